@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one reader of the environment, and what is random. */
+#include <config.h>
+
+#include "base/env.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "base/error.h"
+
+#define ENTROPY_MAX 256 /* what getentropy() gives at once */
+
+const char *env_get(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+/* The terminating NULs are hashed too, so that no two pairs of seed and purpose run together. */
+static void seeded_block(const char *seed, const char *purpose, uint64_t counter, struct oid *out)
+{
+	struct sha256 ctx;
+	uint8_t number[8];
+
+	store_le64(number, counter);
+	sha256_init(&ctx);
+	sha256_update(&ctx, seed, strlen(seed) + 1);
+	sha256_update(&ctx, purpose, strlen(purpose) + 1);
+	sha256_update(&ctx, number, sizeof number);
+	sha256_finish(&ctx, out);
+}
+
+void random_fill(void *buf, size_t len, const char *purpose)
+{
+	const char *seed = env_get("MREG_SEED");
+	size_t most = seed ? OID_LEN : ENTROPY_MAX, n;
+	uint8_t *to = buf;
+	struct oid block;
+
+	for (uint64_t counter = 0; len; counter++, to += n, len -= n) {
+		n = len < most ? len : most;
+		if (seed) {
+			seeded_block(seed, purpose, counter, &block);
+			memcpy(to, block.raw, n);
+		} else if (getentropy(to, n)) {
+			BUG("the kernel gives no random bytes: %s", strerror(errno));
+		}
+	}
+}

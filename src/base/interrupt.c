@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signals that ask us to stop, noted in a flag. */
+#include <config.h>
+
+#include "base/interrupt.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static atomic_int received;
+static atomic_bool deferred;
+
+/* Who asks twice means it: the default action then runs when this handler returns. */
+static void on_signal(int sig)
+{
+	int none = 0;
+
+	if (!atomic_compare_exchange_strong(&received, &none, sig))
+		signal(sig, SIG_DFL), raise(sig);
+}
+
+void interrupt_install(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction before;
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < COUNT_OF(signals); i++)
+		if (!sigaction(signals[i], NULL, &before) && before.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+bool interrupt_pending(void)
+{
+	return atomic_load(&received) && !atomic_load(&deferred);
+}
+
+int interrupt_signal(void)
+{
+	return atomic_load(&received);
+}
+
+int interrupt_check(struct error *err)
+{
+	if (!interrupt_pending())
+		return 0;
+	return error_set(err, ERR_INTERRUPTED, "interrupted by signal %d (%s)", interrupt_signal(), strsignal(interrupt_signal()));
+}
+
+void interrupt_defer(void)
+{
+	atomic_store(&deferred, true);
+}

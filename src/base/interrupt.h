@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signals that ask us to stop: noted in a flag, asked for at every chunk and file, so that cleanup runs by scope. */
+#ifndef MREG_BASE_INTERRUPT_H
+#define MREG_BASE_INTERRUPT_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/* Installs handlers for INT, TERM, HUP (unless ignored by the parent) without SA_RESTART, and ignores PIPE. A second signal ends the process at once. */
+void interrupt_install(void);
+bool interrupt_pending(void);
+/* Which signal, or 0. */
+int interrupt_signal(void);
+/* -1 with ERR_INTERRUPTED when a signal came. */
+int interrupt_check(struct error *err) MUST_CHECK;
+/* From here on a signal no longer stops anything: the change is durable and the rest is short. */
+void interrupt_defer(void);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Other programs: found on PATH, spawned without a shell, waited for. */
+#ifndef MREG_BASE_PROCESS_H
+#define MREG_BASE_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* A descriptor of -1 keeps ours.  argv NULL-terminated.  posix_spawnp; ERR_LOCAL "cannot run 'x': …".  What we ignore (PIPE) is not ignored there. */
+int process_spawn(const char *const *argv, int stdin_fd, int stdout_fd, int stderr_fd, pid_t *pid, struct error *err) MUST_CHECK;
+/* Exit status, or 128 + signal. */
+int process_wait(pid_t pid, int *status, struct error *err) MUST_CHECK;
+/* Splits a command line at blanks, with '…' "…" and backslash, without a shell. ERR_INVALID on an open quote. */
+struct strvec;
+int process_split(const char *text, struct strvec *out, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names that tell whose a temporary file is, and the removal of those whose process is gone. */
+#include <config.h>
+
+#include "base/tempfile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/number.h"
+#include "base/path.h"
+
+#define HOST_LEN 8
+#define CLOCK_MARGIN (10 * NS_PER_S) /* a corrected clock shall not make a living file look stale */
+
+static char host[HOST_LEN + 1];
+static pthread_once_t host_once = PTHREAD_ONCE_INIT;
+
+static void make_host(void)
+{
+	char name[256] = "";
+	struct oid digest;
+
+	gethostname(name, sizeof name - 1);
+	sha256_bytes(name, strlen(name), &digest);
+	hex_encode(digest.raw, HOST_LEN / 2, host);
+}
+
+static const char *this_host(void)
+{
+	pthread_once(&host_once, make_host);
+	return host;
+}
+
+void tempfile_name(struct strbuf *out, const char *dir, const char *prefix)
+{
+	static atomic_uint count;
+
+	path_join(out, dir, prefix);
+	strbuf_addf(out, "-%s-%ld-%u", this_host(), (long)getpid(), atomic_fetch_add(&count, 1));
+}
+
+/* Cuts "-TEXT" off the end of name, whose length is *len. */
+static const char *take_last(const char *name, size_t *len, size_t *part)
+{
+	size_t end = *len;
+
+	while (*len && name[*len - 1] != '-')
+		--*len;
+	*part = end - *len;
+	if (!*len)
+		return NULL;
+	return name + (*len)--;
+}
+
+/* PREFIX-HOST-PID-N of this host. */
+static bool parse_name(const char *name, pid_t *pid)
+{
+	size_t len = strlen(name), part;
+	const char *text = take_last(name, &len, &part);
+	uint64_t number;
+
+	if (!text || !number_parse_u64(text, part, &number))
+		return false;
+	text = take_last(name, &len, &part);
+	if (!text || !number_parse_u64(text, part, &number) || !number || number > INT32_MAX)
+		return false;
+	*pid = (pid_t)number;
+	text = take_last(name, &len, &part);
+	return text && len && part == HOST_LEN && !memcmp(text, this_host(), HOST_LEN);
+}
+
+/* Field 22 of /proc/PID/stat, in clock ticks since boot; the name in field 2 may contain anything. */
+static bool start_ticks(pid_t pid, uint64_t *ticks)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	struct error ignored = ERROR_INIT;
+	char path[64];
+	char *field;
+	size_t len;
+
+	snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+	if (file_slurp(path, &text, 4096, NULL, &ignored) < 0)
+		return false;
+	field = strrchr(text.buf, ')');
+	for (int i = 2; field && i < 22; i++)
+		field = strchr(field + 1, ' ');
+	if (!field)
+		return false;
+	len = strcspn(field + 1, " \n");
+	return number_parse_u64(field + 1, len, ticks);
+}
+
+static bool process_start(pid_t pid, int64_t *ns)
+{
+#ifdef CLOCK_BOOTTIME
+	long per_second = sysconf(_SC_CLK_TCK);
+	struct timespec up;
+	uint64_t ticks;
+
+	if (per_second < 1 || clock_gettime(CLOCK_BOOTTIME, &up) || !start_ticks(pid, &ticks))
+		return false;
+	*ns = clock_real() - ((int64_t)up.tv_sec * NS_PER_S + up.tv_nsec) +
+		(int64_t)(ticks * 1000 / (uint64_t)per_second) * (NS_PER_S / 1000);
+	return true;
+#else
+	(void)pid;
+	(void)ns;
+	(void)start_ticks;
+	return false;
+#endif
+}
+
+/* By the time of the last change of the inode, which nobody can set back: a process that began later never touched the file. */
+static bool is_younger_than(pid_t pid, const char *dir, const char *name)
+{
+	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
+	struct stat st;
+	int64_t start;
+
+	path_join(&path, dir, name);
+	if (lstat(path.buf, &st) || !process_start(pid, &start))
+		return false;
+	return start > (int64_t)st.st_ctim.tv_sec * NS_PER_S + st.st_ctim.tv_nsec + CLOCK_MARGIN;
+}
+
+bool tempfile_is_stale(const char *dir, const char *name)
+{
+	pid_t pid;
+
+	if (!parse_name(name, &pid))
+		return false;
+	if (kill(pid, 0) && errno == ESRCH)
+		return true;
+	return is_younger_than(pid, dir, name);
+}
+
+void tempfile_sweep(const char *dir)
+{
+	DIR *entries = opendir(dir);
+	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
+	struct error ignored = ERROR_INIT;
+	struct dirent *entry;
+
+	while (entries && (entry = readdir(entries))) {
+		if (!tempfile_is_stale(dir, entry->d_name))
+			continue;
+		strbuf_reset(&path);
+		path_join(&path, dir, entry->d_name);
+		if (file_remove_tree(path.buf, &ignored) < 0)
+			error_clear(&ignored);
+	}
+	if (entries)
+		closedir(entries);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strict numbers, durations and sizes. */
+#include <config.h>
+
+#include "base/number.h"
+
+#include "base/mem.h"
+#include "tap.h"
+
+static void test_numbers(void)
+{
+	static const char *const wrong[] = { "", "-1", "+1", " 1", "1 ", "01", "00", "0x1", "1a", "18446744073709551616",
+		"99999999999999999999999" };
+	uint64_t value = 0;
+
+	ok(number_parse_u64("0", 1, &value) && value == 0, "zero is a number");
+	ok(number_parse_u64("18446744073709551615", 20, &value) && value == UINT64_MAX, "the largest number fits");
+	ok(number_parse_u64("123", 2, &value) && value == 12, "only the given length is read");
+	for (size_t i = 0; i < COUNT_OF(wrong); i++)
+		ok(!number_parse_u64(wrong[i], strlen(wrong[i]), &value), "'%s' is not a number", wrong[i]);
+}
+
+static void test_durations(void)
+{
+	static const struct {
+		const char *text;
+		uint64_t seconds;
+	} right[] = { { "0", 0 }, { "90s", 90 }, { "15m", 900 }, { "12h", 43200 }, { "30d", 2592000 }, { "8w", 4838400 }, { "0d", 0 } };
+	static const char *const wrong[] = { "", "s", "5", "5x", "5 s", "-5s", "1.5h", "5ss", "18446744073709551615w" };
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < COUNT_OF(right); i++)
+		ok(duration_parse(right[i].text, &value) && value == right[i].seconds, "'%s' is a duration", right[i].text);
+	for (size_t i = 0; i < COUNT_OF(wrong); i++)
+		ok(!duration_parse(wrong[i], &value), "'%s' is not a duration", wrong[i]);
+}
+
+static void test_sizes(void)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} sizes[] = {
+		{ 0, "0 B" },
+		{ 1023, "1023 B" },
+		{ 1024, "1 KiB" },
+		{ 1536, "1.5 KiB" },
+		{ 10000, "9.77 KiB" },
+		{ 10240, "10 KiB" },
+		{ 1048063, "1023 KiB" },
+		{ 1048575, "1 MiB" },
+		{ 269484032, "257 MiB" },
+		{ UINT64_C(1) << 40, "1 TiB" },
+		{ UINT64_MAX, "16 EiB" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+		CLEANUP(strbuf) struct strbuf out = STRBUF_INIT;
+
+		size_format(&out, sizes[i].bytes);
+		is_str(out.buf, sizes[i].text, "a size is written for people");
+	}
+}
+
+int main(void)
+{
+	uint64_t value;
+
+	test_numbers();
+	test_durations();
+	test_sizes();
+	ok(u64_add_overflows(UINT64_MAX, 1, &value) && !u64_add_overflows(UINT64_MAX, 0, &value), "a sum that does not fit is noticed");
+	ok(u64_mul_overflows(UINT64_MAX, 2, &value) && !u64_mul_overflows(UINT64_MAX, 1, &value), "a product that does not fit is noticed");
+	return tap_done();
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Temporary names, and the sweep. */
+#include <config.h>
+
+#include "base/tempfile.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "base/path.h"
+#include "base/thread-pool.h"
+#include "tap.h"
+
+static struct error err;
+
+static void touch(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+	need(fd >= 0, "cannot create a file");
+	close(fd);
+}
+
+/* The name that a process that is gone would have chosen. */
+static void name_of_the_dead(struct strbuf *out)
+{
+	CLEANUP(strbuf) struct strbuf mine = STRBUF_INIT;
+	pid_t child = fork();
+	char *host;
+
+	if (!child)
+		_exit(0);
+	waitpid(child, NULL, 0);
+	tempfile_name(&mine, "", "pack");
+	host = strchr(mine.buf, '-') + 1;
+	strbuf_addf(out, "pack-%.8s-%ld-7", host, (long)child);
+}
+
+static void test_names(void)
+{
+	CLEANUP(strbuf) struct strbuf a = STRBUF_INIT, b = STRBUF_INIT;
+	size_t len;
+
+	tempfile_name(&a, tap_dir(), "pack");
+	tempfile_name(&b, tap_dir(), "pack");
+	ok(strcmp(a.buf, b.buf) != 0, "two names differ");
+	ok(!strncmp(path_base(a.buf, &len), "pack-", 5) && !strncmp(a.buf, tap_dir(), strlen(tap_dir())),
+		"a name has its directory and prefix");
+	touch(a.buf);
+	ok(!tempfile_is_stale(tap_dir(), path_base(a.buf, &len)), "our own file is not stale");
+	tempfile_sweep(tap_dir());
+	ok(file_exists(a.buf), "and is not swept");
+}
+
+static void test_sweep(void)
+{
+	CLEANUP(strbuf) struct strbuf dead = STRBUF_INIT, path = STRBUF_INIT, inside = STRBUF_INIT, other = STRBUF_INIT;
+
+	name_of_the_dead(&dead);
+	path_join(&path, tap_dir(), dead.buf);
+	path_join(&inside, path.buf, "x");
+	path_join(&other, tap_dir(), "notes");
+	need(!file_mkdir(path.buf, 0700, &err), "mkdir");
+	touch(inside.buf);
+	touch(other.buf);
+	ok(tempfile_is_stale(tap_dir(), dead.buf), "a name of a process that is gone is stale");
+	tempfile_sweep(tap_dir());
+	ok(!file_exists(path.buf), "its tree is swept");
+	ok(file_exists(other.buf), "a file that is nobody's is not");
+	tempfile_sweep("/nonexistent");
+	ok(true, "an absent directory is swept in silence");
+}
+
+static void test_foreign(void)
+{
+	static const char *const names[] = { "", "-", "---", "pack-00000000-1-1", "pack-1-1", "pack-x-y-z", "-00000000-99999999-1",
+		"a-b-c-d-e" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		ok(!tempfile_is_stale(tap_dir(), names[i]), "'%s' is not judged", names[i]);
+}
+
+static void count_worker(void *arg, size_t worker)
+{
+	unsigned char *seen = arg;
+
+	seen[worker]++;
+}
+
+int main(void)
+{
+	unsigned char seen[4] = { 0 };
+
+	test_names();
+	test_sweep();
+	test_foreign();
+	thread_run(4, count_worker, seen);
+	ok(seen[0] == 1 && seen[1] == 1 && seen[2] == 1 && seen[3] == 1, "every worker runs once");
+	ok(thread_count(1) == 1 && thread_count(64) >= 1 && thread_count(64) <= 64, "there are as many workers as cores, within the limit");
+	return tap_done();
+}
