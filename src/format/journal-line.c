@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines of the journal, sealed by their sum. */
+#include <config.h>
+
+#include "format/journal-line.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "format/json.h"
+
+/* ,"sum":"HEX64"} and the brace that it stands for */
+#define SUM_HEAD ",\"sum\":\""
+#define SUM_TAIL "\"}"
+#define SUM_LEN (sizeof SUM_HEAD - 1 + OID_HEX_LEN + sizeof SUM_TAIL - 1)
+
+static json_t *oids_json(const struct oid *ids, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_oid(&ids[i]));
+	return list;
+}
+
+static json_t *to_json(const struct journal_line *line)
+{
+	json_t *obj = json_object(), *changes = json_array();
+
+	for (size_t i = 0; i < line->change_count; i++)
+		json_array_append_new(changes, change_json(&line->changes[i]));
+	json_object_set_new(obj, "by", json_string(line->by));
+	json_object_set_new(obj, "changes", changes);
+	json_object_set_new(obj, "more", json_boolean(line->more));
+	json_object_set_new(obj, "offered", oids_json(line->offered, line->offered_count));
+	json_object_set_new(obj, "prev", json_oid(&line->prev));
+	json_object_set_new(obj, "seq", json_u64(line->seq));
+	json_object_set_new(obj, "time", json_time(line->time));
+	json_object_set_new(obj, "withdrawn", oids_json(line->withdrawn, line->withdrawn_count));
+	return obj;
+}
+
+int journal_line_write(struct strbuf *out, struct journal_line *line, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	CLEANUP(json) json_t *obj = to_json(line);
+
+	if (line->seq == 0 || !json_object_get(obj, "by"))
+		BUG("journal line without number, or by one whose name is not UTF-8");
+	json_canonical(&text, obj);
+	if (text.len - 1 + SUM_LEN + 1 > JOURNAL_LINE_MAX)
+		return error_set(err, ERR_INVALID, "a journal line of %zu bytes is over the limit", text.len + SUM_LEN);
+	sha256_bytes(text.buf, text.len, &line->sum);
+	strbuf_add(out, text.buf, text.len - 1);
+	strbuf_addf(out, SUM_HEAD "%s" SUM_TAIL "\n", oid_hex(&line->sum).text);
+	return 0;
+}
+
+/* Checks the sum and appends the text that it was taken of. */
+static int take_sum(const char *text, size_t len, struct strbuf *body, struct oid *sum, struct error *err)
+{
+	const char *tail;
+	struct oid actual;
+
+	if (len < SUM_LEN + 1)
+		return error_set(err, ERR_INTEGRITY, "it is too short");
+	tail = text + len - SUM_LEN;
+	if (memcmp(tail, SUM_HEAD, strlen(SUM_HEAD)) != 0 || memcmp(text + len - strlen(SUM_TAIL), SUM_TAIL, strlen(SUM_TAIL)) != 0 ||
+		!oid_parse(tail + strlen(SUM_HEAD), OID_HEX_LEN, sum))
+		return error_set(err, ERR_INTEGRITY, "it does not end in a sum");
+	strbuf_add(body, text, len - SUM_LEN);
+	strbuf_addc(body, '}');
+	sha256_bytes(body->buf, body->len, &actual);
+	if (!oid_equal(&actual, sum))
+		return error_set(err, ERR_INTEGRITY, "its sum is wrong");
+	return 0;
+}
+
+static int parse_oids(const json_t *obj, const char *name, struct oid **out, size_t *count, struct error *err)
+{
+	const json_t *list = json_object_get(obj, name);
+	size_t size = json_array_size(list);
+
+	if (!json_is_array(list))
+		return error_set(err, ERR_INTEGRITY, "'%s' is not a list", name);
+	if (size == 0)
+		return 0;
+	*out = xcalloc(size, sizeof **out);
+	for (size_t i = 0; i < size; i++) {
+		const json_t *hex = json_array_get(list, i);
+
+		if (!json_is_string(hex) || !oid_parse(json_string_value(hex), json_string_length(hex), *out + i))
+			return error_set(err, ERR_INTEGRITY, "'%s' has what is no id", name);
+	}
+	*count = size;
+	return 0;
+}
+
+static int parse_changes(const json_t *obj, struct journal_line *line, struct error *err)
+{
+	const json_t *list = json_object_get(obj, "changes");
+	size_t size = json_array_size(list);
+
+	if (!json_is_array(list))
+		return error_set(err, ERR_INTEGRITY, "'changes' is not a list");
+	ARRAY_GROW(line->changes, size, line->change_cap);
+	for (size_t i = 0; i < size; i++) {
+		if (change_parse(json_array_get(list, i), &line->changes[i], err) < 0)
+			return -1;
+		line->change_count++;
+	}
+	return 0;
+}
+
+static int parse_members(const json_t *obj, struct journal_line *line, struct error *err)
+{
+	static const char *const known[] = { "by", "changes", "more", "offered", "prev", "seq", "time", "withdrawn", NULL };
+	const char *by;
+
+	if (!json_is_object(obj) || !json_only_keys(obj, known))
+		return error_set(err, ERR_INTEGRITY, "it has an unknown member");
+	if (!json_get_string(obj, "by", &by) || !json_get_bool(obj, "more", &line->more) || !json_get_oid(obj, "prev", &line->prev) ||
+		!json_get_u64(obj, "seq", &line->seq) || !json_get_time(obj, "time", &line->time) || line->seq == 0)
+		return error_set(err, ERR_INTEGRITY, "a member is missing or of a wrong type");
+	line->by = xstrdup(by);
+	if (parse_oids(obj, "withdrawn", &line->withdrawn, &line->withdrawn_count, err) < 0 ||
+		parse_oids(obj, "offered", &line->offered, &line->offered_count, err) < 0)
+		return -1;
+	return parse_changes(obj, line, err);
+}
+
+static int parse_exactly(const char *text, size_t len, struct journal_line *line, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf body = STRBUF_INIT, again = STRBUF_INIT;
+	CLEANUP(json) json_t *obj = NULL;
+
+	if (take_sum(text, len, &body, &line->sum, err) < 0)
+		return -1;
+	obj = json_parse(body.buf, body.len, "it", err);
+	if (!obj)
+		return -1;
+	json_canonical(&again, obj);
+	if (again.len != body.len || memcmp(again.buf, body.buf, body.len) != 0)
+		return error_set(err, ERR_INTEGRITY, "it is not in canonical form");
+	return parse_members(obj, line, err);
+}
+
+int journal_line_parse(const char *text, size_t len, struct journal_line *out, struct error *err)
+{
+	CLEANUP(journal_line) struct journal_line line = { .seq = 0 };
+
+	if (len > 0 && text[len - 1] == '\n')
+		len--;
+	if (len >= JOURNAL_LINE_MAX)
+		return error_set(err, ERR_INTEGRITY, "damaged journal line: it is over the limit of %u bytes", JOURNAL_LINE_MAX);
+	if (parse_exactly(text, len, &line, err) < 0) {
+		err->code = ERR_INTEGRITY;
+		return error_wrap(err, "damaged journal line");
+	}
+	*out = line;
+	memset(&line, 0, sizeof line);
+	return 0;
+}
+
+void journal_line_cleanup(struct journal_line *line)
+{
+	for (size_t i = 0; i < line->change_count; i++)
+		change_cleanup(&line->changes[i]);
+	ptr_cleanup(&line->changes);
+	ptr_cleanup(&line->by);
+	ptr_cleanup(&line->withdrawn);
+	ptr_cleanup(&line->offered);
+	memset(line, 0, sizeof *line);
+}

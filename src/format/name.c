@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Legal names of collections, aliases, types and tags. */
+#include <config.h>
+
+#include "format/name.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/number.h"
+#include "base/strbuf.h"
+#include "base/utf8.h"
+
+#define VERSION_NUMBER_MAX (UINT64_C(1) << 53)
+#define SHOWN_MAX 64
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_name_char(enum name_kind kind, char c)
+{
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '.' || c == '_' || c == '-')
+		return true;
+	return kind == NAME_TAG && (c == ':' || c == '=');
+}
+
+/* v007 and V3 as well: one day somebody would read them as versions. */
+static bool looks_like_version(const char *text, size_t len)
+{
+	if (len < 2 || (text[0] != 'v' && text[0] != 'V'))
+		return false;
+	for (size_t i = 1; i < len; i++)
+		if (!is_digit(text[i]))
+			return false;
+	return true;
+}
+
+/* Which rule the name breaks, or NULL. */
+static const char *name_fault(enum name_kind kind, const char *name, size_t len)
+{
+	if (len == 0)
+		return "it is empty";
+	if (len > NAME_MAX_LEN)
+		return "it is longer than 128 bytes";
+	if (name[0] == '.' || name[0] == '-')
+		return "it must not start with '.' or '-'";
+	for (size_t i = 0; i < len; i++)
+		if (!is_name_char(kind, name[i]))
+			return kind == NAME_TAG ? "only letters, digits and . _ - : = may stand in it"
+						: "only letters, digits and . _ - may stand in it";
+	if (kind == NAME_ALIAS && name_is_latest(name, len))
+		return "'latest' is reserved for the newest version";
+	if (kind == NAME_ALIAS && looks_like_version(name, len))
+		return "'v' and digits are reserved for version numbers";
+	if (kind == NAME_COLLECTION && len >= 2 && memcmp(name, "r-", 2) == 0)
+		return "'r-' is reserved for runs";
+	return NULL;
+}
+
+static void add_shown(struct strbuf *out, const char *name, size_t len)
+{
+	size_t shown = len;
+
+	if (len > NAME_MAX_LEN) {
+		shown = SHOWN_MAX;
+		while (shown > 0 && ((unsigned char)name[shown] & 0xc0) == 0x80)
+			shown--;
+	}
+	utf8_add_escaped(out, name, shown);
+	if (shown < len)
+		strbuf_adds(out, "...");
+}
+
+int name_check(enum name_kind kind, const char *name, size_t len, struct error *err)
+{
+	static const char *const kinds[] = {
+		[NAME_COLLECTION] = "name",
+		[NAME_ALIAS] = "alias",
+		[NAME_TYPE] = "type",
+		[NAME_TAG] = "tag",
+	};
+	const char *fault = name_fault(kind, name, len);
+	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
+
+	if (!fault)
+		return 0;
+	add_shown(&shown, name, len);
+	return error_set(err, ERR_INVALID, "'%s' is not a legal %s: %s", shown.buf, kinds[kind], fault);
+}
+
+bool name_is_version(const char *text, size_t len, unsigned long long *number)
+{
+	uint64_t value;
+
+	if (len < 2 || text[0] != 'v' || !number_parse_u64(text + 1, len - 1, &value) || value > VERSION_NUMBER_MAX)
+		return false;
+	*number = value;
+	return true;
+}
+
+bool name_is_latest(const char *text, size_t len)
+{
+	return len == strlen("latest") && strncasecmp(text, "latest", len) == 0;
+}

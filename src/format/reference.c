@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Taking apart what a user types to name a collection or a version. */
+#include <config.h>
+
+#include "format/reference.h"
+
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/strbuf.h"
+#include "base/utf8.h"
+
+#define DIGEST_MIN_HEX 8
+
+static int wrap_text(struct error *err, const char *text)
+{
+	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
+
+	utf8_add_escaped(&shown, text, strnlen(text, 3 * NAME_MAX_LEN));
+	return error_wrap(err, "invalid reference '%s'", shown.buf);
+}
+
+static int parse_digest(const char *hex, struct reference *out, struct error *err)
+{
+	size_t len = strlen(hex);
+
+	if (len < DIGEST_MIN_HEX || len > OID_HEX_LEN)
+		return error_set(err, ERR_INVALID, "a digest has 8 to 64 hexadecimal digits after '@'");
+	for (size_t i = 0; i < len; i++) {
+		char c = hex[i];
+
+		if (c >= 'A' && c <= 'F')
+			c = (char)(c - 'A' + 'a');
+		else if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return error_set(err, ERR_INVALID, "a digest has hexadecimal digits only after '@'");
+		out->hex[i] = c;
+	}
+	out->hex[len] = '\0';
+	out->kind = REFERENCE_DIGEST;
+	return 0;
+}
+
+static int parse_ref(const char *ref, struct reference *out, struct error *err)
+{
+	size_t len = strlen(ref);
+	unsigned long long number;
+
+	if (len == 0)
+		return error_set(err, ERR_INVALID, "after ':' comes a version or an alias");
+	if (name_is_version(ref, len, &number)) {
+		out->kind = REFERENCE_NUMBER;
+		out->number = number;
+		return 0;
+	}
+	if (name_is_latest(ref, len)) {
+		out->kind = REFERENCE_LATEST;
+		return 0;
+	}
+	if (name_check(NAME_ALIAS, ref, len, err) < 0)
+		return -1;
+	out->kind = REFERENCE_ALIAS;
+	memcpy(out->alias, ref, len + 1);
+	return 0;
+}
+
+static int parse_parts(const char *text, struct reference *out, struct error *err)
+{
+	size_t len = strcspn(text, ":@");
+
+	if (name_check(NAME_COLLECTION, text, len, err) < 0)
+		return -1;
+	memcpy(out->name, text, len);
+	if (text[len] == ':')
+		return parse_ref(text + len + 1, out, err);
+	if (text[len] == '@')
+		return parse_digest(text + len + 1, out, err);
+	return 0;
+}
+
+int reference_parse(const char *text, struct reference *out, struct error *err)
+{
+	struct reference ref = { .kind = REFERENCE_BARE };
+
+	if (parse_parts(text, &ref, err) < 0)
+		return wrap_text(err, text);
+	*out = ref;
+	return 0;
+}
