@@ -11,7 +11,7 @@
 #include "base/strbuf.h"
 #include "format/json.h"
 
-#define CHANGE_KEY_MAX 400 /* the index adds up to 100 bytes, and LMDB's keys are 511 at most */
+#define CHANGE_KEY_MAX 480 /* the index adds a byte, and LMDB's keys are 511 at most */
 #define CHANGE_MAX_PARENTS 64
 
 /* {"host","key","parents":[…sorted hex],"run","time","user","value","verb","why"}; run and why are left out when empty. */

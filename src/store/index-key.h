@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys: those of references, taken apart, and those of the index's tables, put together (mreg-registry(5)). */
+#ifndef MREG_STORE_INDEX_KEY_H
+#define MREG_STORE_INDEX_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "store/kv.h"
+#include "store/view.h"
+
+/* The first byte of a row's key. */
+enum index_table {
+	TABLE_STATE = 'M',   /* → schema, registry, kv identity, journal position */
+	TABLE_KEY = 'K',     /* key → heads */
+	TABLE_NAME = 'N',    /* folded name, NUL, CID → name as written */
+	TABLE_VERSION = 'V', /* CID, number → struct version_row */
+	TABLE_ID = 'W',      /* version id, CID, number → nothing */
+	TABLE_DIGEST = 'D',  /* CID, digest, number → nothing */
+	TABLE_HISTORY = 'H', /* CID, seq, i → line offset */
+	TABLE_TIME = 'T',    /* seq, i → line offset */
+	TABLE_CHANGE = 'C',  /* change id → struct change_row */
+	TABLE_STAT = 'S',    /* device, inode → struct stat_row */
+};
+
+#define CID_LEN (CID_HEX_LEN / 2)
+
+/* A CID as it stands in table keys. */
+struct raw_cid {
+	uint8_t raw[CID_LEN];
+};
+
+/* A table key being put together; numbers stand in it with their high byte first, so that rows sort by them. */
+struct index_key {
+	size_t len;
+	uint8_t data[KV_KEY_MAX];
+};
+void index_key_begin(struct index_key *k, enum index_table table);
+/* Longer than KV_KEY_MAX in all is a BUG. */
+void index_key_add(struct index_key *k, const void *data, size_t len);
+void index_key_add_u64(struct index_key *k, uint64_t n);
+void index_key_add_u32(struct index_key *k, uint32_t n);
+void index_key_add_cid(struct index_key *k, const struct raw_cid *cid);
+void index_key_add_oid(struct index_key *k, const struct oid *id);
+struct span index_key_span(const struct index_key *k);
+
+bool index_cid_parse(const struct cid *cid, struct raw_cid *out);
+void index_cid_write(const struct raw_cid *raw, struct cid *out);
+
+enum reference_table {
+	REF_OTHER, /* a key that derives nothing: unknown here, or not of the form its first component has */
+	REF_COLLECTION,
+	REF_VERSION,
+	REF_ALIAS,
+	REF_NOTE,
+	REF_META,
+};
+struct reference_key {
+	enum reference_table table;
+	struct raw_cid cid; /* of the first three */
+	uint64_t number;    /* REF_VERSION */
+	struct oid version; /* REF_NOTE, REF_META */
+};
+void index_key_parse(const char *key, struct reference_key *out);
+
+/* Where a change stands in the journal. */
+struct change_row {
+	bool withdrawn;
+	uint64_t seq; /* 0: withdrawn without ever having been seen */
+	uint32_t i;
+	uint64_t offset;
+};
+/* 1, 0 when the id is unknown, -1. */
+int index_key_find_change(struct kv_txn *txn, const struct oid *id, struct change_row *out, struct error *err) MUST_CHECK;
+int index_key_put_change(struct kv_txn *txn, const struct oid *id, const struct change_row *row, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows derived from what coll/ and version/ keys say. */
+#include <config.h>
+
+#include "store/index-version.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "base/utf8.h"
+#include "format/json.h"
+#include "format/name.h"
+
+#define VERSION_ROW_LEN (1 + 2 * OID_LEN + 16)
+
+static json_t *live_object(const char *text)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (!text || !strcmp(text, "null"))
+		return NULL;
+	return json_parse(text, strlen(text), "value", &ignored);
+}
+
+/* NULL unless the value is that of a live collection with a legal name: what is not must not get in anyone's way. */
+static char *name_in(const char *text)
+{
+	CLEANUP(json) json_t *value = live_object(text);
+	struct error ignored = ERROR_INIT;
+	const char *name;
+
+	if (!value || !json_get_string(value, "name", &name) || name_check(NAME_COLLECTION, name, strlen(name), &ignored) < 0)
+		return NULL;
+	return xstrdup(name);
+}
+
+/* Two collections may have one name for a while, when they come from two registries. */
+static void name_key(struct index_key *k, const char *name, const struct raw_cid *cid)
+{
+	CLEANUP(strbuf) struct strbuf folded = STRBUF_INIT;
+
+	ascii_fold(&folded, name, strlen(name));
+	index_key_begin(k, TABLE_NAME);
+	index_key_add(k, folded.buf, folded.len + 1);
+	index_key_add_cid(k, cid);
+}
+
+static int derive_name(struct kv_txn *txn, const struct raw_cid *cid, const char *before, const char *after, struct error *err)
+{
+	CLEANUP(ptr) char *old = name_in(before);
+	CLEANUP(ptr) char *name = name_in(after);
+	struct index_key k;
+
+	if (old) {
+		name_key(&k, old, cid);
+		if (kv_delete(txn, k.data, k.len, err) < 0)
+			return -1;
+	}
+	if (!name)
+		return 0;
+	name_key(&k, name, cid);
+	return kv_put(txn, k.data, k.len, name, strlen(name), err);
+}
+
+/* false: never set.  What is set but says nothing of a version burns its number as a tombstone does. */
+static bool row_in(const char *text, uint64_t number, struct version_row *out)
+{
+	CLEANUP(json) json_t *value = live_object(text);
+	struct version_row row = { .number = number };
+
+	*out = (struct version_row){ .number = number, .removed = true };
+	if (!text)
+		return false;
+	if (value && json_get_oid(value, "version", &row.version) && json_get_oid(value, "digest", &row.digest) &&
+	    json_get_u64(value, "size", &row.size) && json_get_u64(value, "files", &row.files))
+		*out = row;
+	return true;
+}
+
+static void digest_key(struct index_key *k, const struct raw_cid *cid, const struct version_row *row)
+{
+	index_key_begin(k, TABLE_DIGEST);
+	index_key_add_cid(k, cid);
+	index_key_add_oid(k, &row->digest);
+	index_key_add_u64(k, row->number);
+}
+
+static void id_key(struct index_key *k, const struct raw_cid *cid, const struct version_row *row)
+{
+	index_key_begin(k, TABLE_ID);
+	index_key_add_oid(k, &row->version);
+	index_key_add_cid(k, cid);
+	index_key_add_u64(k, row->number);
+}
+
+/* A removed version can still be found by its id; one that gave way to another, or was withdrawn, cannot. */
+static int drop_row(struct kv_txn *txn, const struct raw_cid *cid, const struct version_row *row, bool with_id, struct error *err)
+{
+	struct index_key k;
+
+	if (row->removed)
+		return 0;
+	digest_key(&k, cid, row);
+	if (kv_delete(txn, k.data, k.len, err) < 0)
+		return -1;
+	id_key(&k, cid, row);
+	return with_id ? kv_delete(txn, k.data, k.len, err) : 0;
+}
+
+static int put_row(struct kv_txn *txn, const struct raw_cid *cid, const struct version_row *row, struct error *err)
+{
+	uint8_t value[VERSION_ROW_LEN] = { row->removed };
+	struct index_key k;
+
+	memcpy(value + 1, row->version.raw, OID_LEN);
+	memcpy(value + 1 + OID_LEN, row->digest.raw, OID_LEN);
+	store_le64(value + 1 + 2 * OID_LEN, row->size);
+	store_le64(value + 9 + 2 * OID_LEN, row->files);
+	index_key_begin(&k, TABLE_VERSION);
+	index_key_add_cid(&k, cid);
+	index_key_add_u64(&k, row->number);
+	if (kv_put(txn, k.data, k.len, value, sizeof value, err) < 0)
+		return -1;
+	if (row->removed)
+		return 0;
+	digest_key(&k, cid, row);
+	if (kv_put(txn, k.data, k.len, "", 0, err) < 0)
+		return -1;
+	id_key(&k, cid, row);
+	return kv_put(txn, k.data, k.len, "", 0, err);
+}
+
+static int derive_version(struct kv_txn *txn, const struct raw_cid *cid, uint64_t number, const char *before, const char *after,
+			  struct error *err)
+{
+	struct version_row old, row;
+	struct index_key k;
+	bool is_set;
+
+	row_in(before, number, &old);
+	is_set = row_in(after, number, &row);
+	if (drop_row(txn, cid, &old, !is_set || (!row.removed && !oid_equal(&row.version, &old.version)), err) < 0)
+		return -1;
+	if (is_set)
+		return put_row(txn, cid, &row, err);
+	index_key_begin(&k, TABLE_VERSION);
+	index_key_add_cid(&k, cid);
+	index_key_add_u64(&k, number);
+	return kv_delete(txn, k.data, k.len, err);
+}
+
+int index_version_derive(struct kv_txn *txn, const char *key, const char *before, const char *after, struct error *err)
+{
+	struct reference_key ref;
+
+	index_key_parse(key, &ref);
+	switch (ref.table) {
+	case REF_COLLECTION:
+		return derive_name(txn, &ref.cid, before, after, err);
+	case REF_VERSION:
+		return derive_version(txn, &ref.cid, ref.number, before, after, err);
+	case REF_ALIAS:
+	case REF_NOTE:
+	case REF_META:
+	case REF_OTHER:
+		break;
+	}
+	return 0;
+}
+
+int index_version_parse(struct span key, struct span value, struct version_row *out, struct error *err)
+{
+	if (key.len != 1 + CID_LEN + 8 || value.len != VERSION_ROW_LEN)
+		return error_set(err, ERR_INTEGRITY, "index is damaged: row of a version");
+	*out = (struct version_row){ .number = load_be64(key.data + 1 + CID_LEN), .removed = value.data[0] != 0 };
+	memcpy(out->version.raw, value.data + 1, OID_LEN);
+	memcpy(out->digest.raw, value.data + 1 + OID_LEN, OID_LEN);
+	out->size = load_le64(value.data + 1 + 2 * OID_LEN);
+	out->files = load_le64(value.data + 9 + 2 * OID_LEN);
+	return 0;
+}

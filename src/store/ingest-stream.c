@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads a large file in order on one thread, which hashes and cuts it, while all threads hash and store the chunks. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/ingest-internal.h"
+
+#define READ_STEP (256u << 10)  /* read and hashed while it is in the core's cache */
+#define JOB_BYTES (256u << 10)  /* chunks smaller than this are handed over several at a time */
+#define PIECES_MAX (RECIPE_MAX_BYTES / (OID_LEN + 4))
+_Static_assert(SPLIT_SAMPLE <= FILE_ONE_CHUNK_MAX && FILE_ONE_CHUNK_MAX < READ_STEP, "the first read decides how a file is cut");
+_Static_assert(INGEST_BUFFER_LEN >= CHUNK_MAX + READ_STEP, "a buffer takes more than what is carried over");
+
+#define BUFFERS_A_FILE 2        /* one that is filled, and one whose end is carried over */
+
+/*
+ * Threads that read a file each are promised two buffers, which is what one needs to go on; what is left goes to whoever asks.
+ * So nobody waits for a buffer that only somebody who waits, too, could give back.
+ */
+struct ingest_stream {
+	struct ingest_stream *next;
+	struct ingest_item *item;
+	/* the reading thread's own */
+	struct source source;
+	struct sha256 sha;
+	struct splitter splitter;
+	struct ingest_buffer *buffer;
+	size_t cut; /* what of the buffer has been cut into chunks */
+	struct ingest_job job; /* being collected */
+	uint64_t taken;
+	bool is_at_end; /* then digest is known */
+	struct oid digest;
+	/* under the lock */
+	struct recipe recipe;
+	size_t pending; /* jobs given out and not finished */
+	unsigned held;  /* buffers */
+	bool is_reading;
+	uint64_t stored;
+};
+
+/* ---- buffers ---- */
+
+void ingest_stream_prepare(struct ingest *g, size_t workers)
+{
+	g->buffer_count = workers == 1 ? BUFFERS_A_FILE : workers + BUFFERS_A_FILE;
+	g->buffers = xcalloc(g->buffer_count, sizeof *g->buffers);
+	for (size_t i = 0; i < g->buffer_count; i++) {
+		g->buffers[i].next = g->free_buffers;
+		g->free_buffers = &g->buffers[i];
+	}
+}
+
+static void free_stream(struct ingest_stream *s)
+{
+	source_close(&s->source);
+	recipe_cleanup(&s->recipe);
+	free(s);
+}
+
+void ingest_stream_release(struct ingest *g)
+{
+	struct ingest_stream *next;
+
+	for (struct ingest_stream *s = g->streams; s; s = next) {
+		next = s->next;
+		free_stream(s);
+	}
+	for (size_t i = 0; i < g->buffer_count; i++)
+		free(g->buffers[i].data);
+	free(g->buffers);
+	g->streams = NULL;
+	g->buffers = NULL;
+}
+
+/* With the lock held, which is let go meanwhile: does something for any file, or waits for the others. */
+static int help(struct ingest_worker *w, struct error *err)
+{
+	struct ingest *g = w->ingest;
+	struct ingest_job job;
+	int result;
+
+	if (work_check(&g->work, err) < 0)
+		return -1;
+	if (!ingest_stream_next_job(g, &job)) {
+		work_wait(&g->work);
+		return 0;
+	}
+	work_unlock(&g->work);
+	result = ingest_stream_run_job(w, &job, err);
+	work_lock(&g->work);
+	return result;
+}
+
+static struct ingest_buffer *take_buffer(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
+{
+	struct ingest *g = w->ingest;
+	struct ingest_buffer *b = NULL;
+	int result = 0;
+
+	work_lock(&g->work);
+	while (!result && s->held >= BUFFERS_A_FILE && g->buffers_promised == g->buffer_count)
+		result = help(w, err);
+	if (!result) {
+		b = g->free_buffers;
+		g->free_buffers = b->next;
+		b->users = 1;
+		b->len = 0;
+		if (++s->held > BUFFERS_A_FILE)
+			g->buffers_promised++;
+	}
+	work_unlock(&g->work);
+	if (b && !b->data)
+		b->data = xmalloc(INGEST_BUFFER_LEN);
+	return b;
+}
+
+/* With the lock held. */
+static void leave_buffer(struct ingest *g, struct ingest_stream *s, struct ingest_buffer *b)
+{
+	if (--b->users)
+		return;
+	b->next = g->free_buffers;
+	g->free_buffers = b;
+	if (!s->is_reading || s->held > BUFFERS_A_FILE)
+		g->buffers_promised--;
+	s->held--;
+}
+
+static void leave_current_buffer(struct ingest *g, struct ingest_stream *s)
+{
+	if (s->buffer)
+		leave_buffer(g, s, s->buffer);
+	s->buffer = NULL;
+	s->cut = 0;
+}
+
+/* What could not be cut yet is carried over. */
+static int next_buffer(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
+{
+	struct ingest_buffer *b = take_buffer(w, s, err);
+	size_t carry = s->buffer ? s->buffer->len - s->cut : 0;
+
+	if (!b)
+		return -1;
+	if (carry)
+		memcpy(b->data, s->buffer->data + s->cut, carry);
+	b->len = carry;
+	work_lock(&w->ingest->work);
+	leave_current_buffer(w->ingest, s);
+	work_wake(&w->ingest->work);
+	work_unlock(&w->ingest->work);
+	s->buffer = b;
+	return 0;
+}
+
+/* ---- files that are finished ---- */
+
+/* The last chunk is stored and the file is read: only one thread finds that so. */
+static int finish(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
+{
+	struct ingest *g = w->ingest;
+	struct ingest_stream **p = &g->streams;
+	uint64_t stored = 0;
+
+	if (s->taken > FILE_ONE_CHUNK_MAX &&
+	    ingest_store_recipe(g->writer, w->codec, &s->recipe, &s->digest, s->item->path, &stored, err) < 0)
+		return -1;
+	ingest_finish_item(g, s->item, &s->source, &s->digest, s->taken, s->stored + stored);
+	work_lock(&g->work);
+	while (*p != s)
+		p = &(*p)->next;
+	*p = s->next;
+	work_unlock(&g->work);
+	free_stream(s);
+	return 0;
+}
+
+/* ---- jobs ---- */
+
+bool ingest_stream_next_job(struct ingest *g, struct ingest_job *out)
+{
+	if (!g->queue_count)
+		return false;
+	*out = g->queue[g->queue_head];
+	g->queue_head = (g->queue_head + 1) % INGEST_QUEUE_MAX;
+	/* a reader may wait for room in a full queue */
+	if (g->queue_count-- == INGEST_QUEUE_MAX)
+		work_wake(&g->work);
+	return true;
+}
+
+static int finish_job(struct ingest_worker *w, const struct ingest_job *job, const struct oid *ids, uint64_t stored, struct error *err)
+{
+	struct ingest *g = w->ingest;
+	struct ingest_stream *s = job->stream;
+	bool is_last;
+
+	work_lock(&g->work);
+	for (size_t i = 0; i < job->count; i++)
+		s->recipe.pieces[job->first + i].chunk = ids[i];
+	s->stored += stored;
+	leave_buffer(g, s, job->buffer);
+	s->pending--;
+	is_last = !s->pending && !s->is_reading;
+	work_wake(&g->work);
+	work_unlock(&g->work);
+	return is_last ? finish(w, s, err) : 0;
+}
+
+int ingest_stream_run_job(struct ingest_worker *w, const struct ingest_job *job, struct error *err)
+{
+	const uint8_t *data = job->buffer->data + job->offset;
+	struct oid ids[INGEST_JOB_PIECES];
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < job->count; i++) {
+		uint64_t stored = 0;
+
+		if (work_check(&w->ingest->work, err) < 0)
+			return -1;
+		if (job->is_whole)
+			ids[i] = job->stream->digest;
+		else
+			sha256_bytes(data, job->len[i], &ids[i]);
+		if (ingest_store_chunk(w->ingest->writer, w->codec, &ids[i], data, job->len[i], job->stream->item->path, &stored, err) < 0)
+			return -1;
+		data += job->len[i];
+		total += stored;
+	}
+	return finish_job(w, job, ids, total, err);
+}
+
+/* With the lock held.  The ids come when the job is done. */
+static int add_to_recipe(struct ingest_stream *s, struct error *err)
+{
+	static const struct oid not_yet;
+
+	if (s->recipe.count + s->job.count > PIECES_MAX)
+		return error_set(err, ERR_LOCAL, "cannot store '%s': it is too large", s->item->path);
+	s->job.first = s->recipe.count;
+	for (size_t i = 0; i < s->job.count; i++)
+		recipe_add(&s->recipe, &not_yet, s->job.len[i]);
+	s->job.buffer->users++;
+	s->pending++;
+	return 0;
+}
+
+/* Hands the collected chunks over, or stores them here when they are all there is. */
+static int send_job(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
+{
+	struct ingest *g = w->ingest;
+	bool is_all = s->is_at_end && s->job.bytes == s->taken;
+	struct ingest_job job;
+	int result = 0;
+
+	if (!s->job.count)
+		return 0;
+	s->job.stream = s;
+	s->job.buffer = s->buffer;
+	s->job.offset = s->cut - s->job.bytes;
+	s->job.is_whole = is_all && s->job.count == 1;
+	work_lock(&g->work);
+	while (!result && g->queue_count == INGEST_QUEUE_MAX)
+		result = help(w, err);
+	if (!result)
+		result = add_to_recipe(s, err);
+	job = s->job;
+	s->job.count = s->job.bytes = 0;
+	if (!result && !is_all) {
+		g->queue[(g->queue_head + g->queue_count++) % INGEST_QUEUE_MAX] = job;
+		work_wake(&g->work);
+	}
+	work_unlock(&g->work);
+	return result || !is_all ? result : ingest_stream_run_job(w, &job, err);
+}
+
+static int add_piece(struct ingest_worker *w, struct ingest_stream *s, size_t len, struct error *err)
+{
+	s->job.len[s->job.count++] = (uint32_t)len;
+	s->job.bytes += len;
+	s->cut += len;
+	if (s->job.count < INGEST_JOB_PIECES && s->job.bytes < JOB_BYTES)
+		return 0;
+	return send_job(w, s, err);
+}
+
+/* Cuts as far as what follows cannot matter. */
+static int cut(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
+{
+	const uint8_t *data = s->buffer->data;
+	size_t left;
+
+	while ((left = s->buffer->len - s->cut) > 0 && (s->is_at_end || left >= s->splitter.max))
+		if (add_piece(w, s, splitter_next(&s->splitter, data + s->cut, left), err) < 0)
+			return -1;
+	return s->is_at_end ? send_job(w, s, err) : 0;
+}
+
+/* ---- reading ---- */
+
+static int read_on(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
+{
+	size_t room, want;
+	ssize_t n;
+
+	if (work_check(&w->ingest->work, err) < 0)
+		return -1;
+	if (!s->buffer || s->buffer->len == INGEST_BUFFER_LEN) {
+		if ((s->buffer && send_job(w, s, err) < 0) || next_buffer(w, s, err) < 0)
+			return -1;
+	}
+	room = INGEST_BUFFER_LEN - s->buffer->len;
+	want = source_left(&s->source, s->taken, room < READ_STEP ? room : READ_STEP);
+	n = source_read(&s->source, s->buffer->data + s->buffer->len, want, err);
+	if (n < 0)
+		return -1;
+	sha256_update(&s->sha, s->buffer->data + s->buffer->len, (size_t)n);
+	s->buffer->len += (size_t)n;
+	s->taken += (uint64_t)n;
+	work_advance(&w->ingest->work, (uint64_t)n);
+	s->is_at_end = (size_t)n < want || !source_left(&s->source, s->taken, 1);
+	if (s->is_at_end)
+		sha256_finish(&s->sha, &s->digest);
+	return 0;
+}
+
+static int read_to_end(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
+{
+	sha256_init(&s->sha);
+	while (!s->is_at_end) {
+		bool is_first = !s->taken;
+
+		if (read_on(w, s, err) < 0)
+			return -1;
+		if (s->taken <= FILE_ONE_CHUNK_MAX)
+			break;
+		if (is_first)
+			splitter_init(&s->splitter, s->buffer->data, SPLIT_SAMPLE, (uint64_t)s->source.before.st_size);
+		if (cut(w, s, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* All that was made of it is forgotten; the chunks stay in the store until gc finds that nobody wants them. */
+static int start_again(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
+{
+	struct ingest *g = w->ingest;
+	int result = 0;
+
+	work_lock(&g->work);
+	while (!result && s->pending)
+		result = help(w, err);
+	if (!result) {
+		recipe_cleanup(&s->recipe);
+		leave_current_buffer(g, s);
+		work_wake(&g->work);
+	}
+	work_unlock(&g->work);
+	work_take_back(&g->work, s->taken);
+	s->taken = 0;
+	s->is_at_end = false;
+	source_close(&s->source);
+	return result;
+}
+
+/* 1: read; 0: it changed meanwhile; -1. */
+static int try_to_read(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
+{
+	struct ingest_item *item = s->item;
+	uint64_t stored = 0;
+	int whole;
+
+	if (source_open(&s->source, item->path, item->follow, item->fd, err) < 0)
+		return -1;
+	if (s->source.before.st_size > (off_t)READ_STEP)
+		source_expect_all(&s->source);
+	if (read_to_end(w, s, err) < 0)
+		return -1;
+	whole = source_check(&s->source, s->taken, err);
+	if (whole <= 0)
+		return whole < 0 ? -1 : start_again(w, s, err);
+	if (s->taken > FILE_ONE_CHUNK_MAX)
+		return 1;
+	if (ingest_store_chunk(w->ingest->writer, w->codec, &s->digest, s->buffer->data, (size_t)s->taken, item->path, &stored, err) < 0)
+		return -1;
+	s->stored += stored;
+	return 1;
+}
+
+static struct ingest_stream *begin_reading(struct ingest_worker *w, struct ingest_item *item, struct error *err)
+{
+	struct ingest *g = w->ingest;
+	struct ingest_stream *s = NULL;
+	int result = 0;
+
+	work_lock(&g->work);
+	while (!result && g->buffers_promised + BUFFERS_A_FILE > g->buffer_count)
+		result = help(w, err);
+	if (!result) {
+		s = xcalloc(1, sizeof *s);
+		*s = (struct ingest_stream){ .item = item, .source = SOURCE_INIT, .recipe = RECIPE_INIT, .is_reading = true, .next = g->streams };
+		g->streams = s;
+		g->buffers_promised += BUFFERS_A_FILE;
+		g->reading++;
+	}
+	work_unlock(&g->work);
+	return s;
+}
+
+/* Whoever does the last job of it finishes it; that may be here and now. */
+static int end_reading(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
+{
+	struct ingest *g = w->ingest;
+	bool is_last;
+
+	source_close(&s->source);
+	work_lock(&g->work);
+	leave_current_buffer(g, s);
+	s->is_reading = false;
+	if (s->held < BUFFERS_A_FILE)
+		g->buffers_promised -= BUFFERS_A_FILE - s->held;
+	g->reading--;
+	is_last = !s->pending;
+	work_wake(&g->work);
+	work_unlock(&g->work);
+	return is_last ? finish(w, s, err) : 0;
+}
+
+int ingest_stream_file(struct ingest_worker *w, struct ingest_item *item, struct error *err)
+{
+	struct ingest_stream *s = begin_reading(w, item, err);
+	int done = 0;
+
+	if (!s)
+		return -1;
+	for (int i = 0; !done && i < SOURCE_TRIES; i++)
+		done = try_to_read(w, s, err);
+	if (!done)
+		return source_changes(&(struct source){ .path = item->path }, err);
+	return done < 0 ? -1 : end_reading(w, s, err);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files in: read, split, hash, deduplicate, encode and stage, on all cores, in bounded memory. */
+#ifndef MREG_STORE_INGEST_H
+#define MREG_STORE_INGEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/report.h"
+#include "store/objects.h"
+#include "store/statcache.h"
+
+struct ingest_item {
+	const char *path;   /* opened with O_NOFOLLOW unless follow; used in messages */
+	bool follow;
+	int fd;             /* >= 0: read this stream to its end instead (a pipe); not closed */
+	uint64_t size_hint; /* from lstat; for progress and order */
+	/* results */
+	struct oid digest;
+	uint64_t size;
+	bool executable;    /* any x bit for the owner */
+	uint64_t stored;    /* bytes this file added to the store */
+};
+
+/*
+ * Stores every item, several at a time.  A file is read once; if it changed meanwhile (stat before and after differ) it is read again, twice at most, then
+ * ERR_INTEGRITY "'x' changes while it is read".  Not a regular file: ERR_LOCAL.  What was read is added to `rows` when not NULL.  The first error stops all.
+ * Memory: at most 48 MiB on two cores whatever the sizes.  Reports progress as "storing".
+ */
+int ingest_files(struct objects *objects, struct object_writer *writer, struct ingest_item *items, size_t count, struct stat_rows *rows,
+		 struct report *report, struct error *err) MUST_CHECK;
+/* Bytes in memory as a file (a large manifest); *digest is their SHA-256. */
+int ingest_bytes(struct object_writer *writer, const void *data, size_t len, struct oid *digest, struct error *err) MUST_CHECK;
+/* SHA-256 of files without storing anything (for verify DIR, status DIR): several at a time, same rules. */
+int ingest_hash(struct ingest_item *items, size_t count, struct stat_rows *rows, struct report *report, struct error *err) MUST_CHECK;
+
+#endif

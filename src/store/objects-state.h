@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the object store know of each other: objects.c, object-read.c, object-writer.c. */
+#ifndef MREG_STORE_OBJECTS_STATE_H
+#define MREG_STORE_OBJECTS_STATE_H
+
+#include <pthread.h>
+
+#include "base/report.h"
+#include "store/objects.h"
+#include "store/pack-set.h"
+
+struct objects {
+	char *objects_dir, *tmp_dir;
+	struct report *report;
+	struct pack_set *packs;
+	pthread_rwlock_t lock; /* of the list of writers */
+	struct object_writer *writers;
+};
+
+struct object_writer {
+	struct objects *objects;
+	struct object_writer *next;
+	pthread_rwlock_t lock;    /* read: adding to the pack; write: making or finishing it */
+	struct pack_writer *pack; /* NULL: nothing is staged */
+	pthread_mutex_t mutex;    /* of what follows */
+	struct claim {
+		struct oid id;
+		enum object_kind kind;
+	} *claims;                /* what some thread is storing just now */
+	size_t claim_count, claim_cap;
+	bool has_failed;          /* an object that others may count on is not there */
+};
+
+/* A staged object, not yet in any pack of the set. */
+bool object_writer_has(struct object_writer *w, enum object_kind kind, const struct oid *id);
+/* Its row and stored bytes: 1, 0 when it is not staged, -1. */
+int object_writer_read(struct object_writer *w, enum object_kind kind, const struct oid *id, struct pack_row *row, struct strbuf *stored,
+		       struct error *err) MUST_CHECK;
+/* The same for every writer there is. */
+int objects_read_staged(struct objects *o, enum object_kind kind, const struct oid *id, struct pack_row *row, struct strbuf *stored,
+			struct error *err) MUST_CHECK;
+/* "chunk", "recipe", … */
+const char *objects_kind_word(enum object_kind kind);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The objects of a registry as one set: those in packs and those that are staged. */
+#include <config.h>
+
+#include "store/objects.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/objects-state.h"
+
+static char *join(const char *dir, const char *name)
+{
+	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
+
+	strbuf_addf(&path, "%s/%s", dir, name);
+	return strbuf_detach(&path);
+}
+
+struct objects *objects_open(const char *mreg_dir, struct report *report, struct error *err)
+{
+	struct objects *o = xcalloc(1, sizeof *o);
+
+	o->objects_dir = join(mreg_dir, "objects");
+	o->tmp_dir = join(mreg_dir, "tmp");
+	o->report = report;
+	pthread_rwlock_init(&o->lock, NULL);
+	o->packs = pack_set_open(o->objects_dir, err);
+	if (o->packs)
+		return o;
+	objects_close(o);
+	return NULL;
+}
+
+void objects_close(struct objects *o)
+{
+	if (!o)
+		return;
+	if (o->writers)
+		BUG("objects are closed while something is being staged");
+	pack_set_close(o->packs);
+	pthread_rwlock_destroy(&o->lock);
+	free(o->objects_dir);
+	free(o->tmp_dir);
+	free(o);
+}
+
+const char *objects_kind_word(enum object_kind kind)
+{
+	static const char *const words[] = {
+		[OBJECT_CHUNK] = "chunk", [OBJECT_RECIPE] = "recipe", [OBJECT_MANIFEST] = "manifest",
+		[OBJECT_VERSION] = "version", [OBJECT_RUN] = "run", [OBJECT_FILE] = "file",
+	};
+
+	return (size_t)kind < COUNT_OF(words) && words[kind] ? words[kind] : "object";
+}
+
+static bool is_staged(struct objects *o, enum object_kind kind, const struct oid *id)
+{
+	bool found = false;
+
+	pthread_rwlock_rdlock(&o->lock);
+	for (struct object_writer *w = o->writers; w && !found; w = w->next)
+		found = object_writer_has(w, kind, id);
+	pthread_rwlock_unlock(&o->lock);
+	return found;
+}
+
+bool objects_has(struct objects *o, enum object_kind kind, const struct oid *id)
+{
+	struct pack_place place;
+
+	/* staged first: what leaves there is in the set by then */
+	return is_staged(o, kind, id) || pack_set_find(o->packs, kind, id, 0, &place);
+}
+
+bool objects_has_file(struct objects *o, const struct oid *digest, uint64_t size)
+{
+	return objects_has(o, size <= FILE_ONE_CHUNK_MAX ? OBJECT_CHUNK : OBJECT_FILE, digest);
+}
+
+int objects_read_staged(struct objects *o, enum object_kind kind, const struct oid *id, struct pack_row *row, struct strbuf *stored,
+			struct error *err)
+{
+	int rc = 0;
+
+	pthread_rwlock_rdlock(&o->lock);
+	for (struct object_writer *w = o->writers; w && !rc; w = w->next)
+		rc = object_writer_read(w, kind, id, row, stored, err);
+	pthread_rwlock_unlock(&o->lock);
+	return rc;
+}
+
+int objects_each_pack(struct objects *o, objects_pack_fn fn, void *arg, struct error *err)
+{
+	return pack_set_each(o->packs, fn, arg, err);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All objects of a registry: which packs there are, what they hold, reading, and staging new ones. */
+#ifndef MREG_STORE_OBJECTS_H
+#define MREG_STORE_OBJECTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/report.h"
+#include "base/strbuf.h"
+#include "codec/codec.h"
+#include "format/pack-format.h"
+#include "format/recipe.h"
+#include "store/pack.h"
+
+/*
+ * The set of packs below MREG_DIR/objects, listed once and again when something that must be there is not.  Tables are mapped, asked newest
+ * first.
+ * So that a registry of thousands of small packs need not open them all, a derived file objects/multi-pack holds the rows of many packs in
+ * one table (written anew
+ * in passing by a writer, when more than 16 packs are outside of it and they are more than a quarter of those it covers, or it has under
+ * 4,096 rows for each of them; replaced atomically, never synced,
+ * ignored when it is damaged or names a pack that is gone).  Packs it covers are opened when one of their records is read.
+ * Format of multi-pack: "MREGMULT" | u32 version 1 | u32 pack count | u64 row count | 32 bytes SHA-256 of all that follows | pack names (32
+ * bytes each) |
+ * u32 pack of each row (as sorted) | table as in a pack.
+ * Lookups and reads are thread-safe.
+ */
+struct objects;
+
+struct objects *objects_open(const char *mreg_dir, struct report *report, struct error *err) MUST_CHECK;
+void objects_close(struct objects *o);
+
+/* Is there such an object, as far as is known without listing again?  For deduplication. Finds what an object_writer of this process has
+ * staged, too. */
+bool objects_has(struct objects *o, enum object_kind kind, const struct oid *id);
+/* Bytes of a file of this digest and size are all in place as a chunk or as a recipe (whose chunks are not asked for one by one). */
+bool objects_has_file(struct objects *o, const struct oid *digest, uint64_t size);
+
+/* What one thread needs to read: codec state and buffers. */
+struct object_reader;
+struct object_reader *object_reader_new(struct objects *o);
+void object_reader_free(struct object_reader *r);
+void object_reader_cleanup(struct object_reader **r);
+
+/* Raw bytes of an object, decoded and checked against its id (for OBJECT_FILE: the recipe's bytes and its id in *recipe_id, may be NULL).
+ * ERR_INTEGRITY "object … is missing" after listing again, or "… is damaged in pack …"; a damaged copy is passed over when another pack has
+ * a good one. */
+int object_read(struct object_reader *r, enum object_kind kind, const struct oid *id, struct strbuf *out, struct oid *recipe_id, struct error *err) MUST_CHECK;
+/* A chunk of known length into a buffer of that length. */
+int object_read_chunk(struct object_reader *r, const struct oid *id, void *dst, uint32_t len, struct error *err) MUST_CHECK;
+/* The recipe of a file over FILE_ONE_CHUNK_MAX, its sum of lengths checked against size. */
+int object_read_recipe(struct object_reader *r, const struct oid *file, uint64_t size, struct recipe *out, struct error *err) MUST_CHECK;
+/* A manifest's text: as an object, or as a file when it is large; checked against the digest. */
+int object_read_manifest(struct object_reader *r, const struct oid *digest, struct strbuf *out, struct error *err) MUST_CHECK;
+
+/* Staging: new objects go into a pack in tmp/, moved into objects/ when full or at commit.  Thread-safe. */
+struct object_writer;
+struct object_writer *object_writer_new(struct objects *o, struct error *err) MUST_CHECK;
+/* Stores an object whose id the caller has computed, unless it is there already.  codec: the calling thread's.  file: of recipes, else NULL.
+ * *stored (may be NULL): bytes added on disk, 0 when it was there. */
+int object_writer_add(struct object_writer *w, struct codec_context *codec, const struct codec_hint *hint, enum object_kind kind, const struct oid *id,
+		      const struct oid *file, const void *data, size_t len, uint64_t *stored, struct error *err) MUST_CHECK;
+/* Everything added is durable at return; also writes the multi-pack table anew when it is time.  May be called again after more was
+ * added. */
+int object_writer_commit(struct object_writer *w, struct error *err) MUST_CHECK;
+/* What was not committed is removed. */
+void object_writer_free(struct object_writer *w);
+void object_writer_cleanup(struct object_writer **w);
+
+/* For fsck: every pack (paths in objects/ that are no packs are reported by name with pack NULL and err set in fn's place). fn as in
+ * kv.h. */
+typedef int (*objects_pack_fn)(struct pack *pack, const char *name, const struct error *problem, void *arg, struct error *err);
+int objects_each_pack(struct objects *o, objects_pack_fn fn, void *arg, struct error *err) MUST_CHECK;
+/* Decodes and hashes one record as fsck does. */
+int objects_check_row(struct object_reader *r, const struct pack *pack, const struct pack_row *row, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes one pack file: threads reserve places in it and fill them, then the table goes behind and the file gets its name. */
+#include <config.h>
+
+#include "store/pack.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/tempfile.h"
+#include "codec/deflate.h"
+
+#define WRITE_BACK_EVERY (32ull << 20) /* so that the fsync at the end has little left to do */
+
+struct pack_writer {
+	pthread_mutex_t mutex; /* of all that follows but fd and path */
+	int fd;
+	char *path;
+	uint64_t end;         /* of the places given away */
+	size_t records;
+	struct pack_row *rows; /* of records that are written */
+	size_t count, cap;
+	uint32_t *slots;      /* open addressing: 1 + index of a row, by the first bytes of its id */
+	size_t slot_count;    /* a power of two, or 0 */
+};
+
+static int write_header(struct pack_writer *w, struct error *err)
+{
+	const struct pack_header header = { .birth = clock_now() };
+	uint8_t data[PACK_HEADER_LEN];
+
+	pack_header_write(data, &header, deflate_crc32);
+	w->end = sizeof data;
+	return file_pwrite(w->fd, data, sizeof data, 0, w->path, err);
+}
+
+struct pack_writer *pack_writer_new(const char *tmp_dir, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
+	struct pack_writer *w;
+	int fd;
+
+	do {
+		strbuf_reset(&path);
+		tempfile_name(&path, tmp_dir, "pack");
+	} while (file_exists(path.buf)); /* left by a dead process of our number */
+	fd = file_open(path.buf, O_RDWR | O_CREAT | O_EXCL, 0444, err);
+	if (fd < 0)
+		return NULL;
+	w = xcalloc(1, sizeof *w);
+	pthread_mutex_init(&w->mutex, NULL);
+	w->fd = fd;
+	w->path = strbuf_detach(&path);
+	if (write_header(w, err) < 0)
+		pack_writer_abort(&w);
+	return w;
+}
+
+static void writer_free(struct pack_writer *w)
+{
+	fd_cleanup(&w->fd);
+	pthread_mutex_destroy(&w->mutex);
+	free(w->path);
+	free(w->rows);
+	free(w->slots);
+	free(w);
+}
+
+void pack_writer_abort(struct pack_writer **w)
+{
+	if (!*w)
+		return;
+	unlink((*w)->path);
+	writer_free(*w);
+	*w = NULL;
+}
+
+/* --- finding what was written --- */
+
+static size_t first_slot(const struct pack_writer *w, const struct oid *id)
+{
+	return (size_t)load_le64(id->raw) & (w->slot_count - 1);
+}
+
+static void put_slot(struct pack_writer *w, size_t row)
+{
+	size_t at = first_slot(w, &w->rows[row].id);
+
+	while (w->slots[at])
+		at = (at + 1) & (w->slot_count - 1);
+	w->slots[at] = (uint32_t)row + 1;
+}
+
+static void grow_slots(struct pack_writer *w)
+{
+	w->slot_count = w->slot_count ? 2 * w->slot_count : 256;
+	free(w->slots);
+	w->slots = xcalloc(w->slot_count, sizeof *w->slots);
+	for (size_t i = 0; i < w->count; i++)
+		put_slot(w, i);
+}
+
+static void add_row(struct pack_writer *w, const struct record_head *head, const struct oid *id, enum object_kind kind, uint64_t offset)
+{
+	if (2 * (w->count + 1) > w->slot_count)
+		grow_slots(w);
+	ARRAY_GROW(w->rows, w->count + 1, w->cap);
+	w->rows[w->count++] = (struct pack_row){
+		.id = *id, .kind = kind, .codec = head->codec, .params = head->params,
+		.offset = offset, .stored_len = head->stored_len, .raw_len = head->raw_len, .crc = head->crc,
+	};
+	put_slot(w, w->count - 1);
+}
+
+bool pack_writer_find(struct pack_writer *w, const struct oid *id, enum object_kind kind, struct pack_row *out)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&w->mutex);
+	if (w->slot_count) {
+		for (size_t at = first_slot(w, id); w->slots[at] && !found; at = (at + 1) & (w->slot_count - 1)) {
+			const struct pack_row *row = &w->rows[w->slots[at] - 1];
+
+			found = row->kind == kind && oid_equal(&row->id, id);
+			if (found)
+				*out = *row;
+		}
+	}
+	pthread_mutex_unlock(&w->mutex);
+	return found;
+}
+
+int pack_writer_read_stored(struct pack_writer *w, const struct pack_row *row, struct strbuf *out, struct error *err)
+{
+	/* a pack as far as reading goes; its records cannot end before what find() has told of */
+	const struct pack as_read = { .path = w->path, .fd = w->fd, .records_end = pack_writer_bytes(w) };
+
+	return pack_read_stored(&as_read, row, out, err);
+}
+
+uint64_t pack_writer_bytes(const struct pack_writer *w)
+{
+	pthread_mutex_t *mutex = (pthread_mutex_t *)(uintptr_t)&w->mutex;
+	uint64_t end;
+
+	pthread_mutex_lock(mutex);
+	end = w->end;
+	pthread_mutex_unlock(mutex);
+	return end;
+}
+
+size_t pack_writer_count(const struct pack_writer *w)
+{
+	pthread_mutex_t *mutex = (pthread_mutex_t *)(uintptr_t)&w->mutex;
+	size_t records;
+
+	pthread_mutex_lock(mutex);
+	records = w->records;
+	pthread_mutex_unlock(mutex);
+	return records;
+}
+
+/* --- adding --- */
+
+static uint64_t reserve(struct pack_writer *w, uint64_t len)
+{
+	uint64_t offset;
+
+	pthread_mutex_lock(&w->mutex);
+	offset = w->end;
+	w->end += len;
+	pthread_mutex_unlock(&w->mutex);
+	return offset;
+}
+
+/* One call where the kernel takes it all; whatever is left goes piece by piece and names its error. */
+static int write_record(struct pack_writer *w, const uint8_t *head, size_t head_len, const void *stored, size_t len, uint64_t offset,
+			struct error *err)
+{
+	const struct iovec parts[2] = { { (void *)(uintptr_t)head, head_len }, { (void *)(uintptr_t)stored, len } };
+	ssize_t wrote = pwritev(w->fd, parts, len ? 2 : 1, (off_t)offset);
+	size_t done = wrote < 0 ? 0 : (size_t)wrote;
+
+	if (done < head_len) {
+		if (file_pwrite(w->fd, head + done, head_len - done, offset + done, w->path, err) < 0)
+			return -1;
+		done = head_len;
+	}
+	if (done == head_len + len)
+		return 0;
+	return file_pwrite(w->fd, (const uint8_t *)stored + (done - head_len), head_len + len - done, offset + done, w->path, err);
+}
+
+static void write_back(struct pack_writer *w, uint64_t from, uint64_t to)
+{
+	uint64_t whole = to / WRITE_BACK_EVERY;
+
+	if (whole > from / WRITE_BACK_EVERY)
+		(void)sync_file_range(w->fd, (off_t)((whole - 1) * WRITE_BACK_EVERY), WRITE_BACK_EVERY, SYNC_FILE_RANGE_WRITE);
+}
+
+int pack_writer_add(struct pack_writer *w, struct record_head *head, const void *stored, struct error *err)
+{
+	uint8_t data[RECORD_HEAD_LEN + RECORD_FILE_LEN];
+	uint64_t offset;
+	size_t head_len;
+
+	if (head->stored_len > OBJECT_MAX_BYTES || head->raw_len > OBJECT_MAX_BYTES)
+		return error_set(err, ERR_INVALID, "an object of %llu bytes is over the limit of %llu", (unsigned long long)head->raw_len,
+				 OBJECT_MAX_BYTES);
+	head->crc = head->stored_len ? deflate_crc32(0, stored, (size_t)head->stored_len) : 0;
+	head_len = record_head_write(data, head, deflate_crc32);
+	offset = reserve(w, head_len + head->stored_len);
+	if (write_record(w, data, head_len, stored, (size_t)head->stored_len, offset, err) < 0)
+		return -1;
+	pthread_mutex_lock(&w->mutex);
+	w->records++;
+	add_row(w, head, &head->id, head->kind, offset);
+	if (head->kind == OBJECT_RECIPE)
+		add_row(w, head, &head->file, OBJECT_FILE, offset);
+	pthread_mutex_unlock(&w->mutex);
+	write_back(w, offset, offset + head_len + head->stored_len);
+	return 0;
+}
+
+/* --- finishing --- */
+
+static int write_table(struct pack_writer *w, struct oid *name, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf table = STRBUF_INIT;
+	uint8_t tail[PACK_TRAILER_LEN];
+	struct pack_trailer trailer = { .table_offset = w->end, .count = w->count };
+
+	pack_table_write(&table, w->rows, w->count);
+	sha256_bytes(table.buf, table.len, name);
+	trailer.table_sum = *name;
+	pack_trailer_write(tail, &trailer, deflate_crc32);
+	strbuf_add(&table, tail, sizeof tail);
+	return file_pwrite(w->fd, table.buf, table.len, w->end, w->path, err);
+}
+
+/* In a shared registry the group reads what any member wrote, whatever his umask. */
+static void share(struct pack_writer *w, const char *objects_dir)
+{
+	struct stat dir, file;
+
+	if (stat(objects_dir, &dir) < 0 || !(dir.st_mode & S_ISGID) || !(dir.st_mode & S_IWGRP) || fstat(w->fd, &file) < 0)
+		return;
+	(void)fchmod(w->fd, (file.st_mode & 0777) | S_IRGRP);
+}
+
+static int move_in(struct pack_writer *w, const char *objects_dir, const struct oid *name, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf to = STRBUF_INIT;
+	int moved;
+
+	strbuf_addf(&to, "%s/%s.pack", objects_dir, oid_hex(name).text);
+	moved = file_rename_new(w->path, to.buf, err);
+	if (moved < 0)
+		return -1;
+	if (moved > 0)
+		unlink(w->path);
+	crash_point("pack-after-rename");
+	return file_sync_dir(objects_dir, err);
+}
+
+static int finish(struct pack_writer *w, const char *objects_dir, struct oid *name, struct error *err)
+{
+	crash_point("pack-half-written");
+	if (write_table(w, name, err) < 0)
+		return -1;
+	share(w, objects_dir);
+	crash_point("pack-before-sync");
+	if (file_sync(w->fd, w->path, err) < 0)
+		return -1;
+	crash_point("pack-before-rename");
+	if (move_in(w, objects_dir, name, err) < 0)
+		return -1;
+	crash_point("pack-after-dir-sync");
+	return 0;
+}
+
+int pack_writer_finish(struct pack_writer **w, const char *objects_dir, struct oid *name, struct error *err)
+{
+	struct oid made;
+
+	memset(name, 0, sizeof *name);
+	if (!(*w)->records) {
+		pack_writer_abort(w);
+		return 0;
+	}
+	if (finish(*w, objects_dir, &made, err) < 0) {
+		/* renamed already, it stays: others may have found it, and it is whole */
+		pack_writer_abort(w);
+		return -1;
+	}
+	*name = made;
+	writer_free(*w);
+	*w = NULL;
+	return 0;
+}

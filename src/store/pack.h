@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One pack file: writing it record by record from several threads, and reading its table and records. */
+#ifndef MREG_STORE_PACK_H
+#define MREG_STORE_PACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "format/pack-format.h"
+
+/* ---- reading ---- */
+struct pack {
+	char *path;
+	struct oid name;          /* SHA-256 of the table, as the file is called: NAME.pack */
+	int fd;                   /* kept open: a pack that gc retires meanwhile stays readable */
+	uint64_t records_end;     /* where the table begins */
+	int64_t birth;
+	void *map;                /* of the table; NULL when it came from the multi-pack table and was not needed yet */
+	size_t map_len, map_skip;
+	struct pack_table table;
+};
+/* Opens, checks header, trailer and the table's shape, maps the table.  ERR_INTEGRITY names the pack. */
+struct pack *pack_open(const char *path, const struct oid *name, struct error *err) MUST_CHECK;
+void pack_close(struct pack *p);
+/* The stored payload of a row into out (reset first), its CRC checked. Thread-safe. */
+int pack_read_stored(const struct pack *p, const struct pack_row *row, struct strbuf *out, struct error *err) MUST_CHECK;
+/* The same into dst, which has room for row->stored_len bytes. */
+int pack_read_payload(const struct pack *p, const struct pack_row *row, void *dst, struct error *err) MUST_CHECK;
+/* The record head that stands at the row's offset, checked against the row (for recipes: which file). */
+int pack_read_head(const struct pack *p, const struct pack_row *row, struct record_head *out, struct error *err) MUST_CHECK;
+/* fsck: the table hashes to the name, and a scan of the records gives exactly the table's rows.  ERR_INTEGRITY says where it differs. */
+int pack_check(const struct pack *p, struct error *err) MUST_CHECK;
+
+/* ---- writing ---- */
+struct pack_writer;
+/* Makes a new file in tmp_dir.  Thread-safe from here on. */
+struct pack_writer *pack_writer_new(const char *tmp_dir, struct error *err) MUST_CHECK;
+/* Reserves a place and writes the record there (crc, offset are filled in). file: recipes only, else NULL. */
+int pack_writer_add(struct pack_writer *w, struct record_head *head, const void *stored, struct error *err) MUST_CHECK;
+uint64_t pack_writer_bytes(const struct pack_writer *w); /* of records so far */
+size_t pack_writer_count(const struct pack_writer *w);
+/* A record that this writer holds: its row, and its stored bytes read back. */
+bool pack_writer_find(struct pack_writer *w, const struct oid *id, enum object_kind kind, struct pack_row *out);
+int pack_writer_read_stored(struct pack_writer *w, const struct pack_row *row, struct strbuf *out, struct error *err) MUST_CHECK;
+/* Table, trailer, fsync, rename into objects_dir as NAME.pack, fsync of the directory; durable at return.  A pack of that name that is
+ * there already is as good.  The writer is gone either way; with no records nothing is left behind and *name is zero. */
+int pack_writer_finish(struct pack_writer **w, const char *objects_dir, struct oid *name, struct error *err) MUST_CHECK;
+void pack_writer_abort(struct pack_writer **w); /* removes the file */
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One transaction: decide under the lock, one journal append, one index commit: all or nothing (DESIGN 2.1, 3). */
+#ifndef MREG_STORE_TXN_H
+#define MREG_STORE_TXN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "format/json.h"
+#include "store/statcache.h"
+#include "store/store.h"
+#include "store/view.h"
+
+struct txn;
+
+/* What every change of a transaction is stamped with.  Strings are borrowed. */
+struct txn_info {
+	const char *verb, *why, *user, *host, *run; /* why and run may be NULL */
+	bool dry_run;                               /* decide, check the rules, write nothing */
+	const struct stat_rows *stat_rows;          /* written in the same index commit; may be NULL */
+};
+
+/*
+ * Takes the verb's decision on the state it finds in txn_view() and queues changes by txn_set(). May be called several times (the map grew, a decision
+ * was rehearsed): it must start afresh each time and change nothing else.  -1 refuses: nothing happens.  No change queued: nothing is written.
+ */
+typedef int (*txn_decide_fn)(struct txn *txn, void *arg, struct error *err);
+
+/*
+ * Lock (LOCK_JOURNAL, time-out from the store), replay, decide, rules, append, fdatasync, index, unlock.  0 is returned once the line is durable; if only the index
+ * could not be written, a warning says so and the next reader replays.  Objects that the changes name must be durable already.  No view of this
+ * process may be open: the index may have to grow or to be opened anew.
+ */
+int txn_run(struct store *store, const struct txn_info *info, txn_decide_fn decide, void *arg, struct error *err) MUST_CHECK;
+
+/* State under the lock, with this transaction's own changes already in it. */
+struct view *txn_view(struct txn *txn);
+/* Sets key to value (borrowed; NULL makes a tombstone); parents are all its heads.  A value that stands there already as the only head is no change. */
+int txn_set(struct txn *txn, const char *key, const json_t *value, struct error *err) MUST_CHECK;
+/* The time that every change of this transaction carries: clock_now() when the decision began. */
+int64_t txn_time(const struct txn *txn);
+/* seq the line will have: with MREG_SEED it makes what is random differ from line to line. */
+uint64_t txn_seq(const struct txn *txn);
+
+/* Cross-key rules, set by registry when it opens the store: called after decide with each key that changed. */
+typedef int (*txn_rule_fn)(struct view *v, const char *key, struct error *err);
+
+#endif

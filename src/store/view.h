@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A consistent state of all references, read from the index: a snapshot, or what stands under the journal lock (mreg-registry(5)). */
+#ifndef MREG_STORE_VIEW_H
+#define MREG_STORE_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "format/change.h"
+#include "format/fold.h"
+
+#define CID_HEX_LEN 32
+
+/* A collection's id: 128 bits as 32 hex digits. */
+struct cid {
+	char hex[CID_HEX_LEN + 1];
+};
+
+/* Keys (mreg-journal(5) lists them with their values):
+ *	coll/CID              {"kind":"artifact"|"model","name":…,"type":…}
+ *	version/CID/N         {"digest":HEX,"files":N,"size":N,"version":HEX}   digest: of the manifest; version: the version object's id
+ *	alias/CID/FOLDED      {"alias":AS-WRITTEN,"version":HEX}
+ *	note/VERSION          "text"                  description that came after the first put
+ *	meta/VERSION/KEY      {"value":any JSON}      KEY is the metadata key, with / and % written as %2f and %25
+ *	history rows belong to the CID that stands in the key, for note/ and meta/ to every artifact whose version it is (found by the version row W)
+ */
+struct view;
+
+/* Snapshot of the index after replaying what the journal has beyond it (when the lock can be had; else as it stands).  Freed by view_close. */
+struct store;
+struct view *view_open(struct store *store, struct error *err) MUST_CHECK;
+void view_close(struct view *v);
+void view_cleanup(struct view **v);
+
+/* Heads of any key (count 0: never set). */
+int view_heads(struct view *v, const char *key, struct heads *out, struct error *err) MUST_CHECK;
+/* 1: live, out is its canonical JSON; 0: never set or a tombstone; -1. */
+int view_value(struct view *v, const char *key, struct strbuf *out, struct error *err) MUST_CHECK;
+/* Every live key with this prefix, in byte order.  fn as in kv.h: 1 stops, -1 fails. */
+typedef int (*view_value_fn)(const char *key, const char *value, void *arg, struct error *err);
+int view_each(struct view *v, const char *prefix, view_value_fn fn, void *arg, struct error *err) MUST_CHECK;
+
+/* Live collection by name (case is folded; *exact says whether it was written so): 1, 0, -1. */
+int view_find_name(struct view *v, const char *name, struct cid *cid, bool *exact, struct error *err) MUST_CHECK;
+/* Live collections ordered by folded name, then bytes. */
+typedef int (*view_name_fn)(const char *name, const struct cid *cid, void *arg, struct error *err);
+int view_each_name(struct view *v, view_name_fn fn, void *arg, struct error *err) MUST_CHECK;
+
+struct version_row {
+	uint64_t number;
+	bool removed; /* a tombstone: the number stays burnt, the rest is zero */
+	struct oid version, digest;
+	uint64_t size, files;
+};
+/* 1 (also for a tombstone), 0 never used, -1. */
+int view_version(struct view *v, const struct cid *cid, uint64_t number, struct version_row *out, struct error *err) MUST_CHECK;
+/* In order of number, or downward when reverse; tombstones too. */
+typedef int (*view_version_fn)(const struct version_row *row, void *arg, struct error *err);
+int view_each_version(struct view *v, const struct cid *cid, bool reverse, view_version_fn fn, void *arg, struct error *err) MUST_CHECK;
+/* The number after the highest ever used; 0 in an empty collection. */
+int view_next_number(struct view *v, const struct cid *cid, uint64_t *out, struct error *err) MUST_CHECK;
+/* Highest live: 1, 0 none, -1. */
+int view_latest(struct view *v, const struct cid *cid, struct version_row *out, struct error *err) MUST_CHECK;
+/* The highest live version with this digest: 1, 0, -1. */
+int view_find_digest(struct view *v, const struct cid *cid, const struct oid *digest, struct version_row *out, struct error *err) MUST_CHECK;
+/* Live versions whose digest begins with hex (an even or odd number of digits), each once. */
+int view_each_digest(struct view *v, const struct cid *cid, const char *hex, view_version_fn fn, void *arg, struct error *err) MUST_CHECK;
+/* Where a version id stands: the collection and number it was put as (first, when several): 1, 0, -1.  Live or removed. */
+int view_find_version(struct view *v, const struct oid *version, struct cid *cid, uint64_t *number, struct error *err) MUST_CHECK;
+
+/* Changes of one collection (NULL: of all), newest first when reverse, from journal lines that are checked again as they are read. */
+typedef int (*view_change_fn)(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err);
+int view_each_change(struct view *v, const struct cid *cid, bool reverse, view_change_fn fn, void *arg, struct error *err) MUST_CHECK;
+/* A change by id: 1, 0, -1. */
+int view_change(struct view *v, const struct oid *id, struct change *out, struct error *err) MUST_CHECK;
+
+/* The position in the journal this view stands for. */
+struct journal_position;
+void view_position(struct view *v, struct journal_position *out);
+
+#endif
