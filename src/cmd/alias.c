@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mreg alias: sets, moves, removes and lists aliases. */
+#include <config.h>
+
+#include "cmd/cmd.h"
+#include "cmd/fields.h"
+#include "registry/alias.h"
+
+static int list(struct session *s, const char *name, struct error *err)
+{
+	static const struct column columns[] = {
+		{ "alias", NULL, COLUMN_TEXT, false }, { "version", NULL, COLUMN_TEXT, false }, { "digest", NULL, COLUMN_DIGEST, false },
+		{ "ref", NULL, COLUMN_TEXT, true }, { NULL, NULL, COLUMN_TEXT, false },
+	};
+	CLEANUP(collection) struct collection c = COLLECTION_INIT;
+	CLEANUP(alias_rows) struct alias_rows rows = ALIAS_ROWS_INIT;
+	struct view *v = registry_view(s->registry, err);
+
+	if (!v || resolve_bare(v, name, &c, err) < 0 || alias_rows_read(v, &c, &rows, err) < 0 ||
+	    out_list_begin(s->out, columns, NULL, "ref", err) < 0)
+		return -1;
+	for (size_t i = 0; i < rows.count; i++) {
+		json_t *record = json_object();
+		struct version_row row;
+
+		json_object_set_new(record, "ref", json_sprintf("%s:%s", c.name, rows.v[i].alias));
+		json_object_set_new(record, "alias", json_string(rows.v[i].alias));
+		json_object_set_new(record, "version", fields_ref(c.name, rows.v[i].number));
+		if (view_version(v, &c.cid, rows.v[i].number, &row, err) == 1)
+			json_object_set_new(record, "digest", json_oid(&row.digest));
+		if (out_list_row(s->out, record, err) < 0)
+			return -1;
+	}
+	return out_list_end(s->out, err);
+}
+
+static int removal(struct session *s, const struct strvec *references, const struct expect *expect, const char *why, bool dry_run, struct error *err)
+{
+	json_t *removed, *record;
+
+	if (alias_remove(s->registry, references, expect, why, dry_run, err) < 0)
+		return -1;
+	if (out_mode(s->out) != OUT_JSON)
+		return 0;
+	record = json_object();
+	removed = json_array();
+	for (size_t i = 0; i < references->count; i++)
+		json_array_append_new(removed, json_string(references->v[i]));
+	json_object_set_new(record, "removed", removed);
+	return out_result(s->out, record, "removed", err);
+}
+
+static int move(struct session *s, const struct alias_change *change, struct error *err)
+{
+	CLEANUP(resolved) struct resolved version = RESOLVED_INIT;
+	json_t *record, *aliases;
+
+	if (alias_move(s->registry, change, &version, err) < 0)
+		return -1;
+	record = json_object();
+	aliases = json_array();
+	for (size_t i = 0; i < change->aliases->count; i++)
+		json_array_append_new(aliases, json_string(change->aliases->v[i]));
+	json_object_set_new(record, "ref", fields_ref(version.collection.name, version.row.number));
+	json_object_set_new(record, "number", json_u64(version.row.number));
+	json_object_set_new(record, "digest", json_oid(&version.row.digest));
+	json_object_set_new(record, "aliases", aliases);
+	return out_result(s->out, record, "ref", err);
+}
+
+static int run(struct session *s, int argc, char **argv, struct error *err)
+{
+	const char *expect_text = NULL, *why = NULL;
+	bool delete = false, dry_run = false;
+	struct expect expect;
+	CLEANUP(operands) struct operands operands = { NULL, 0 };
+	CLEANUP(strvec) struct strvec rest = STRVEC_INIT;
+	const struct opt opts[] = {
+		OPT_FLAG('d', "delete", &delete, "remove aliases, each written NAME:ALIAS"),
+		OPT_STRING(0, "expect", &expect_text, "vN|none", "refuse unless the alias is now at this version, or not set"),
+		OPT_STRING('m', "message", &why, "WHY", "reason, for the history"),
+		OPT_FLAG('n', "dry-run", &dry_run, "decide, change nothing"),
+		OPT_END,
+	};
+
+	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &operands, err) < 0 || expect_parse(expect_text, true, &expect, err) < 0)
+		return -1;
+	if (!delete && operands.count == 1)
+		return list(s, operands.v[0], err);
+	for (size_t i = delete ? 0 : 1; i < operands.count; i++)
+		strvec_push(&rest, operands.v[i]);
+	if (delete)
+		return removal(s, &rest, &expect, why, dry_run, err);
+	return move(s, &(struct alias_change){ operands.v[0], &rest, expect, why, dry_run }, err);
+}
+
+const struct command cmd_alias = {
+	.name = "alias", .synopsis = "[options] REF ALIAS... | -d NAME:ALIAS... | NAME", .summary = "set, move, remove or list aliases",
+	.group = GROUP_CURATE, .needs = NEEDS_REGISTRY, .run = run,
+};

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A verb: one descriptor at the end of its own file, run with a session. */
+#ifndef MREG_CMD_CMD_H
+#define MREG_CMD_CMD_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/report.h"
+#include "base/strvec.h"
+#include "registry/config.h"
+#include "ui/opt.h"
+#include "ui/out.h"
+
+struct registry;
+
+/* What main has prepared when run() is called. */
+struct session {
+	struct globals globals;
+	struct strvec overrides;   /* -c key=value */
+	struct config config;
+	struct out *out;           /* NULL until session_open() */
+	struct report *report;
+	struct registry *registry; /* after session_open() of a verb that needs one */
+	char *mreg_dir;            /* of the registry found, or NULL */
+	const struct command *command;
+};
+
+enum command_group { GROUP_START, GROUP_STORE, GROUP_LOOK, GROUP_CURATE, GROUP_TRACE, GROUP_SHARE, GROUP_KEEP, GROUP_OTHER };
+enum command_needs {
+	NEEDS_NOTHING,
+	NEEDS_CONFIG,   /* configuration, with a registry's when there is one */
+	NEEDS_REGISTRY,
+};
+
+struct command {
+	const char *name;
+	const char *synopsis; /* "NAME PATH… [options]" without the name: SYNOPSIS of the page shows the same */
+	const char *summary;  /* lower case, no full stop: the page's .Nd */
+	enum command_group group;
+	enum command_needs needs;
+	/* Parses its options by session_parse(), then acts.  0, or -1 with err; ERR_NO for status 1. */
+	int (*run)(struct session *s, int argc, char **argv, struct error *err);
+};
+
+/* opt_parse() with the command's synopsis, then opens what the command needs (config, registry, out, messages): after it s->out and s->registry stand. */
+int session_parse(struct session *s, const struct opt *opts, int argc, char **argv, size_t min, size_t max, struct operands *operands,
+		  struct error *err) MUST_CHECK;
+/* Human lists that may be long: starts the pager before the first output. */
+int session_pager(struct session *s, struct error *err) MUST_CHECK;
+/* Frees what session_parse() opened; what is not flushed is lost. */
+void session_close(struct session *s);
+
+/* All verbs, sorted by name, from commands.def. */
+extern const struct command *const commands[];
+extern const size_t command_count;
+const struct command *command_find(const char *name);
+/* The verbs by group, with their summaries. */
+void command_overview(struct strbuf *out);
+/* ERR_USAGE naming the word, with the verb that was meant: the nearest, or ours for a word of another tool. */
+int command_unknown(const char *name, struct error *err);
+/* "put" of GROUP_STORE is "store". */
+const char *command_group_name(enum command_group group);
+
+#define COMMAND(identifier, name) extern const struct command cmd_##identifier;
+#include "cmd/commands.def"
+#undef COMMAND
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Builds the records that verbs share. */
+#include <config.h>
+
+#include "cmd/fields.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "ui/record.h"
+
+json_t *fields_ref(const char *name, uint64_t number)
+{
+	return json_sprintf("%s:v%" PRIu64, name, number);
+}
+
+json_t *fields_first_line(const char *text)
+{
+	return json_stringn(text, strcspn(text, "\n"));
+}
+
+json_t *fields_version(const struct collection *c, const struct version_row *row, const struct alias_rows *aliases, const struct version_info *info)
+{
+	json_t *record = json_object();
+
+	json_object_set_new(record, "ref", fields_ref(c->name, row->number));
+	json_object_set_new(record, "number", json_u64(row->number));
+	json_object_set_new(record, "digest", json_oid(&row->digest));
+	json_object_set_new(record, "aliases", alias_rows_of(aliases, row->number));
+	json_object_set_new(record, "size", json_u64(row->size));
+	json_object_set_new(record, "files", json_u64(row->files));
+	json_object_set_new(record, "created", json_time(info->object.time));
+	json_object_set_new(record, "user", json_string(info->object.user));
+	json_object_set_new(record, "host", json_string(info->object.host));
+	json_object_set_new(record, "description", json_string(info->description));
+	json_object_set(record, "metadata", info->metadata);
+	return record;
+}
+
+json_t *fields_difference(const struct difference *d)
+{
+	const struct entry *e = d->after ? d->after : d->before;
+	json_t *record = json_object();
+
+	json_object_set_new(record, "kind", json_string(difference_name(d->kind)));
+	record_set_path(record, "path", e->path);
+	if (d->kind == DIFFERENCE_RENAMED)
+		record_set_path(record, "from", d->before->path);
+	if (e->has_size)
+		json_object_set_new(record, "size", json_u64(e->size));
+	return record;
+}
+
+json_t *fields_differences(const struct differences *d)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < d->count; i++)
+		json_array_append_new(list, fields_difference(&d->v[i]));
+	return list;
+}
+
+json_t *fields_entry(const struct entry *e)
+{
+	static const char *const kinds[] = { "file", "dir", "link", "ref" };
+	json_t *record = json_object();
+
+	record_set_path(record, "path", e->path);
+	json_object_set_new(record, "kind", json_string(kinds[e->kind]));
+	json_object_set_new(record, "mode", json_sprintf("%04o", e->mode));
+	json_object_set_new(record, "size", e->has_size ? json_u64(e->size) : json_null());
+	json_object_set_new(record, "digest", e->has_digest ? json_oid(&e->digest) : json_null());
+	if (e->target)
+		record_set_path(record, "target", e->target);
+	return record;
+}

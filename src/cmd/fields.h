@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records that several verbs print: a version row, a path, a difference is the same everywhere (mreg-json(5)). */
+#ifndef MREG_CMD_FIELDS_H
+#define MREG_CMD_FIELDS_H
+
+#include "base/error.h"
+#include "format/json.h"
+#include "registry/collection.h"
+#include "registry/compare.h"
+#include "registry/registry.h"
+#include "registry/version.h"
+
+/* "NAME:v3" as a JSON string. */
+json_t *fields_ref(const char *name, uint64_t number);
+/* {"ref","number","digest","aliases","size","files","created","user","description","metadata"}: aliases include "latest" only when is_latest. */
+json_t *fields_version(const struct collection *c, const struct version_row *row, const struct alias_rows *aliases, const struct version_info *info);
+/* First line of a text. */
+json_t *fields_first_line(const char *text);
+/* {"kind","path"[,"from"][,"size"]} */
+json_t *fields_difference(const struct difference *d);
+/* {"path","kind","mode","size","digest"[,"target"]} */
+json_t *fields_entry(const struct entry *e);
+/* {"path","kind":…} lists of the differences as an array. */
+json_t *fields_differences(const struct differences *d);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mreg fsck: checks everything, or makes the index anew. */
+#include <config.h>
+
+#include <inttypes.h>
+
+#include "base/number.h"
+#include "cmd/cmd.h"
+#include "cmd/fields.h"
+#include "registry/fsck.h"
+#include "ui/record.h"
+
+static const struct column columns[] = {
+	{ "kind", NULL, COLUMN_TEXT, false }, { "message", NULL, COLUMN_TEXT, false }, { "refs", NULL, COLUMN_LIST, false },
+	{ NULL, NULL, COLUMN_TEXT, false },
+};
+
+static int collect(const char *kind, const char *text, const struct strvec *refs, void *arg, struct error *err)
+{
+	json_t *problems = arg, *row = json_object(), *list = json_array();
+
+	(void)err;
+	for (size_t i = 0; i < refs->count; i++)
+		json_array_append_new(list, json_string(refs->v[i]));
+	json_object_set_new(row, "kind", json_string(kind));
+	json_object_set_new(row, "message", record_string(text));
+	json_object_set_new(row, "refs", list);
+	json_array_append_new(problems, row);
+	return 0;
+}
+
+static int print_human(struct session *s, const json_t *problems, const struct fsck_counts *c, struct error *err)
+{
+	size_t i, j;
+	json_t *row, *ref;
+	CLEANUP(strbuf) struct strbuf size = STRBUF_INIT;
+
+	json_array_foreach(problems, i, row) {
+		const json_t *refs = json_object_get(row, "refs");
+
+		if (out_text(s->out, err, "%s: %s\n", json_string_value(json_object_get(row, "kind")),
+			     json_string_value(json_object_get(row, "message"))) < 0)
+			return -1;
+		json_array_foreach(refs, j, ref)
+			if (out_text(s->out, err, "    hits %s\n", json_string_value(ref)) < 0)
+				return -1;
+	}
+	size_format(&size, c->bytes);
+	return out_text(s->out, err,
+			"%s: %" PRIu64 " journal line%s, %" PRIu64 " version%s, %" PRIu64 " file%s, %" PRIu64 " object%s in %" PRIu64 " pack%s, %s\n",
+			c->problems ? "damaged" : "sound", c->lines, c->lines == 1 ? "" : "s", c->versions, c->versions == 1 ? "" : "s", c->files,
+			c->files == 1 ? "" : "s", c->objects, c->objects == 1 ? "" : "s", c->packs, c->packs == 1 ? "" : "s", size.buf);
+}
+
+static int print_rows(struct session *s, const json_t *problems, struct error *err)
+{
+	size_t i;
+	json_t *row;
+
+	if (out_list_begin(s->out, columns, NULL, "message", err) < 0)
+		return -1;
+	json_array_foreach(problems, i, row)
+		if (out_list_row(s->out, json_incref(row), err) < 0)
+			return -1;
+	return out_list_end(s->out, err);
+}
+
+static json_t *record(json_t *problems, const struct fsck_counts *c)
+{
+	json_t *doc = json_object();
+
+	json_object_set_new(doc, "ok", json_boolean(c->problems == 0));
+	json_object_set_new(doc, "lines", json_u64(c->lines));
+	json_object_set_new(doc, "versions", json_u64(c->versions));
+	json_object_set_new(doc, "files", json_u64(c->files));
+	json_object_set_new(doc, "objects", json_u64(c->objects));
+	json_object_set_new(doc, "packs", json_u64(c->packs));
+	json_object_set_new(doc, "bytes", json_u64(c->bytes));
+	json_object_set(doc, "problems", problems);
+	return doc;
+}
+
+static int check(struct session *s, struct error *err)
+{
+	CLEANUP(json) json_t *problems = json_array();
+	struct fsck_counts counts;
+	int rc;
+
+	if (fsck_run(s->registry, &counts, collect, problems, err) < 0)
+		return -1;
+	if (out_mode(s->out) == OUT_HUMAN)
+		rc = print_human(s, problems, &counts, err);
+	else if (out_mode(s->out) == OUT_JSON)
+		rc = out_result(s->out, record(problems, &counts), "ok", err);
+	else
+		rc = print_rows(s, problems, err);
+	if (rc < 0 || counts.problems == 0)
+		return rc;
+	return error_set(err, ERR_INTEGRITY, "%" PRIu64 " problem%s found", counts.problems, counts.problems == 1 ? "" : "s");
+}
+
+static int rebuild(struct session *s, struct error *err)
+{
+	json_t *record;
+
+	if (fsck_rebuild_index(s->registry, err) < 0)
+		return -1;
+	report_note(s->report, "the index was made anew from the journal");
+	if (out_mode(s->out) != OUT_JSON)
+		return 0;
+	record = json_object();
+	json_object_set_new(record, "rebuilt", json_true());
+	return out_result(s->out, record, "rebuilt", err);
+}
+
+static int run(struct session *s, int argc, char **argv, struct error *err)
+{
+	bool rebuild_index = false;
+	CLEANUP(operands) struct operands operands = { NULL, 0 };
+	const struct opt opts[] = {
+		OPT_FLAG(0, "rebuild-index", &rebuild_index, "make the index anew from the journal"),
+		OPT_END,
+	};
+
+	if (session_parse(s, opts, argc, argv, 0, 0, &operands, err) < 0)
+		return -1;
+	return rebuild_index ? rebuild(s, err) : check(s, err);
+}
+
+const struct command cmd_fsck = {
+	.name = "fsck", .synopsis = "[options]", .summary = "check every object, the journal and the index", .group = GROUP_KEEP,
+	.needs = NEEDS_REGISTRY, .run = run,
+};

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mreg get: writes a version's files into a directory. */
+#include <config.h>
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "cmd/cmd.h"
+#include "cmd/fields.h"
+#include "registry/get.h"
+#include "ui/record.h"
+
+#define STDIN_MAX (1u << 20)
+
+struct args {
+	const char *dir, *stamp;
+	struct strvec include, exclude;
+	bool exact, force;
+};
+
+static void args_cleanup(struct args *a)
+{
+	strvec_release(&a->include);
+	strvec_release(&a->exclude);
+}
+
+/* "-" stands for references on standard input, one a line. */
+static int read_references(struct strvec *refs, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	ssize_t got;
+
+	strbuf_grow(&text, STDIN_MAX);
+	got = file_read(STDIN_FILENO, text.buf, STDIN_MAX, "standard input", err);
+	if (got < 0)
+		return -1;
+	if (got == STDIN_MAX)
+		return error_set(err, ERR_USAGE, "more than 1 MiB of references on standard input");
+	strbuf_set_len(&text, (size_t)got);
+	for (char *line = text.buf; *line;) {
+		size_t len = strcspn(line, "\n");
+		char *next = line + len + (line[len] == '\n');
+
+		line[len] = '\0';
+		if (len)
+			strvec_push(refs, line);
+		line = next;
+	}
+	return 0;
+}
+
+/* DIR or ./NAME for one reference, DIR/NAME-vN for several. */
+static void target_path(struct strbuf *out, const struct resolved *version, const struct args *a, bool several)
+{
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+
+	if (!several) {
+		strbuf_adds(out, a->dir ? a->dir : version->collection.name);
+		return;
+	}
+	strbuf_addf(&name, "%s-v%llu", version->collection.name, (unsigned long long)version->row.number);
+	path_join(out, a->dir ? a->dir : ".", name.buf);
+}
+
+static json_t *record(const struct resolved *version, const char *path, const struct get_result *r)
+{
+	json_t *doc = json_object();
+
+	json_object_set_new(doc, "ref", fields_ref(version->collection.name, version->row.number));
+	json_object_set_new(doc, "digest", json_oid(&version->row.digest));
+	record_set_path(doc, "path", path);
+	json_object_set_new(doc, "written", json_u64(r->written));
+	json_object_set_new(doc, "removed", json_u64(r->removed));
+	json_object_set_new(doc, "unchanged", json_u64(r->unchanged));
+	json_object_set_new(doc, "bytes", json_u64(r->bytes));
+	return doc;
+}
+
+static int get_one(struct session *s, const struct resolved *version, const struct args *a, bool several, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
+	struct get_options o = { .include = &a->include, .exclude = &a->exclude, .exact = a->exact, .force = a->force };
+	struct get_result result;
+
+	target_path(&path, version, a, several);
+	o.dir = path.buf;
+	if (get_run(s->registry, version, &o, &result, err) < 0)
+		return error_wrap(err, "cannot get '%s:v%llu' into '%s'", version->collection.name, (unsigned long long)version->row.number, path.buf);
+	if (a->stamp && get_stamp(a->stamp, &version->row.digest, err) < 0)
+		return error_wrap(err, "cannot write the stamp");
+	return out_result(s->out, record(version, path.buf, &result), "path", err);
+}
+
+struct versions {
+	struct resolved *v;
+	size_t count;
+};
+
+static void versions_cleanup(struct versions *versions)
+{
+	for (size_t i = 0; i < versions->count; i++)
+		resolved_cleanup(&versions->v[i]);
+	ptr_cleanup(&versions->v);
+}
+
+/* All are resolved before the first is written, so that a wrong name changes nothing. */
+static int get_all(struct session *s, const struct strvec *refs, const struct args *a, bool several, struct error *err)
+{
+	CLEANUP(versions) struct versions versions = { xcalloc(refs->count + 1, sizeof *versions.v), refs->count };
+	struct view *v = registry_view(s->registry, err);
+
+	if (!v)
+		return -1;
+	for (size_t i = 0; i < refs->count; i++)
+		if (resolve_text(v, refs->v[i], &versions.v[i], err) < 0)
+			return error_wrap(err, "cannot get '%s'", refs->v[i]);
+	for (size_t i = 0; i < refs->count; i++)
+		if (get_one(s, &versions.v[i], a, several, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int run(struct session *s, int argc, char **argv, struct error *err)
+{
+	CLEANUP(args) struct args a = { .dir = NULL };
+	CLEANUP(operands) struct operands operands = { NULL, 0 };
+	CLEANUP(strvec) struct strvec refs = STRVEC_INIT;
+	bool piped = false;
+	const struct opt opts[] = {
+		OPT_STRING('o', "output", &a.dir, "DIR", "write into DIR instead of ./NAME"),
+		OPT_STRVEC(0, "include", &a.include, "PATTERN", "only files that match"),
+		OPT_STRVEC(0, "exclude", &a.exclude, "PATTERN", "no file that matches"),
+		OPT_FLAG(0, "exact", &a.exact, "also remove files that are in no version"),
+		OPT_FLAG('f', "force", &a.force, "overwrite files that are in no version"),
+		OPT_STRING(0, "stamp", &a.stamp, "FILE", "write the digest to FILE, last and only when it changed"),
+		OPT_END,
+	};
+
+	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &operands, err) < 0)
+		return -1;
+	for (size_t i = 0; i < operands.count; i++) {
+		if (strcmp(operands.v[i], "-") != 0)
+			strvec_push(&refs, operands.v[i]);
+		else if (read_references(&refs, err) < 0)
+			return -1;
+		piped |= strcmp(operands.v[i], "-") == 0;
+	}
+	if (a.stamp && refs.count > 1)
+		return error_set(err, ERR_USAGE, "--stamp takes one reference, not %zu", refs.count);
+	return get_all(s, &refs, &a, piped || refs.count > 1, err);
+}
+
+const struct command cmd_get = {
+	.name = "get", .synopsis = "[options] REF...", .summary = "write a version's files into a directory", .group = GROUP_STORE,
+	.needs = NEEDS_REGISTRY, .run = run,
+};

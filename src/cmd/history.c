@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mreg history: who changed what, when and why. */
+#include <config.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cmd/cmd.h"
+#include "cmd/fields.h"
+#include "registry/history.h"
+#include "registry/resolve.h"
+
+struct walk {
+	struct out *out;
+	int64_t since;
+	const char *ref; /* only changes of this reference, "m:v3" or "m:best"; NULL: all */
+	uint64_t limit;
+};
+
+static const struct column columns[] = {
+	{ "time", NULL, COLUMN_TIME, false },   { "who", NULL, COLUMN_TEXT, false },  { "verb", NULL, COLUMN_TEXT, false },
+	{ "kind", "WHAT", COLUMN_TEXT, false }, { "ref", NULL, COLUMN_TEXT, false },  { "change", NULL, COLUMN_TEXT, false },
+	{ "why", NULL, COLUMN_TEXT, false },    { NULL, NULL, COLUMN_TEXT, false },
+};
+
+static json_t *text_or_null(const struct strbuf *text)
+{
+	return text->len ? json_string(text->buf) : json_null();
+}
+
+static json_t *record(const struct history_row *row)
+{
+	json_t *doc = json_object();
+
+	json_object_set_new(doc, "time", json_time(row->time));
+	json_object_set_new(doc, "user", json_string(row->user.buf));
+	json_object_set_new(doc, "host", json_string(row->host.buf));
+	json_object_set_new(doc, "who", json_sprintf("%s@%s", row->user.buf, row->host.buf));
+	json_object_set_new(doc, "verb", json_string(row->verb.buf));
+	json_object_set_new(doc, "kind", json_string(row->kind.buf));
+	json_object_set_new(doc, "ref", json_string(row->ref.buf));
+	json_object_set_new(doc, "old", text_or_null(&row->before));
+	json_object_set_new(doc, "new", text_or_null(&row->after));
+	json_object_set_new(doc, "change", json_sprintf("%s -> %s", row->before.len ? row->before.buf : "-", row->after.len ? row->after.buf : "-"));
+	json_object_set_new(doc, "why", text_or_null(&row->why));
+	json_object_set_new(doc, "by", text_or_null(&row->by));
+	json_object_set_new(doc, "seq", json_u64(row->seq));
+	json_object_set_new(doc, "id", json_oid(&row->change));
+	return doc;
+}
+
+static int print(const struct history_row *row, void *arg, struct error *err)
+{
+	struct walk *w = arg;
+
+	if (row->time < w->since)
+		return 0; /* clocks of several hosts: an older line may follow a newer one */
+	if (w->ref && strcmp(w->ref, row->ref.buf) != 0)
+		return 0;
+	if (w->limit == 0)
+		return 1;
+	w->limit--;
+	return out_list_row(w->out, record(row), err);
+}
+
+static int history(struct session *s, const char *operand, struct walk *w, struct error *err)
+{
+	struct view *v = registry_view(s->registry, err);
+	CLEANUP(resolved) struct resolved target = RESOLVED_INIT;
+	CLEANUP(strbuf) struct strbuf only = STRBUF_INIT;
+	struct reference ref = { .kind = REFERENCE_BARE };
+
+	if (!v || session_pager(s, err) < 0 || (operand && reference_parse(operand, &ref, err) < 0))
+		return -1;
+	if (operand && collection_get(v, ref.name, &target.collection, err) < 0)
+		return -1;
+	if (ref.kind == REFERENCE_ALIAS) {
+		/* an alias that was removed has a history, too */
+		strbuf_addf(&only, "%s:%s", ref.name, ref.alias);
+		w->ref = only.buf;
+	} else if (ref.kind != REFERENCE_BARE) {
+		collection_cleanup(&target.collection);
+		if (resolve_reference(v, &ref, &target, err) < 0)
+			return -1;
+		resolved_name(&only, &target);
+		w->ref = only.buf;
+	}
+	if (out_list_begin(s->out, columns, NULL, "ref", err) < 0 ||
+	    history_each(v, operand ? &target.collection : NULL, true, print, w, err) < 0)
+		return -1;
+	return out_list_end(s->out, err);
+}
+
+static int run(struct session *s, int argc, char **argv, struct error *err)
+{
+	const char *since = NULL;
+	struct walk w = { .since = INT64_MIN, .limit = UINT64_MAX };
+	CLEANUP(operands) struct operands operands = { NULL, 0 };
+	const struct opt opts[] = {
+		OPT_STRING(0, "since", &since, "TIME", "only changes from TIME on: a date, RFC 3339, @SECONDS, or a duration ago"),
+		OPT_U64('n', "limit", &w.limit, "N", "at most N changes"),
+		OPT_END,
+	};
+
+	if (session_parse(s, opts, argc, argv, 0, 1, &operands, err) < 0)
+		return -1;
+	if (since && !clock_parse_user(since, &w.since))
+		return error_set(err, ERR_USAGE, "'%s' is no time: write 2026-11-21, 2026-11-21T10:00:00Z, @SECONDS, or 2d for two days ago", since);
+	w.out = s->out;
+	return history(s, operands.count ? operands.v[0] : NULL, &w, err);
+}
+
+const struct command cmd_history = {
+	.name = "history", .synopsis = "[options] [NAME | REF]", .summary = "show who changed what, when and why", .group = GROUP_LOOK,
+	.needs = NEEDS_REGISTRY, .run = run,
+};

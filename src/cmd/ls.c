@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mreg ls: collections, the versions of one, or the files of a version. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/fields.h"
+#include "cmd/sort.h"
+#include "format/glob.h"
+#include "registry/resolve.h"
+
+struct args {
+	const char *columns, *sort;
+	struct strvec types;
+	uint64_t limit;
+	bool removed, artifacts, models;
+};
+
+static void args_cleanup(struct args *a)
+{
+	strvec_release(&a->types);
+}
+
+/* ---- collections ---- */
+
+static const struct column collection_columns[] = {
+	{ "ref", "NAME", COLUMN_TEXT, false }, { "type", NULL, COLUMN_TEXT, false }, { "versions", NULL, COLUMN_NUMBER, false },
+	{ "latest", NULL, COLUMN_TEXT, false }, { "aliases", NULL, COLUMN_LIST, false }, { "kind", NULL, COLUMN_TEXT, true },
+	{ NULL, NULL, COLUMN_TEXT, false },
+};
+
+struct count {
+	uint64_t live;
+	uint64_t latest;
+};
+
+static int count_version(const struct version_row *row, void *arg, struct error *err)
+{
+	struct count *count = arg;
+
+	(void)err;
+	if (!row->removed) {
+		count->live++;
+		count->latest = row->number;
+	}
+	return 0;
+}
+
+struct list {
+	struct session *s;
+	struct view *view;
+	const struct args *args;
+	const struct operands *patterns;
+	struct sorter *sorter;
+	const struct collection *collection;
+	const struct alias_rows *aliases;
+};
+
+static bool is_wanted(const struct list *l, const struct collection *c)
+{
+	bool in = l->patterns->count == 0;
+
+	for (size_t i = 0; !in && i < l->patterns->count; i++)
+		in = glob_match(l->patterns->v[i], c->name);
+	if (l->args->types.count && !strvec_has(&l->args->types, c->type))
+		return false;
+	if (l->args->artifacts != l->args->models && c->is_model != l->args->models)
+		return false;
+	return in;
+}
+
+static int list_collection(const struct collection *c, void *arg, struct error *err)
+{
+	struct list *l = arg;
+	struct count count = { 0, 0 };
+	CLEANUP(alias_rows) struct alias_rows rows = ALIAS_ROWS_INIT;
+	json_t *record, *aliases;
+
+	if (!is_wanted(l, c))
+		return 0;
+	if (view_each_version(l->view, &c->cid, false, count_version, &count, err) < 0 || alias_rows_read(l->view, c, &rows, err) < 0)
+		return -1;
+	aliases = json_array();
+	for (size_t i = 0; i < rows.count; i++)
+		json_array_append_new(aliases, json_string(rows.v[i].alias));
+	record = json_object();
+	json_object_set_new(record, "ref", json_string(c->name));
+	json_object_set_new(record, "name", json_string(c->name));
+	json_object_set_new(record, "kind", json_string(c->is_model ? "model" : "artifact"));
+	json_object_set_new(record, "type", json_string(c->type));
+	json_object_set_new(record, "versions", json_u64(count.live));
+	json_object_set_new(record, "latest", count.live ? fields_ref(c->name, count.latest) : json_null());
+	json_object_set_new(record, "aliases", aliases);
+	return sorter_row(l->sorter, record, err);
+}
+
+/* ---- versions ---- */
+
+static const struct column version_columns[] = {
+	{ "ref", NULL, COLUMN_TEXT, false },   { "aliases", NULL, COLUMN_LIST, false },   { "digest", NULL, COLUMN_DIGEST, false },
+	{ "size", NULL, COLUMN_SIZE, false },  { "created", "AGE", COLUMN_AGE, false },   { "summary", "DESCRIPTION", COLUMN_TEXT, false },
+	{ "files", NULL, COLUMN_NUMBER, true }, { "user", NULL, COLUMN_TEXT, true },      { NULL, NULL, COLUMN_TEXT, false },
+};
+
+static int list_version(const struct version_row *row, void *arg, struct error *err)
+{
+	struct list *l = arg;
+	CLEANUP(version_info) struct version_info info = VERSION_INFO_INIT;
+	json_t *record;
+
+	if (row->removed) {
+		if (!l->args->removed)
+			return 0;
+		record = json_object();
+		json_object_set_new(record, "ref", fields_ref(l->collection->name, row->number));
+		json_object_set_new(record, "number", json_u64(row->number));
+		json_object_set_new(record, "removed", json_true());
+		json_object_set_new(record, "summary", json_string("(removed)"));
+		return sorter_row(l->sorter, record, err);
+	}
+	if (version_info_read(l->s->registry, l->view, row, &info, err) < 0)
+		return -1;
+	record = fields_version(l->collection, row, l->aliases, &info);
+	json_object_set_new(record, "summary", fields_first_line(info.description));
+	return sorter_row(l->sorter, record, err);
+}
+
+static int list_versions(struct list *l, const char *name, struct error *err)
+{
+	CLEANUP(collection) struct collection c = COLLECTION_INIT;
+	CLEANUP(alias_rows) struct alias_rows rows = ALIAS_ROWS_INIT;
+
+	if (collection_get(l->view, name, &c, err) < 0 || alias_rows_read(l->view, &c, &rows, err) < 0 ||
+	    sorter_begin(l->sorter, version_columns, l->args->columns, "ref", err) < 0)
+		return -1;
+	l->collection = &c;
+	l->aliases = &rows;
+	if (view_each_version(l->view, &c.cid, true, list_version, l, err) < 0)
+		return -1;
+	return sorter_end(l->sorter, err);
+}
+
+/* ---- files ---- */
+
+static const struct column file_columns[] = {
+	{ "mode", NULL, COLUMN_TEXT, false }, { "size", NULL, COLUMN_SIZE, false }, { "digest", NULL, COLUMN_DIGEST, false },
+	{ "path", NULL, COLUMN_TEXT, false }, { "kind", NULL, COLUMN_TEXT, true },  { NULL, NULL, COLUMN_TEXT, false },
+};
+
+static int list_files(struct list *l, const struct reference *ref, struct error *err)
+{
+	CLEANUP(resolved) struct resolved version = RESOLVED_INIT;
+	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
+
+	if (resolve_reference(l->view, ref, &version, err) < 0 || version_manifest(l->s->registry, &version.row.digest, &m, err) < 0 ||
+	    sorter_begin(l->sorter, file_columns, l->args->columns, "path", err) < 0)
+		return -1;
+	for (size_t i = 0; i < m.count; i++) {
+		int rc = sorter_row(l->sorter, fields_entry(&m.entries[i]), err);
+
+		if (rc != 0)
+			return rc < 0 ? -1 : sorter_end(l->sorter, err);
+	}
+	return sorter_end(l->sorter, err);
+}
+
+static bool is_pattern(const char *text)
+{
+	return strpbrk(text, "*?[") != NULL;
+}
+
+static int ls(struct session *s, const struct args *a, const struct operands *operands, struct error *err)
+{
+	CLEANUP(sorter) struct sorter *sorter = sorter_new(s->out, a->sort, a->limit);
+	struct list l = { .s = s, .view = registry_view(s->registry, err), .args = a, .patterns = operands, .sorter = sorter };
+	struct reference ref;
+
+	if (!l.view || session_pager(s, err) < 0)
+		return -1;
+	if (operands->count == 1 && !is_pattern(operands->v[0])) {
+		if (reference_parse(operands->v[0], &ref, err) < 0)
+			return -1;
+		return ref.kind == REFERENCE_BARE ? list_versions(&l, ref.name, err) : list_files(&l, &ref, err);
+	}
+	if (sorter_begin(sorter, collection_columns, a->columns, "ref", err) < 0 || collection_each(l.view, list_collection, &l, err) < 0)
+		return -1;
+	return sorter_end(sorter, err);
+}
+
+static int run(struct session *s, int argc, char **argv, struct error *err)
+{
+	CLEANUP(args) struct args a = { .limit = UINT64_MAX };
+	CLEANUP(operands) struct operands operands = { NULL, 0 };
+	const struct opt opts[] = {
+		OPT_STRVEC('t', "type", &a.types, "TYPE", "only collections of this type"),
+		OPT_FLAG(0, "artifacts", &a.artifacts, "only artifacts"),
+		OPT_FLAG(0, "models", &a.models, "only registered models"),
+		OPT_FLAG(0, "removed", &a.removed, "also versions that were removed"),
+		OPT_STRING(0, "columns", &a.columns, "LIST", "columns to show, such as ref,aliases,metadata.lr"),
+		OPT_STRING(0, "sort", &a.sort, "KEY", "order by a column; -KEY for the largest first"),
+		OPT_U64('n', "limit", &a.limit, "N", "at most N rows"),
+		OPT_END,
+	};
+
+	if (session_parse(s, opts, argc, argv, 0, SIZE_MAX, &operands, err) < 0)
+		return -1;
+	return ls(s, &a, &operands, err);
+}
+
+const struct command cmd_ls = {
+	.name = "ls", .synopsis = "[options] [PATTERN... | NAME | NAME:REF]", .summary = "list collections, versions or files", .group = GROUP_LOOK,
+	.needs = NEEDS_REGISTRY, .run = run,
+};

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mreg put: stores files as a new version. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/fields.h"
+#include "registry/metadata.h"
+#include "registry/put.h"
+
+/* --as belongs to the PATH before it, or to the first when it stands before all. */
+struct as_option {
+	char *name;
+	size_t operand; /* index among the PATHs */
+};
+struct args {
+	struct as_option *as;
+	size_t as_count, as_cap;
+	struct strvec aliases, words, include, exclude;
+	const char *type, *message, *meta_file, *expect;
+	bool dereference, allow_empty, new_version, fail_if_unchanged, dry_run;
+	json_t *metadata;
+	struct put_source *sources;
+};
+
+static void args_cleanup(struct args *a)
+{
+	for (size_t i = 0; i < a->as_count; i++)
+		free(a->as[i].name);
+	free(a->as);
+	strvec_release(&a->aliases);
+	strvec_release(&a->words);
+	strvec_release(&a->include);
+	strvec_release(&a->exclude);
+	json_decref(a->metadata);
+	free(a->sources);
+}
+
+static int take_as(void *arg, const char *value, size_t operands_before, struct error *err)
+{
+	struct args *a = arg;
+	/* the first operand is NAME */
+	size_t operand = operands_before >= 2 ? operands_before - 2 : 0;
+
+	for (size_t i = 0; i < a->as_count; i++)
+		if (a->as[i].operand == operand)
+			return error_set(err, ERR_USAGE, "two --as for one PATH: '%s' and '%s'", a->as[i].name, value);
+	ARRAY_GROW(a->as, a->as_count + 1, a->as_cap);
+	a->as[a->as_count++] = (struct as_option){ xstrdup(value), operand };
+	return 0;
+}
+
+static int read_metadata(struct args *a, struct error *err)
+{
+	a->metadata = json_object();
+	if (a->meta_file && metadata_add_file(a->metadata, a->meta_file, err) < 0)
+		return -1;
+	for (size_t i = 0; i < a->words.count; i++)
+		if (metadata_add_word(a->metadata, a->words.v[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static void make_sources(struct args *a, const struct operands *operands)
+{
+	a->sources = xcalloc(operands->count, sizeof *a->sources);
+	for (size_t i = 1; i < operands->count; i++)
+		a->sources[i - 1].path = operands->v[i];
+	for (size_t i = 0; i < a->as_count; i++)
+		if (a->as[i].operand + 1 < operands->count)
+			a->sources[a->as[i].operand].as = a->as[i].name;
+}
+
+static json_t *record(const struct put_options *o, const struct put_result *r)
+{
+	json_t *doc = json_object();
+
+	json_object_set_new(doc, "ref", fields_ref(o->name, r->number));
+	json_object_set_new(doc, "number", json_u64(r->number));
+	json_object_set_new(doc, "digest", json_oid(&r->digest));
+	json_object_set_new(doc, "created", json_boolean(r->created));
+	json_object_set_new(doc, "reason", r->reason ? json_string(r->reason) : json_null());
+	json_object_set_new(doc, "bytes", json_u64(r->bytes));
+	json_object_set_new(doc, "files", json_u64(r->files));
+	json_object_set_new(doc, "stored", json_u64(r->stored));
+	return doc;
+}
+
+static int put(struct session *s, struct args *a, const struct operands *operands, struct error *err)
+{
+	struct put_options o = {
+		.name = operands->v[0], .source_count = operands->count - 1, .type = a->type, .aliases = &a->aliases, .message = a->message,
+		.tree = { .include = &a->include, .exclude = &a->exclude, .dereference = a->dereference },
+		.allow_empty = a->allow_empty, .new_version = a->new_version, .fail_if_unchanged = a->fail_if_unchanged, .dry_run = a->dry_run,
+	};
+	struct put_result result;
+
+	if (expect_parse(a->expect, false, &o.expect, err) < 0 || read_metadata(a, err) < 0)
+		return -1;
+	make_sources(a, operands);
+	o.sources = a->sources;
+	o.metadata = a->metadata;
+	if (put_run(s->registry, &o, &result, err) < 0)
+		return -1;
+	if (!result.created)
+		report_note(s->report, "the content is that of '%s:v%llu': no new version was made", o.name, (unsigned long long)result.number);
+	if (a->dry_run)
+		report_note(s->report, "dry run: nothing was stored");
+	return out_result(s->out, record(&o, &result), "ref", err);
+}
+
+static int run(struct session *s, int argc, char **argv, struct error *err)
+{
+	CLEANUP(args) struct args a = { .as = NULL };
+	CLEANUP(operands) struct operands operands = { NULL, 0 };
+	const struct opt opts[] = {
+		OPT_STRING('t', "type", &a.type, "TYPE", "type of a new artifact (default: model); another than it has is refused"),
+		OPT_STRVEC('a', "alias", &a.aliases, "ALIAS", "set this alias to the version"),
+		OPT_STRING('m', "message", &a.message, "TEXT", "describe the version"),
+		OPT_STRVEC('M', "metadata", &a.words, "KEY=VALUE", "metadata; numbers, true, false, null and JSON are kept as such"),
+		OPT_STRING(0, "meta-file", &a.meta_file, "FILE", "metadata from a JSON object"),
+		OPT_CALLBACK(0, "as", take_as, &a, "PATH", "store the PATH before it under this name, or a directory below it"),
+		OPT_STRVEC(0, "include", &a.include, "PATTERN", "only what matches"),
+		OPT_STRVEC(0, "exclude", &a.exclude, "PATTERN", "nothing that matches"),
+		OPT_FLAG(0, "dereference", &a.dereference, "store what links point to instead of the links"),
+		OPT_FLAG(0, "allow-empty", &a.allow_empty, "make a version even if there is no file"),
+		OPT_FLAG(0, "new-version", &a.new_version, "make a version even if the content is there already"),
+		OPT_FLAG(0, "fail-if-unchanged", &a.fail_if_unchanged, "end with 1 when the content is there already"),
+		OPT_STRING(0, "expect", &a.expect, "vN", "refuse unless this is the latest version"),
+		OPT_FLAG('n', "dry-run", &a.dry_run, "read and decide, store nothing"),
+		OPT_END,
+	};
+
+	if (session_parse(s, opts, argc, argv, 2, SIZE_MAX, &operands, err) < 0)
+		return -1;
+	return put(s, &a, &operands, err);
+}
+
+const struct command cmd_put = {
+	.name = "put", .synopsis = "[options] NAME PATH...", .summary = "store files as a new version", .group = GROUP_STORE, .needs = NEEDS_REGISTRY,
+	.run = run,
+};

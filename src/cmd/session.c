@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What stands between a verb's options and its work: messages, output, configuration, registry. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/env.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "cmd/cmd.h"
+#include "registry/registry.h"
+#include "ui/message.h"
+#include "ui/pager.h"
+#include "ui/terminal.h"
+
+static void open_messages(struct session *s)
+{
+	const struct globals *g = &s->globals;
+	const struct message_options options = {
+		.quiet = g->quiet,
+		.json = g->json,
+		.progress = !g->no_progress && (g->progress || terminal_is_stderr()),
+		.color = terminal_wants_color(g->color, terminal_is_stderr()),
+	};
+
+	message_init(&options);
+	s->report = message_report();
+}
+
+static enum out_mode mode_of(const struct globals *g)
+{
+	if (g->json)
+		return OUT_JSON;
+	if (g->template)
+		return OUT_TEMPLATE;
+	return g->quiet || g->zero ? OUT_LINES : OUT_HUMAN;
+}
+
+static int open_out(struct session *s, struct error *err)
+{
+	const struct globals *g = &s->globals;
+	const struct out_options options = {
+		.mode = mode_of(g),
+		.template = g->template,
+		.zero = g->zero,
+		.color = terminal_wants_color(g->color, terminal_is_stdout()),
+		.width = terminal_width(),
+	};
+
+	out_free(s->out);
+	s->out = out_new(&options, err);
+	return s->out ? 0 : -1;
+}
+
+/* Whoever names a registry that is not there is told so, even by a verb that could do without. */
+static int find_registry(struct session *s, struct error *err)
+{
+	const char *given = s->globals.registry ? s->globals.registry : env_get("MREG_DIR");
+	CLEANUP(strbuf) struct strbuf dir = STRBUF_INIT;
+
+	if (registry_discover(given, &dir, err) < 0) {
+		if (err->code != ERR_NO_REGISTRY || given || s->command->needs == NEEDS_REGISTRY)
+			return -1;
+		error_clear(err);
+		return 0;
+	}
+	free(s->mreg_dir);
+	s->mreg_dir = strbuf_detach(&dir);
+	return 0;
+}
+
+static int open_needs(struct session *s, struct error *err)
+{
+	if (s->command->needs == NEEDS_NOTHING)
+		return 0;
+	if (find_registry(s, err) < 0 || config_load(&s->config, s->mreg_dir, &s->overrides, err) < 0)
+		return -1;
+	if (s->command->needs == NEEDS_CONFIG)
+		return 0;
+	s->registry = registry_open(s->mreg_dir, &s->config, s->command->name, s->report, err);
+	return s->registry ? 0 : -1;
+}
+
+int session_parse(struct session *s, const struct opt *opts, int argc, char **argv, size_t min, size_t max, struct operands *operands,
+		  struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf synopsis = STRBUF_INIT;
+
+	strbuf_addf(&synopsis, "%s%s%s", s->command->name, *s->command->synopsis ? " " : "", s->command->synopsis);
+	if (opt_parse(&s->globals, opts, synopsis.buf, argc, argv, min, max, operands, err) < 0)
+		return -1;
+	open_messages(s);
+	if (open_out(s, err) < 0)
+		return -1;
+	return open_needs(s, err);
+}
+
+int session_pager(struct session *s, struct error *err)
+{
+	const char *command = config_get(&s->config, "core.pager");
+
+	if (out_mode(s->out) != OUT_HUMAN || s->globals.no_pager)
+		return 0;
+	if (pager_start(command ? command : "less", err) == 0)
+		return 0;
+	if (err->code != ERR_LOCAL)
+		return -1;
+	/* a pager that is not installed is no reason to show nothing */
+	if (command)
+		report_warning(s->report, "%s", err->text);
+	error_clear(err);
+	return 0;
+}
+
+void session_close(struct session *s)
+{
+	registry_close(s->registry);
+	out_free(s->out);
+	config_cleanup(&s->config);
+	strvec_release(&s->overrides);
+	free(s->mreg_dir);
+	s->registry = NULL;
+	s->out = NULL;
+	s->mreg_dir = NULL;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sorts records of a list by one member. */
+#include <config.h>
+
+#include "cmd/sort.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "ui/record.h"
+
+struct row {
+	json_t *record; /* owned until it is handed to out */
+	const json_t *key; /* borrowed from it */
+	size_t arrival;
+};
+
+struct sorter {
+	struct out *out;
+	const char *key;
+	bool descending;
+	uint64_t limit;
+	struct row *rows;
+	size_t count, cap;
+};
+
+struct sorter *sorter_new(struct out *out, const char *key, uint64_t limit)
+{
+	struct sorter *s = xcalloc(1, sizeof *s);
+
+	s->out = out;
+	s->limit = limit;
+	s->descending = key && *key == '-';
+	s->key = s->descending ? key + 1 : key;
+	return s;
+}
+
+void sorter_free(struct sorter *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->count; i++)
+		json_decref(s->rows[i].record);
+	free(s->rows);
+	free(s);
+}
+
+void sorter_cleanup(struct sorter **s)
+{
+	sorter_free(*s);
+}
+
+int sorter_begin(struct sorter *s, const struct column *columns, const char *chosen, const char *primary, struct error *err)
+{
+	return out_list_begin(s->out, columns, chosen, primary, err);
+}
+
+int sorter_row(struct sorter *s, json_t *record, struct error *err)
+{
+	if (s->key) {
+		ARRAY_GROW(s->rows, s->count + 1, s->cap);
+		s->rows[s->count] = (struct row){ record, record_find(record, s->key), s->count };
+		s->count++;
+		return 0;
+	}
+	if (s->limit == 0) {
+		json_decref(record);
+		return 1;
+	}
+	if (out_list_row(s->out, record, err) < 0)
+		return -1;
+	return --s->limit == 0;
+}
+
+static bool has_value(const json_t *v)
+{
+	return v && !json_is_null(v);
+}
+
+static int compare_values(const json_t *a, const json_t *b)
+{
+	if (json_is_integer(a) && json_is_integer(b))
+		return json_integer_value(a) < json_integer_value(b) ? -1 : json_integer_value(a) > json_integer_value(b);
+	if (json_is_number(a) && json_is_number(b)) {
+		double x = json_number_value(a), y = json_number_value(b);
+
+		return x < y ? -1 : x > y;
+	}
+	if (json_is_string(a) && json_is_string(b))
+		return strcmp(json_string_value(a), json_string_value(b));
+	return (int)json_typeof(a) - (int)json_typeof(b);
+}
+
+static int by_key(const void *x, const void *y, void *arg)
+{
+	const struct row *a = x, *b = y;
+	const struct sorter *s = arg;
+	int order = 0;
+
+	if (has_value(a->key) != has_value(b->key))
+		return has_value(a->key) ? -1 : 1;
+	if (has_value(a->key))
+		order = compare_values(a->key, b->key);
+	if (order == 0)
+		return a->arrival < b->arrival ? -1 : a->arrival > b->arrival;
+	return s->descending ? -order : order;
+}
+
+int sorter_end(struct sorter *s, struct error *err)
+{
+	if (s->count)
+		qsort_r(s->rows, s->count, sizeof *s->rows, by_key, s);
+	for (size_t i = 0; i < s->count && i < s->limit; i++) {
+		json_t *record = s->rows[i].record;
+
+		s->rows[i].record = NULL;
+		if (out_list_row(s->out, record, err) < 0)
+			return -1;
+	}
+	return out_list_end(s->out, err);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --sort and --limit for lists: rows go through in order of arrival, or are kept and sorted by a member first. */
+#ifndef MREG_CMD_SORT_H
+#define MREG_CMD_SORT_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "ui/out.h"
+
+struct sorter;
+/* key: member with dots, "-" in front for descending; NULL: as they come.  Ties keep their order; rows without the member come last. */
+struct sorter *sorter_new(struct out *out, const char *key, uint64_t limit);
+void sorter_free(struct sorter *s);
+void sorter_cleanup(struct sorter **s);
+int sorter_begin(struct sorter *s, const struct column *columns, const char *chosen, const char *primary, struct error *err) MUST_CHECK;
+/* Takes record.  1 when no more rows are wanted, 0, -1. */
+int sorter_row(struct sorter *s, json_t *record, struct error *err) MUST_CHECK;
+int sorter_end(struct sorter *s, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mreg status: which registry this is, or which version a directory is. */
+#include <config.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "cmd/cmd.h"
+#include "cmd/fields.h"
+#include "registry/identify.h"
+#include "ui/record.h"
+
+/* ---- the registry ---- */
+
+struct count {
+	struct view *view;
+	uint64_t artifacts, models, versions;
+};
+
+static int count_version(const struct version_row *row, void *arg, struct error *err)
+{
+	struct count *count = arg;
+
+	(void)err;
+	count->versions += !row->removed;
+	return 0;
+}
+
+static int count_collection(const struct collection *c, void *arg, struct error *err)
+{
+	struct count *count = arg;
+
+	*(c->is_model ? &count->models : &count->artifacts) += 1;
+	return view_each_version(count->view, &c->cid, false, count_version, count, err);
+}
+
+static int show_registry(struct session *s, struct error *err)
+{
+	struct registry *reg = s->registry;
+	struct count count = { .view = registry_view(reg, err) };
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	json_t *record;
+
+	if (!count.view || collection_each(count.view, count_collection, &count, err) < 0)
+		return -1;
+	if (out_mode(s->out) == OUT_HUMAN) {
+		strbuf_addf(&text, "%" PRIu64 " in %" PRIu64 " artifact%s", count.versions, count.artifacts, count.artifacts == 1 ? "" : "s");
+		if (count.models)
+			strbuf_addf(&text, " and %" PRIu64 " registered model%s", count.models, count.models == 1 ? "" : "s");
+		if (out_field(s->out, "registry", s->mreg_dir, err) < 0 || out_field(s->out, "user", reg->user, err) < 0)
+			return -1;
+		return out_field(s->out, "versions", text.buf, err);
+	}
+	record = json_object();
+	record_set_path(record, "registry", s->mreg_dir);
+	json_object_set_new(record, "user", json_string(reg->user));
+	json_object_set_new(record, "host", json_string(reg->host));
+	json_object_set_new(record, "artifacts", json_u64(count.artifacts));
+	json_object_set_new(record, "models", json_u64(count.models));
+	json_object_set_new(record, "versions", json_u64(count.versions));
+	return out_result(s->out, record, "registry", err);
+}
+
+/* ---- a directory ---- */
+
+static json_t *directory_record(const char *dir, const struct identity *id)
+{
+	json_t *record = json_object(), *refs = json_array();
+
+	for (size_t i = 0; i < id->refs.count; i++)
+		json_array_append_new(refs, json_string(id->refs.v[i]));
+	record_set_path(record, "dir", dir);
+	json_object_set_new(record, "digest", json_oid(&id->digest));
+	json_object_set_new(record, "ref", id->refs.count ? json_string(id->refs.v[0]) : json_null());
+	json_object_set_new(record, "refs", refs);
+	json_object_set_new(record, "nearest", id->has_nearest ? fields_ref(id->nearest.collection.name, id->nearest.row.number) : json_null());
+	json_object_set_new(record, "changes", fields_differences(&id->changes));
+	return record;
+}
+
+static int show_differences(struct session *s, const char *dir, const struct identity *id, struct error *err)
+{
+	if (!id->has_nearest)
+		return out_text(s->out, err, "%s is in no version, and shares no file with a recent one\n", dir);
+	if (out_text(s->out, err, "%s is in no version; nearest is %s:v%" PRIu64 ", with these changes:\n", dir, id->nearest.collection.name,
+		     id->nearest.row.number) < 0)
+		return -1;
+	for (size_t i = 0; i < id->changes.count; i++) {
+		const struct difference *d = &id->changes.v[i];
+		const char *path = d->after ? d->after->path : d->before->path;
+		CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
+
+		utf8_add_visible(&shown, path, strlen(path));
+		if (out_text(s->out, err, "    %-8s  %s\n", difference_name(d->kind), shown.buf) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int show_directory(struct session *s, const char *dir, struct error *err)
+{
+	struct identity id = { .refs = STRVEC_INIT };
+	int rc = identify_directory(s->registry, dir, &id, err);
+	bool known = id.refs.count > 0;
+
+	if (rc == 0 && out_mode(s->out) == OUT_HUMAN) {
+		for (size_t i = 0; rc == 0 && i < id.refs.count; i++)
+			rc = out_text(s->out, err, "%s\n", id.refs.v[i]);
+		if (rc == 0 && !known)
+			rc = show_differences(s, dir, &id, err);
+	} else if (rc == 0 && (known || out_mode(s->out) != OUT_LINES)) {
+		rc = out_result(s->out, directory_record(dir, &id), "ref", err);
+	}
+	identity_cleanup(&id);
+	return rc < 0 || known ? rc : error_set(err, ERR_NO, "'%s' is in no version", dir);
+}
+
+static int run(struct session *s, int argc, char **argv, struct error *err)
+{
+	CLEANUP(operands) struct operands operands = { NULL, 0 };
+	const struct opt opts[] = { OPT_END };
+
+	if (session_parse(s, opts, argc, argv, 0, 1, &operands, err) < 0)
+		return -1;
+	return operands.count ? show_directory(s, operands.v[0], err) : show_registry(s, err);
+}
+
+const struct command cmd_status = {
+	.name = "status", .synopsis = "[options] [DIR]", .summary = "tell which registry this is, or which version a directory is",
+	.group = GROUP_START, .needs = NEEDS_REGISTRY, .run = run,
+};

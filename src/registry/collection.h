@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A collection, and what stands in the references that belong to it. */
+#ifndef MREG_REGISTRY_COLLECTION_H
+#define MREG_REGISTRY_COLLECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/strvec.h"
+#include "format/json.h"
+#include "store/view.h"
+
+struct collection {
+	struct cid cid;
+	bool is_model; /* else an artifact */
+	char *name, *type;
+};
+#define COLLECTION_INIT { { "" }, false, NULL, NULL }
+void collection_cleanup(struct collection *c);
+
+/* 1, 0 when there is none of that name (case counts: *other_case, may be NULL, is set when only case differs), -1. */
+int collection_find(struct view *v, const char *name, struct collection *out, bool *other_case, struct error *err) MUST_CHECK;
+/* ERR_NO_COLLECTION with the nearest name as a hint when there is none. */
+int collection_get(struct view *v, const char *name, struct collection *out, struct error *err) MUST_CHECK;
+/* Every live one in order of name. */
+typedef int (*collection_fn)(const struct collection *c, void *arg, struct error *err);
+int collection_each(struct view *v, collection_fn fn, void *arg, struct error *err) MUST_CHECK;
+
+/* ---- the values of keys: one writer and one reader each ---- */
+json_t *collection_value(const struct collection *c);
+
+struct alias_row {
+	char *alias; /* as written */
+	struct oid version;
+	uint64_t number;
+};
+struct alias_rows {
+	struct alias_row *v;
+	size_t count, cap;
+};
+#define ALIAS_ROWS_INIT { NULL, 0, 0 }
+void alias_rows_cleanup(struct alias_rows *rows);
+/* All aliases of a collection, ordered by folded name. */
+int alias_rows_read(struct view *v, const struct collection *c, struct alias_rows *out, struct error *err) MUST_CHECK;
+/* One alias (any case): 1, 0, -1. */
+int alias_find(struct view *v, const struct collection *c, const char *alias, struct alias_row *out, struct error *err) MUST_CHECK;
+void alias_row_cleanup(struct alias_row *row);
+json_t *alias_value(const char *alias, const struct oid *version);
+/* "alias/CID/folded" */
+void alias_key(struct strbuf *out, const struct cid *cid, const char *alias);
+/* JSON array of the aliases in rows that name this version; "latest" is not among them. */
+json_t *alias_rows_of(const struct alias_rows *rows, uint64_t number);
+
+json_t *version_value(const struct version_row *row);
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Goes through journal, index, versions and packs, in this order, and reports instead of stopping. */
+#include <config.h>
+
+#include "registry/fsck.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hashmap.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "base/thread-pool.h"
+#include "registry/version.h"
+#include "store/extract.h"
+
+struct fsck {
+	struct registry *reg;
+	struct fsck_counts *counts;
+	fsck_fn fn;
+	void *arg;
+};
+
+static int problem(struct fsck *f, const char *kind, const char *text, const struct strvec *refs, struct error *err)
+{
+	static const struct strvec none = STRVEC_INIT;
+
+	f->counts->problems++;
+	return f->fn(kind, text, refs ? refs : &none, f->arg, err);
+}
+
+/* Damage becomes a problem, all else stops. */
+static int problem_or_stop(struct fsck *f, const char *kind, const struct strvec *refs, struct error *err)
+{
+	CLEANUP(ptr) char *text = xstrdup(err->text);
+
+	if (err->code != ERR_INTEGRITY)
+		return -1;
+	error_clear(err);
+	return problem(f, kind, text, refs, err);
+}
+
+/* ---- journal and index ---- */
+
+static int count_line(struct journal_line *line, uint64_t offset, void *arg, struct error *err)
+{
+	(void)line;
+	(void)offset;
+	++*(uint64_t *)arg;
+	return interrupt_check(err);
+}
+
+static int check_journal(struct fsck *f, struct error *err)
+{
+	struct journal_position start, end;
+	enum journal_tail tail = JOURNAL_CLEAN;
+
+	if (store_use_journal(f->reg->store, err) < 0)
+		return problem_or_stop(f, "journal", NULL, err);
+	journal_start(&f->reg->store->journal, &start);
+	if (journal_read(&f->reg->store->journal, &start, count_line, &f->counts->lines, &end, &tail, err) < 0)
+		return problem_or_stop(f, "journal", NULL, err);
+	if (tail == JOURNAL_TORN)
+		return problem(f, "journal", "the journal ends in a torn line; the next change moves it aside", NULL, err);
+	return 0;
+}
+
+struct index_check {
+	struct strbuf keys;
+	size_t count;
+};
+
+static void differing_key(const char *key, void *arg)
+{
+	struct index_check *check = arg;
+
+	if (check->count++ < 5)
+		strbuf_addf(&check->keys, "%s%s", check->keys.len ? ", " : "", key);
+}
+
+/* 1: the index can be asked, 0: it cannot. */
+static int check_index(struct fsck *f, struct error *err)
+{
+	struct index_check check = { STRBUF_INIT, 0 };
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	uint64_t differences = 0;
+	int rc;
+
+	if (!registry_view(f->reg, err))
+		return problem_or_stop(f, "index", NULL, err);
+	rc = f->counts->problems ? 0 : store_check_index(f->reg->store, differing_key, &check, &differences, err);
+	if (rc == 0 && differences)
+		strbuf_addf(&text, "the index differs from the journal in %" PRIu64 " reference%s: %s", differences, differences == 1 ? "" : "s",
+			    check.keys.buf);
+	strbuf_release(&check.keys);
+	if (rc < 0)
+		return problem_or_stop(f, "index", NULL, err) < 0 ? -1 : 1;
+	return text.len && problem(f, "index", text.buf, NULL, err) < 0 ? -1 : 1;
+}
+
+/* ---- versions ---- */
+
+/* A file of some version, once however many versions have it. */
+struct file {
+	struct oid digest;
+	uint64_t size;
+	struct strvec refs; /* filled only for damaged ones */
+	char *path, *why;   /* why: NULL while sound */
+};
+
+struct versions {
+	struct fsck *f;
+	struct view *view;
+	const struct collection *collection;
+	struct hashmap files; /* digest → struct file * */
+	bool second_pass;     /* naming the versions that damaged files are in */
+};
+
+static void file_free(void *p)
+{
+	struct file *file = p;
+
+	strvec_release(&file->refs);
+	free(file->path);
+	free(file->why);
+	free(file);
+}
+
+static void take_file(struct versions *v, const struct entry *e, const char *ref)
+{
+	struct file *file = hashmap_find(&v->files, &e->digest, OID_LEN);
+
+	if (!file && !v->second_pass) {
+		file = xcalloc(1, sizeof *file);
+		file->digest = e->digest;
+		file->size = e->size;
+		file->path = xstrdup(e->path);
+		hashmap_put(&v->files, &e->digest, OID_LEN, file);
+	} else if (file && v->second_pass && file->why) {
+		strvec_push(&file->refs, ref);
+	}
+}
+
+static int read_version(struct versions *v, const struct version_row *row, struct manifest *m, struct error *err)
+{
+	struct version_object object;
+	int rc;
+
+	memset(&object, 0, sizeof object);
+	rc = version_object_read(v->f->reg, &row->version, &object, err);
+	if (rc == 0 && !oid_equal(&object.manifest, &row->digest))
+		rc = error_set(err, ERR_INTEGRITY, "its version object names another manifest");
+	version_object_cleanup(&object);
+	if (rc < 0 || version_manifest(v->f->reg, &row->digest, m, err) < 0)
+		return -1;
+	if (manifest_bytes(m) != row->size || manifest_files(m) != row->files)
+		return error_set(err, ERR_INTEGRITY, "its manifest has other sizes than its reference says");
+	return 0;
+}
+
+static int visit_version(const struct version_row *row, void *arg, struct error *err)
+{
+	struct versions *v = arg;
+	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
+	CLEANUP(strbuf) struct strbuf ref = STRBUF_INIT;
+
+	if (row->removed)
+		return 0;
+	strbuf_addf(&ref, "%s:v%" PRIu64, v->collection->name, row->number);
+	if (interrupt_check(err) < 0)
+		return -1;
+	if (read_version(v, row, &m, err) < 0) {
+		CLEANUP(strvec) struct strvec refs = STRVEC_INIT;
+
+		if (v->second_pass && err->code == ERR_INTEGRITY) {
+			error_clear(err);
+			return 0;
+		}
+		strvec_push(&refs, ref.buf);
+		return problem_or_stop(v->f, "version", &refs, err);
+	}
+	v->f->counts->versions += !v->second_pass;
+	for (size_t i = 0; i < m.count; i++)
+		if (m.entries[i].kind == ENTRY_FILE)
+			take_file(v, &m.entries[i], ref.buf);
+	return 0;
+}
+
+static int visit_collection(const struct collection *c, void *arg, struct error *err)
+{
+	struct versions *v = arg;
+
+	v->collection = c;
+	return view_each_version(v->view, &c->cid, false, visit_version, v, err);
+}
+
+static int list_file(const void *key, size_t len, void *value, void *arg)
+{
+	struct extract_item **next = arg;
+	struct file *file = value;
+
+	(void)key;
+	(void)len;
+	*(*next)++ = (struct extract_item){ file->digest, file->size, file->path, file };
+	return 0;
+}
+
+static void mark_damaged(struct extract_item *item, const struct error *why, void *arg)
+{
+	struct file *file = item->user;
+
+	file->why = xstrdup(why->text);
+	*(bool *)arg = true;
+}
+
+static int check_files(struct versions *v, bool *damaged, struct error *err)
+{
+	struct objects *objects = version_objects(v->f->reg, err);
+	CLEANUP(ptr) struct extract_item *items = xcalloc(v->files.count + 1, sizeof *items);
+	struct extract_item *next = items;
+
+	if (!objects)
+		return -1;
+	hashmap_each(&v->files, list_file, &next);
+	v->f->counts->files = v->files.count;
+	return extract_files(objects, items, v->files.count, NULL, EXTRACT_WHOLE_HASH, mark_damaged, damaged, v->f->reg->report, err);
+}
+
+struct damage_report {
+	struct fsck *f;
+	struct error *err;
+};
+
+static int report_file(const void *key, size_t len, void *value, void *arg)
+{
+	struct damage_report *d = arg;
+	struct file *file = value;
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+	(void)key;
+	(void)len;
+	if (!file->why)
+		return 0;
+	strbuf_addf(&text, "'%s' cannot be restored: %s", file->path, file->why);
+	return problem(d->f, "file", text.buf, &file->refs, d->err);
+}
+
+static int check_versions(struct fsck *f, struct error *err)
+{
+	struct versions v = { .f = f, .view = registry_view(f->reg, err), .files = HASHMAP_INIT };
+	struct damage_report report = { f, err };
+	bool damaged = false;
+	int rc = collection_each(v.view, visit_collection, &v, err);
+
+	if (rc == 0)
+		rc = check_files(&v, &damaged, err);
+	v.second_pass = true;
+	if (rc == 0 && damaged)
+		rc = collection_each(v.view, visit_collection, &v, err);
+	if (rc == 0 && damaged)
+		rc = hashmap_each(&v.files, report_file, &report);
+	hashmap_release(&v.files, file_free);
+	return rc;
+}
+
+/* ---- packs ---- */
+
+/* The rows of one pack, taken one by one by all threads. */
+struct rows {
+	struct fsck *f;
+	const struct pack *pack;
+	struct objects *objects;
+	pthread_mutex_t lock; /* around counts, fn and err */
+	_Atomic size_t next;
+	_Atomic bool stop;
+	struct error *err;
+	int rc;
+};
+
+static void check_row(struct rows *r, struct object_reader *reader, size_t i)
+{
+	struct error err = ERROR_INIT;
+	struct pack_row row;
+	int rc = -1;
+
+	if (interrupt_check(&err) == 0 && !pack_table_row(&r->pack->table, i, r->pack->records_end, &row))
+		rc = error_set(&err, ERR_INTEGRITY, "row %zu of the table of pack %.12s is impossible", i, oid_hex(&r->pack->name).text);
+	else if (err.code == ERR_NONE)
+		rc = objects_check_row(reader, r->pack, &row, &err);
+	pthread_mutex_lock(&r->lock);
+	if (rc == 0) {
+		/* a recipe has two rows, one by its file */
+		r->f->counts->objects += row.kind != OBJECT_FILE;
+		r->f->counts->bytes += row.kind != OBJECT_FILE ? row.stored_len : 0;
+	} else if (!r->stop && problem_or_stop(r->f, "object", NULL, &err) < 0) {
+		*r->err = err;
+		r->rc = -1;
+		r->stop = true;
+	}
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void check_rows(void *arg, size_t worker)
+{
+	struct rows *r = arg;
+	struct object_reader *reader = object_reader_new(r->objects);
+
+	(void)worker;
+	for (size_t i; !r->stop && (i = atomic_fetch_add(&r->next, 1)) < r->pack->table.count;)
+		check_row(r, reader, i);
+	object_reader_free(reader);
+}
+
+struct pack_walk {
+	struct fsck *f;
+	struct objects *objects;
+};
+
+static int check_pack(struct pack *pack, const char *name, const struct error *trouble, void *arg, struct error *err)
+{
+	struct pack_walk *walk = arg;
+	struct rows r = { .f = walk->f, .pack = pack, .objects = walk->objects, .err = err };
+
+	(void)name;
+	if (!pack)
+		return problem(walk->f, "pack", trouble->text, NULL, err);
+	walk->f->counts->packs++;
+	if (pack_check(pack, err) < 0 && problem_or_stop(walk->f, "pack", NULL, err) < 0)
+		return -1;
+	pthread_mutex_init(&r.lock, NULL);
+	thread_run(thread_count(8), check_rows, &r);
+	pthread_mutex_destroy(&r.lock);
+	return r.rc;
+}
+
+static int check_packs(struct fsck *f, struct error *err)
+{
+	struct pack_walk walk = { f, version_objects(f->reg, err) };
+
+	return walk.objects ? objects_each_pack(walk.objects, check_pack, &walk, err) : -1;
+}
+
+int fsck_run(struct registry *reg, struct fsck_counts *counts, fsck_fn fn, void *arg, struct error *err)
+{
+	struct fsck f = { reg, counts, fn, arg };
+	int has_index;
+
+	memset(counts, 0, sizeof *counts);
+	if (check_journal(&f, err) < 0 || (has_index = check_index(&f, err)) < 0)
+		return -1;
+	if (has_index && check_versions(&f, err) < 0)
+		return -1;
+	return check_packs(&f, err);
+}
+
+int fsck_rebuild_index(struct registry *reg, struct error *err)
+{
+	registry_drop_view(reg);
+	if (store_rebuild_index(reg->store, err) < 0)
+		return error_wrap(err, "cannot rebuild the index");
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks everything a registry stands on and names what is wrong and which versions it hits. */
+#ifndef MREG_REGISTRY_FSCK_H
+#define MREG_REGISTRY_FSCK_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strvec.h"
+#include "registry/registry.h"
+
+struct fsck_counts {
+	uint64_t packs, objects, bytes; /* stored bytes of objects */
+	uint64_t lines, versions, files;
+	uint64_t problems;
+};
+/* kind: "journal", "index", "pack", "object", "version", "file".  refs: the versions it hits, "m:v3"; may be empty. */
+typedef int (*fsck_fn)(const char *kind, const char *text, const struct strvec *refs, void *arg, struct error *err);
+
+/* Makes the index anew from the journal. */
+int fsck_rebuild_index(struct registry *reg, struct error *err) MUST_CHECK;
+/*
+ * Journal: every line, its sum and chain.  Index: equal to the fold of the journal.  Versions: object, manifest, every file whole and hashed.  Packs: table
+ * and every record decoded and hashed.  Goes on after each problem; -1 only when it cannot go on at all.
+ */
+int fsck_run(struct registry *reg, struct fsck_counts *counts, fsck_fn fn, void *arg, struct error *err) MUST_CHECK;
+
+#endif

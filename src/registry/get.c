@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Chooses what of a version is wanted and writes it to a new directory, or hands over to update.c. */
+#include <config.h>
+
+#include "registry/get.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/crash.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "format/glob.h"
+#include "registry/target.h"
+#include "registry/update.h"
+#include "registry/version.h"
+
+static bool wanted(const struct get_options *o, const char *path)
+{
+	bool in = !o->include || o->include->count == 0;
+
+	for (size_t i = 0; !in && i < o->include->count; i++)
+		in = glob_match_path(o->include->v[i], path);
+	for (size_t i = 0; in && o->exclude && i < o->exclude->count; i++)
+		in = !glob_match_path(o->exclude->v[i], path);
+	return in;
+}
+
+/* No version may reach into a registry that lies in its target. */
+static int refuse_registry(const struct entry *const *entries, size_t count, struct error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		for (const char *part = entries[i]->path; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
+			if (strncasecmp(part, ".mreg", 5) == 0 && (part[5] == '/' || part[5] == '\0'))
+				return error_set(err, ERR_POLICY, "the version holds '%s', and a get never writes into a registry", entries[i]->path);
+	return 0;
+}
+
+static size_t choose(const struct manifest *m, const struct get_options *o, const struct entry **out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < m->count; i++)
+		if (wanted(o, m->entries[i].path))
+			out[count++] = &m->entries[i];
+	return count;
+}
+
+/* Does the file system of this directory take "a" and "A" for one name? */
+static int folds_case(int dir_fd, bool *out, struct error *err)
+{
+	CLEANUP(fd) int fd = openat(dir_fd, ".mreg-case", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	struct stat st;
+
+	if (fd < 0)
+		return error_set_errno(err, "cannot write to the target");
+	*out = fstatat(dir_fd, ".MREG-CASE", &st, AT_SYMLINK_NOFOLLOW) == 0;
+	unlinkat(dir_fd, ".mreg-case", 0);
+	return 0;
+}
+
+static int check_case(int dir_fd, const struct manifest *m, struct error *err)
+{
+	const char *a, *b;
+	bool folds = false;
+
+	if (!manifest_case_clash(m, &a, &b))
+		return 0;
+	if (folds_case(dir_fd, &folds, err) < 0)
+		return -1;
+	if (!folds)
+		return 0;
+	return error_set(err, ERR_CONFLICT, "'%s' and '%s' differ only in case, and the file system of the target cannot hold both", a, b);
+}
+
+/* A directory under construction: removed unless it was renamed into place. */
+struct building {
+	struct strbuf path;
+	int fd;
+};
+
+static void building_cleanup(struct building *b)
+{
+	struct error ignored = ERROR_INIT;
+
+	fd_cleanup(&b->fd);
+	if (b->path.len && file_remove_tree(b->path.buf, &ignored) < 0)
+		error_clear(&ignored); /* a sweep takes it later */
+	strbuf_release(&b->path);
+}
+
+static int rename_into_place(struct building *b, const char *target, struct error *err)
+{
+	int rc;
+
+	crash_point("get-before-rename");
+	rc = file_rename_new(b->path.buf, target, err);
+	if (rc == 1)
+		return error_set(err, ERR_POLICY, "'%s' appeared meanwhile", target);
+	if (rc == 0)
+		strbuf_reset(&b->path);
+	return rc;
+}
+
+static int get_fresh(struct objects *objects, struct registry *reg, const struct manifest *m, const struct entry *const *entries, size_t count,
+		     const struct get_options *o, struct get_result *out, struct error *err)
+{
+	CLEANUP(building) struct building b = { STRBUF_INIT, -1 };
+	CLEANUP(strbuf) struct strbuf target = STRBUF_INIT, parent = STRBUF_INIT;
+
+	path_normalise(&target, o->dir);
+	path_dir(&parent, target.buf);
+	if (file_mkdir_parents(parent.buf, 0777, err) < 0)
+		return -1;
+	target_sweep(parent.buf);
+	b.fd = target_make_temp(parent.buf, &b.path, err);
+	if (b.fd < 0 || check_case(b.fd, m, err) < 0 || target_write(objects, b.fd, entries, count, reg->report, err) < 0 ||
+	    rename_into_place(&b, target.buf, err) < 0)
+		return -1;
+	out->written = count;
+	for (size_t i = 0; i < count; i++)
+		out->bytes += entries[i]->kind == ENTRY_FILE ? entries[i]->size : 0;
+	return 0;
+}
+
+static int get_existing(struct registry *reg, const struct resolved *version, const struct manifest *m, const struct entry *const *entries, size_t count,
+			const struct get_options *o, struct get_result *out, struct error *err)
+{
+	CLEANUP(fd) int fd = file_open(o->dir, O_RDONLY | O_DIRECTORY, 0, err);
+
+	if (fd < 0 || check_case(fd, m, err) < 0)
+		return -1;
+	return update_run(reg, version, entries, count, o, out, err);
+}
+
+int get_run(struct registry *reg, const struct resolved *version, const struct get_options *o, struct get_result *out, struct error *err)
+{
+	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
+	CLEANUP(ptr) const struct entry **entries = NULL;
+	struct objects *objects = version_objects(reg, err);
+	struct stat st;
+	size_t count;
+
+	memset(out, 0, sizeof *out);
+	if (!objects || version_manifest(reg, &version->row.digest, &m, err) < 0)
+		return -1;
+	entries = xcalloc(m.count + 1, sizeof *entries);
+	count = choose(&m, o, entries);
+	if (refuse_registry(entries, count, err) < 0)
+		return -1;
+	if (lstat(o->dir, &st) < 0 && errno == ENOENT)
+		return get_fresh(objects, reg, &m, entries, count, o, out, err);
+	if (stat(o->dir, &st) < 0)
+		return error_set_errno(err, "cannot use '%s'", o->dir);
+	if (!S_ISDIR(st.st_mode)) {
+		error_set(err, ERR_POLICY, "'%s' exists and is no directory", o->dir);
+		return error_hint(err, "-o DIR names another place.");
+	}
+	return get_existing(reg, version, &m, entries, count, o, out, err);
+}
+
+int get_stamp(const char *path, const struct oid *digest, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf want = STRBUF_INIT, have = STRBUF_INIT;
+	bool absent = false;
+
+	strbuf_addf(&want, "%s\n", oid_hex(digest).text);
+	if (file_slurp(path, &have, 1 << 16, &absent, err) < 0) {
+		if (err->code != ERR_INTEGRITY) /* larger than a stamp is: replaced */
+			return -1;
+		error_clear(err);
+		strbuf_reset(&have);
+	}
+	if (!absent && have.len == want.len && memcmp(have.buf, want.buf, want.len) == 0)
+		return 0;
+	return file_replace(path, want.buf, want.len, 0666, err);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looks a directory's digest up in every collection, else finds the recent version that shares the most entries with it. */
+#include <config.h>
+
+#include "registry/identify.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "registry/verify.h"
+#include "registry/version.h"
+
+void identity_cleanup(struct identity *id)
+{
+	strvec_release(&id->refs);
+	differences_cleanup(&id->changes);
+	manifest_cleanup(&id->have);
+	manifest_cleanup(&id->nearest_manifest);
+	resolved_cleanup(&id->nearest);
+}
+
+struct search {
+	struct registry *reg;
+	struct view *view;
+	struct identity *id;
+	const struct collection *collection;
+	size_t seen, best;
+};
+
+static int look_up(const struct collection *c, void *arg, struct error *err)
+{
+	struct search *s = arg;
+	struct version_row row;
+	CLEANUP(strbuf) struct strbuf ref = STRBUF_INIT;
+	int found = view_find_digest(s->view, &c->cid, &s->id->digest, &row, err);
+
+	if (found <= 0)
+		return found;
+	strbuf_addf(&ref, "%s:v%" PRIu64, c->name, row.number);
+	strvec_push(&s->id->refs, ref.buf);
+	return 0;
+}
+
+static size_t shared_entries(const struct manifest *a, const struct manifest *b)
+{
+	size_t i = 0, j = 0, shared = 0;
+
+	while (i < a->count && j < b->count) {
+		int order = strcmp(a->entries[i].path, b->entries[j].path);
+
+		shared += order == 0 && entry_same(&a->entries[i], &b->entries[j]);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return shared;
+}
+
+static int weigh(const struct version_row *row, void *arg, struct error *err)
+{
+	struct search *s = arg;
+	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
+	size_t shared;
+
+	if (row->removed)
+		return 0;
+	if (interrupt_check(err) < 0 || version_manifest(s->reg, &row->digest, &m, err) < 0)
+		return -1;
+	shared = shared_entries(&m, &s->id->have);
+	if (shared > s->best) {
+		s->best = shared;
+		s->id->has_nearest = true;
+		s->id->nearest.row = *row;
+		resolved_cleanup(&s->id->nearest);
+		s->id->nearest.collection = *s->collection;
+		s->id->nearest.collection.name = xstrdup(s->collection->name);
+		s->id->nearest.collection.type = xstrdup(s->collection->type);
+		manifest_cleanup(&s->id->nearest_manifest);
+		s->id->nearest_manifest = m;
+		m = (struct manifest)MANIFEST_INIT;
+	}
+	return ++s->seen >= IDENTIFY_RECENT;
+}
+
+static int weigh_collection(const struct collection *c, void *arg, struct error *err)
+{
+	struct search *s = arg;
+
+	s->collection = c;
+	s->seen = 0;
+	return view_each_version(s->view, &c->cid, true, weigh, s, err);
+}
+
+int identify_directory(struct registry *reg, const char *dir, struct identity *out, struct error *err)
+{
+	struct search s = { .reg = reg, .view = registry_view(reg, err), .id = out };
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+	if (!s.view || verify_scan(reg, dir, false, &out->have, err) < 0)
+		return -1;
+	manifest_write(&text, &out->have);
+	sha256_bytes(text.buf, text.len, &out->digest);
+	if (collection_each(s.view, look_up, &s, err) < 0)
+		return -1;
+	if (out->refs.count)
+		return 0;
+	if (collection_each(s.view, weigh_collection, &s, err) < 0)
+		return -1;
+	if (out->has_nearest)
+		compare_manifests(&out->nearest_manifest, &out->have, &out->changes);
+	return 0;
+}

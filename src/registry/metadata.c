@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Turns words and files into typed metadata, refusing what could not be given back exactly. */
+#include <config.h>
+
+#include "registry/metadata.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#define META_FILE_MAX (1u << 20)
+
+static int check_key(const char *key, struct error *err)
+{
+	size_t len = strlen(key);
+	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
+
+	utf8_add_escaped(&shown, key, len);
+	if (len == 0)
+		return error_set(err, ERR_INVALID, "a metadata key is empty");
+	if (len > METADATA_KEY_MAX)
+		return error_set(err, ERR_INVALID, "metadata key '%.40s…' is longer than %d bytes", shown.buf, METADATA_KEY_MAX);
+	if (!utf8_is_valid(key, len))
+		return error_set(err, ERR_INVALID, "metadata key '%s' is not UTF-8", shown.buf);
+	for (const char *p = key; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return error_set(err, ERR_INVALID, "metadata key '%s' has a control byte", shown.buf);
+	return 0;
+}
+
+/* What strtod() takes as a number but JSON cannot hold: NaN, infinities, and magnitudes beyond a double or 64 bits. */
+static bool is_unholdable_number(const char *text)
+{
+	char *end;
+	double value;
+	size_t digits = strspn(text + (*text == '-'), "0123456789");
+
+	if (!*text || strpbrk(text, "xX"))
+		return false;
+	value = strtod(text, &end);
+	if (*end)
+		return false;
+	if (isnan(value) || isinf(value))
+		return true;
+	return text[digits + (*text == '-')] == '\0' && text[*text == '-'] != '0' && fabs(value) >= 9.2e18;
+}
+
+int metadata_add_word(json_t *object, const char *word, struct error *err)
+{
+	const char *equals = strchr(word, '=');
+	CLEANUP(ptr) char *key = NULL;
+	struct error ignored = ERROR_INIT;
+	json_t *value;
+
+	if (!equals) {
+		error_set(err, ERR_INVALID, "metadata '%s' is not key=value", word);
+		return error_hint(err, "For example: -M epoch=3");
+	}
+	key = xstrndup(word, (size_t)(equals - word));
+	if (check_key(key, err) < 0)
+		return -1;
+	value = json_parse(equals + 1, strlen(equals + 1), key, &ignored);
+	if (!value && is_unholdable_number(equals + 1))
+		return error_set(err, ERR_INVALID, "metadata '%s' is %s: not a number that can be kept", key, equals + 1);
+	if (!value && !utf8_is_valid(equals + 1, strlen(equals + 1)))
+		return error_set(err, ERR_INVALID, "the value of metadata '%s' is not UTF-8", key);
+	json_object_set_new(object, key, value ? value : json_string(equals + 1));
+	return 0;
+}
+
+static int slurp(const char *path, struct strbuf *text, struct error *err)
+{
+	ssize_t got;
+
+	if (strcmp(path, "-") != 0)
+		return file_slurp(path, text, META_FILE_MAX, NULL, err);
+	strbuf_grow(text, META_FILE_MAX + 1);
+	got = file_read(STDIN_FILENO, text->buf, META_FILE_MAX + 1, "standard input", err);
+	if (got < 0)
+		return -1;
+	if (got > (ssize_t)META_FILE_MAX)
+		return error_set(err, ERR_INVALID, "metadata on standard input is larger than 1 MiB");
+	strbuf_set_len(text, (size_t)got);
+	return 0;
+}
+
+int metadata_add_file(json_t *object, const char *path, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	CLEANUP(json) json_t *doc = NULL;
+	const char *key;
+	json_t *value;
+
+	if (slurp(path, &text, err) < 0)
+		return error_wrap(err, "cannot read metadata");
+	doc = json_parse(text.buf, text.len, path, err);
+	if (!doc)
+		return -1;
+	if (!json_is_object(doc))
+		return error_set(err, ERR_INVALID, "'%s' does not hold a JSON object", path);
+	json_object_foreach(doc, key, value) {
+		if (check_key(key, err) < 0)
+			return error_wrap(err, "cannot take metadata from '%s'", path);
+		json_object_set(object, key, value);
+	}
+	return 0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Metadata as a user gives it: key=value words and JSON files, typed. */
+#ifndef MREG_REGISTRY_METADATA_H
+#define MREG_REGISTRY_METADATA_H
+
+#include "base/error.h"
+#include "format/json.h"
+
+#define METADATA_KEY_MAX 128
+
+/*
+ * "key=value" into the object: value is JSON where it reads as JSON (42, true, [1,2], {"a":1}, "quoted"), else a string as it stands.  Integers are exact to
+ * 64 bits.  ERR_INVALID naming the key: no '=', an empty or over-long key or one with control bytes, NaN or infinity, a number beyond the range, invalid UTF-8.
+ */
+int metadata_add_word(json_t *object, const char *word, struct error *err) MUST_CHECK;
+/* Members of the JSON object in a file ("-": stdin). */
+int metadata_add_file(json_t *object, const char *path, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Directory → version. */
+#ifndef MREG_REGISTRY_PUT_H
+#define MREG_REGISTRY_PUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "registry/alias.h"
+#include "registry/registry.h"
+#include "registry/tree.h"
+
+struct put_source {
+	const char *path; /* "-": standard input */
+	const char *as;   /* NULL: its own name */
+};
+struct put_options {
+	const char *name;                 /* what the user typed: a bare name, else ERR_USAGE */
+	const struct put_source *sources;
+	size_t source_count;
+	const char *type;                 /* NULL: the artifact's, "model" for a new one */
+	const struct strvec *aliases;     /* "latest" is accepted and does nothing */
+	const char *message;              /* NULL or "": none */
+	json_t *metadata;                 /* object, borrowed */
+	struct tree_options tree;
+	struct expect expect;             /* of the latest version */
+	bool allow_empty, new_version, fail_if_unchanged, dry_run;
+};
+struct put_result {
+	struct oid digest;
+	uint64_t number, bytes, stored, files;
+	bool created;
+	const char *reason; /* "unchanged", or NULL when created */
+};
+
+/*
+ * Stores what the sources hold and commits it.  Content equal to a live version of the artifact makes no new one: aliases, message and
+ * metadata are then applied to the highest such version.  A dry run reads and decides all and writes nothing.
+ */
+int put_run(struct registry *reg, const struct put_options *options, struct put_result *out, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finds, makes and opens a registry, and knows the rules that hold across its keys. */
+#include <config.h>
+
+#include "registry/registry.h"
+
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "registry/rules.h"
+
+static bool is_registry(const char *mreg_dir)
+{
+	CLEANUP(strbuf) struct strbuf stamp = STRBUF_INIT;
+
+	path_join(&stamp, mreg_dir, "format");
+	return file_exists(stamp.buf);
+}
+
+static int absolute(const char *path, struct strbuf *out, struct error *err)
+{
+	char *real = realpath(path, NULL);
+
+	if (!real)
+		return error_set_errno(err, "cannot resolve '%s'", path);
+	strbuf_adds(out, real);
+	free(real);
+	return 0;
+}
+
+static int discover_given(const char *given, struct strbuf *mreg_dir, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf inner = STRBUF_INIT;
+
+	path_join(&inner, given, ".mreg");
+	if (is_registry(inner.buf))
+		return absolute(inner.buf, mreg_dir, err);
+	if (is_registry(given))
+		return absolute(given, mreg_dir, err);
+	error_set(err, ERR_NO_REGISTRY, "no registry in '%s'", given);
+	return error_hint(err, "'mreg init %s' makes one.", given);
+}
+
+int registry_discover(const char *given, struct strbuf *mreg_dir, struct error *err)
+{
+	CLEANUP(ptr) char *here = NULL;
+	CLEANUP(strbuf) struct strbuf candidate = STRBUF_INIT;
+
+	if (given)
+		return discover_given(given, mreg_dir, err);
+	here = getcwd(NULL, 0);
+	if (!here)
+		return error_set_errno(err, "cannot tell the current directory");
+	for (char *end = here + strlen(here);;) {
+		*end = '\0';
+		strbuf_reset(&candidate);
+		path_join(&candidate, *here ? here : "/", ".mreg");
+		if (is_registry(candidate.buf)) {
+			strbuf_adds(mreg_dir, candidate.buf);
+			return 0;
+		}
+		if (end == here)
+			break;
+		end = strrchr(here, '/');
+	}
+	error_set(err, ERR_NO_REGISTRY, "no registry here or in any directory above");
+	return error_hint(err, "'mreg init' makes one here; --registry DIR or MREG_DIR name another place.");
+}
+
+int registry_init(const char *dir, bool shared, struct strbuf *mreg_dir, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf inner = STRBUF_INIT;
+
+	if (store_init(dir, shared, err) < 0)
+		return -1;
+	path_join(&inner, dir, ".mreg");
+	return absolute(inner.buf, mreg_dir, err);
+}
+
+char *registry_user(const struct config *config)
+{
+	const char *name = config ? config_get(config, "user.name") : NULL;
+	struct passwd entry, *found = NULL;
+	char text[4096];
+	CLEANUP(strbuf) struct strbuf uid = STRBUF_INIT;
+
+	if (name && *name)
+		return xstrdup(name);
+	if (getpwuid_r(geteuid(), &entry, text, sizeof text, &found) == 0 && found)
+		return xstrdup(found->pw_name);
+	strbuf_addf(&uid, "%lu", (unsigned long)geteuid());
+	return strbuf_detach(&uid);
+}
+
+static char *host_name(void)
+{
+	char name[256] = "";
+
+	if (gethostname(name, sizeof name - 1) < 0 || !*name)
+		return xstrdup("localhost");
+	return xstrdup(name);
+}
+
+struct registry *registry_open(const char *mreg_dir, const struct config *config, const char *verb, struct report *report, struct error *err)
+{
+	CLEANUP(registry) struct registry *r = xcalloc(1, sizeof *r);
+	CLEANUP(strbuf) struct strbuf root = STRBUF_INIT;
+	struct store_options options = { .report = report, .verb = verb, .rule = rules_check };
+
+	if (config_get_duration_ms(config, "core.locktimeout", 10000, &options.lock_timeout_ms, err) < 0)
+		return NULL;
+	path_dir(&root, mreg_dir);
+	r->root = strbuf_detach(&root);
+	r->config = config;
+	r->report = report;
+	r->user = registry_user(config);
+	r->host = host_name();
+	r->store = store_open(mreg_dir, &options, err);
+	if (!r->store)
+		return NULL;
+	return STEAL(r);
+}
+
+void registry_close(struct registry *r)
+{
+	if (!r)
+		return;
+	view_close(r->view);
+	store_close(r->store);
+	free(r->root);
+	free(r->user);
+	free(r->host);
+	free(r);
+}
+
+void registry_cleanup(struct registry **r)
+{
+	registry_close(*r);
+}
+
+struct view *registry_view(struct registry *r, struct error *err)
+{
+	if (!r->view)
+		r->view = view_open(r->store, err);
+	return r->view;
+}
+
+void registry_drop_view(struct registry *r)
+{
+	view_close(r->view);
+	r->view = NULL;
+}
+
+struct txn_info registry_txn_info(const struct registry *r, const char *verb, const char *why, bool dry_run)
+{
+	return (struct txn_info){ .verb = verb, .why = why, .user = r->user, .host = r->host, .dry_run = dry_run };
+}

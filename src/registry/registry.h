@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One registry as the verbs use it: found, configured, opened. */
+#ifndef MREG_REGISTRY_REGISTRY_H
+#define MREG_REGISTRY_REGISTRY_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/report.h"
+#include "base/strbuf.h"
+#include "registry/config.h"
+#include "store/store.h"
+#include "store/txn.h"
+
+struct registry {
+	char *root; /* the directory that holds .mreg, absolute */
+	struct store *store;
+	const struct config *config; /* borrowed */
+	struct report *report;
+	char *user, *host;
+	struct view *view; /* see registry_view() */
+};
+
+/*
+ * Where the registry is: `given` (--registry or MREG_DIR: the directory that holds .mreg, or .mreg itself), else upwards from the
+ * current directory, stopping at the root; the path of its .mreg into out, absolute.  ERR_NO_REGISTRY with the hint to run `mreg init`.
+ */
+int registry_discover(const char *given, struct strbuf *mreg_dir, struct error *err) MUST_CHECK;
+/* Makes DIR/.mreg and gives its absolute path. */
+int registry_init(const char *dir, bool shared, struct strbuf *mreg_dir, struct error *err) MUST_CHECK;
+struct registry *registry_open(const char *mreg_dir, const struct config *config, const char *verb, struct report *report, struct error *err) MUST_CHECK;
+void registry_close(struct registry *r);
+void registry_cleanup(struct registry **r);
+
+/* The snapshot that a reading verb answers from: opened once, the same for the whole command, closed by registry_close(). */
+struct view *registry_view(struct registry *r, struct error *err) MUST_CHECK;
+/* Ends the snapshot, so that the next registry_view() sees what this process or another has committed since. */
+void registry_drop_view(struct registry *r);
+
+/* user.name of the configuration, else the login, else the uid. Caller frees. */
+char *registry_user(const struct config *config);
+/* Stamps for a transaction of this verb; why may be NULL. */
+struct txn_info registry_txn_info(const struct registry *r, const char *verb, const char *why, bool dry_run);
+
+#endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Walks directories for a put: everything in them is taken, refused by name, or left out by a rule the user gave. */
+#include <config.h>
+
+#include "registry/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/utf8.h"
+#include "format/glob.h"
+
+#define IGNORE_FILE ".mregignore"
+#define IGNORE_FILE_MAX (1u << 20)
+
+/* One walk of one operand. */
+struct walk {
+	struct tree *tree;
+	const struct tree_options *options;
+	struct strbuf source, path; /* of the directory being read */
+	size_t top_len;             /* of path: the --as prefix, with its slash */
+	struct ignore_rules rules;
+	struct stat *above;         /* the directories being read, against loops of links */
+	size_t depth, cap;
+};
+
+static void walk_cleanup(struct walk *w)
+{
+	strbuf_release(&w->source);
+	strbuf_release(&w->path);
+	ignore_rules_cleanup(&w->rules);
+	free(w->above);
+}
+
+void tree_cleanup(struct tree *tree)
+{
+	for (size_t i = 0; i < tree->count; i++) {
+		free(tree->entries[i].path);
+		free(tree->entries[i].source);
+		free(tree->entries[i].target);
+	}
+	free(tree->entries);
+	*tree = (struct tree)TREE_INIT;
+}
+
+static struct tree_entry *tree_push(struct tree *tree, enum entry_kind kind, const char *path, const char *source, const struct stat *st)
+{
+	struct tree_entry *e;
+
+	ARRAY_GROW(tree->entries, tree->count + 1, tree->cap);
+	e = &tree->entries[tree->count++];
+	*e = (struct tree_entry){ .kind = kind, .path = xstrdup(path), .source = source ? xstrdup(source) : NULL, .fd = -1 };
+	if (st)
+		e->st = *st;
+	return e;
+}
+
+static bool wanted(const struct tree_options *o, const char *path)
+{
+	bool in = !o->include || o->include->count == 0;
+
+	for (size_t i = 0; !in && i < o->include->count; i++)
+		in = glob_match_path(o->include->v[i], path);
+	for (size_t i = 0; in && o->exclude && i < o->exclude->count; i++)
+		in = !glob_match_path(o->exclude->v[i], path);
+	return in;
+}
+
+static int refuse(const char *source, const char *what, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
+
+	utf8_add_visible(&shown, source, strlen(source));
+	return error_set(err, ERR_LOCAL, "'%s' is %s", shown.buf, what);
+}
+
+static const char *special_kind(mode_t mode)
+{
+	return S_ISFIFO(mode) ? "a FIFO, not a file" : S_ISSOCK(mode) ? "a socket, not a file" : "a device, not a file";
+}
+
+/* Does a link in directory `dir` (relative to the top, "" or "a/b/") point out of the tree, by its text? */
+static bool link_leaves(const char *dir, const char *target)
+{
+	size_t depth = 0;
+
+	if (*target == '/')
+		return true;
+	for (; *dir; dir++)
+		depth += *dir == '/';
+	while (*target) {
+		size_t len = strcspn(target, "/");
+
+		if (len == 2 && target[0] == '.' && target[1] == '.') {
+			if (depth == 0)
+				return true;
+			depth--;
+		} else if (len > 0 && !(len == 1 && *target == '.')) {
+			depth++;
+		}
+		target += len;
+		target += *target == '/';
+	}
+	return false;
+}
+
+static int add_link(struct walk *w, const char *source, const char *path, const struct stat *st, struct error *err)
+{
+	char target[MANIFEST_MAX_TARGET + 2];
+	ssize_t len = readlink(source, target, sizeof target - 1);
+	CLEANUP(strbuf) struct strbuf dir = STRBUF_INIT;
+	struct tree_entry *e;
+
+	if (len < 0)
+		return error_set_errno(err, "cannot read the link '%s'", source);
+	if (len == 0 || len > MANIFEST_MAX_TARGET)
+		return error_set(err, ERR_LOCAL, "the link '%s' has a target of %zd bytes", source, len);
+	target[len] = '\0';
+	strbuf_add(&dir, path + w->top_len, strlen(path + w->top_len));
+	while (dir.len && dir.buf[dir.len - 1] != '/')
+		strbuf_set_len(&dir, dir.len - 1);
+	if (!w->options->keep_links && link_leaves(dir.buf, target)) {
+		error_set(err, ERR_INVALID, "the link '%s' points out of the directory, to '%s'", source, target);
+		return error_hint(err, "--dereference stores what links point to; --exclude leaves it out.");
+	}
+	e = tree_push(w->tree, ENTRY_LINK, path, source, st);
+	e->target = xstrdup(target);
+	return 0;
+}
+
+static int walk_directory(struct walk *w, struct error *err);
+
+static int enter(struct walk *w, const char *name, const struct stat *st, struct error *err)
+{
+	size_t source_len = w->source.len, path_len = w->path.len, rules = w->rules.count;
+	int rc;
+
+	for (size_t i = 0; i < w->depth; i++)
+		if (w->above[i].st_dev == st->st_dev && w->above[i].st_ino == st->st_ino)
+			return error_set(err, ERR_LOCAL, "'%s/%s' leads back to a directory above it", w->source.buf, name);
+	ARRAY_GROW(w->above, w->depth + 1, w->cap);
+	w->above[w->depth++] = *st;
+	strbuf_addf(&w->source, "/%s", name);
+	strbuf_addf(&w->path, "%s/", name);
+	rc = walk_directory(w, err);
+	strbuf_set_len(&w->source, source_len);
+	strbuf_set_len(&w->path, path_len);
+	ignore_rules_truncate(&w->rules, rules);
+	w->depth--;
+	return rc;
+}
+
+static int visit(struct walk *w, int dir_fd, const char *name, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf source = STRBUF_INIT, path = STRBUF_INIT;
+	struct stat st;
+	struct tree_entry *e;
+
+	strbuf_addf(&source, "%s/%s", w->source.buf, name);
+	strbuf_addf(&path, "%s%s", w->path.buf, name);
+	if (fstatat(dir_fd, name, &st, w->options->dereference ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set_errno(err, "cannot read '%s'", source.buf);
+	if (S_ISDIR(st.st_mode) && strcmp(name, ".mreg") == 0)
+		return 0;
+	if (w->options->skip_prefix && w->depth == 1 && strncmp(name, w->options->skip_prefix, strlen(w->options->skip_prefix)) == 0)
+		return 0;
+	if (!w->options->no_ignore && ignore_rules_match(&w->rules, path.buf + w->top_len, S_ISDIR(st.st_mode)))
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return enter(w, name, &st, err);
+	if (!wanted(w->options, path.buf))
+		return 0;
+	if (S_ISLNK(st.st_mode))
+		return add_link(w, source.buf, path.buf, &st, err);
+	if (!S_ISREG(st.st_mode))
+		return w->options->keep_special ? 0 : refuse(source.buf, special_kind(st.st_mode), err);
+	e = tree_push(w->tree, ENTRY_FILE, path.buf, source.buf, &st);
+	e->follow = w->options->dereference;
+	return 0;
+}
+
+static int read_ignore_file(struct walk *w, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf file = STRBUF_INIT, text = STRBUF_INIT, base = STRBUF_INIT;
+	bool absent = false;
+
+	if (w->options->no_ignore)
+		return 0;
+	strbuf_addf(&file, "%s/" IGNORE_FILE, w->source.buf);
+	if (file_slurp(file.buf, &text, IGNORE_FILE_MAX, &absent, err) < 0)
+		return -1;
+	strbuf_adds(&base, w->path.buf + w->top_len);
+	if (base.len)
+		strbuf_set_len(&base, base.len - 1);
+	if (!absent)
+		ignore_rules_add(&w->rules, base.buf, text.buf, text.len);
+	return 0;
+}
+
+static void dir_cleanup(DIR **dir)
+{
+	int saved = errno;
+
+	if (*dir)
+		closedir(*dir);
+	errno = saved;
+}
+
+/* Names first, then the visits: a directory stream is not held open down the whole tree. */
+static int list_names(const char *source, struct strvec *names, int *fd, struct error *err)
+{
+	CLEANUP(dir) DIR *dir = NULL;
+	struct dirent *d;
+
+	*fd = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0 || !(dir = fdopendir(dup(*fd))))
+		return error_set_errno(err, "cannot read the directory '%s'", source);
+	for (errno = 0; (d = readdir(dir)); errno = 0)
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			strvec_push(names, d->d_name);
+	return errno ? error_set_errno(err, "cannot read the directory '%s'", source) : 0;
+}
+
+static int walk_directory(struct walk *w, struct error *err)
+{
+	CLEANUP(fd) int fd = -1;
+	CLEANUP(strvec) struct strvec names = STRVEC_INIT;
+	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
+
+	if (interrupt_check(err) < 0 || list_names(w->source.buf, &names, &fd, err) < 0 || read_ignore_file(w, err) < 0)
+		return -1;
+	if (names.count == 0 && w->path.len > 0) {
+		strbuf_add(&path, w->path.buf, w->path.len - 1);
+		if (wanted(w->options, path.buf))
+			tree_push(w->tree, ENTRY_DIR, path.buf, w->source.buf, NULL);
+	}
+	for (size_t i = 0; i < names.count; i++)
+		if (visit(w, fd, names.v[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_directory(struct tree *tree, const char *path, const char *as, const struct stat *st, const struct tree_options *options,
+			 struct error *err)
+{
+	CLEANUP(walk) struct walk w = { .tree = tree, .options = options, .source = STRBUF_INIT, .path = STRBUF_INIT, .rules = IGNORE_RULES_INIT };
+
+	strbuf_adds(&w.source, path);
+	while (w.source.len > 1 && w.source.buf[w.source.len - 1] == '/')
+		strbuf_set_len(&w.source, w.source.len - 1);
+	if (as)
+		strbuf_addf(&w.path, "%s/", as);
+	w.top_len = w.path.len;
+	ARRAY_GROW(w.above, 1, w.cap);
+	w.above[w.depth++] = *st;
+	return walk_directory(&w, err);
+}
+
+static int check_as(const char *as, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
+
+	if (path_is_safe(as, strlen(as)))
+		return 0;
+	utf8_add_visible(&shown, as, strlen(as));
+	return error_set(err, ERR_INVALID, "'%s' is no path inside a version: it must be relative, without '..', '.' or empty parts", shown.buf);
+}
+
+int tree_add(struct tree *tree, const char *path, const char *as, const struct tree_options *options, struct error *err)
+{
+	struct stat st, link;
+	struct tree_entry *e;
+	CLEANUP(strbuf) struct strbuf base = STRBUF_INIT;
+	const char *name;
+	size_t len;
+
+	if (as && check_as(as, err) < 0)
+		return -1;
+	if (stat(path, &st) < 0 || lstat(path, &link) < 0)
+		return error_set_errno(err, "cannot read '%s'", path);
+	if (S_ISDIR(st.st_mode))
+		return add_directory(tree, path, as, &st, options, err);
+	if (!S_ISREG(st.st_mode))
+		return refuse(path, special_kind(st.st_mode), err);
+	name = path_base(path, &len);
+	strbuf_add(&base, name, len);
+	if (!wanted(options, as ? as : base.buf))
+		return 0;
+	e = tree_push(tree, ENTRY_FILE, as ? as : base.buf, path, &st);
+	e->follow = options->dereference || S_ISLNK(link.st_mode);
+	return 0;
+}
+
+int tree_add_stream(struct tree *tree, int fd, const char *as, struct error *err)
+{
+	struct tree_entry *e;
+
+	if (check_as(as, err) < 0)
+		return -1;
+	e = tree_push(tree, ENTRY_FILE, as, NULL, NULL);
+	e->fd = fd;
+	return 0;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct tree_entry *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+int tree_finish(struct tree *tree, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
+
+	if (tree->count)
+		qsort(tree->entries, tree->count, sizeof *tree->entries, by_path);
+	for (size_t i = 1; i < tree->count; i++) {
+		const struct tree_entry *a = &tree->entries[i - 1], *b = &tree->entries[i];
+
+		if (strcmp(a->path, b->path) != 0)
+			continue;
+		utf8_add_visible(&shown, a->path, strlen(a->path));
+		error_set(err, ERR_CONFLICT, "two sources for '%s': '%s' and '%s'", shown.buf, a->source ? a->source : "-", b->source ? b->source : "-");
+		return error_hint(err, "--as after a PATH stores it under another name.");
+	}
+	return 0;
+}

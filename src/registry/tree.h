@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a put is made of: files, links and empty directories found below its operands (a tree source). */
+#ifndef MREG_REGISTRY_TREE_H
+#define MREG_REGISTRY_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/strvec.h"
+#include "format/manifest.h"
+#include "store/ingest.h"
+
+struct tree_entry {
+	enum entry_kind kind; /* ENTRY_FILE, ENTRY_DIR, ENTRY_LINK */
+	char *path;           /* in the version */
+	char *source;         /* on disk; NULL for a stream */
+	char *target;         /* of a link */
+	int fd;               /* of a stream, else -1 */
+	bool follow;          /* the operand itself was a link, or --dereference */
+	struct stat st;       /* zeroed for a stream */
+};
+struct tree {
+	struct tree_entry *entries;
+	size_t count, cap;
+};
+#define TREE_INIT { NULL, 0, 0 }
+
+struct tree_options {
+	const struct strvec *include, *exclude; /* may be NULL; patterns are matched against the path in the version */
+	bool dereference;                       /* follow links inside directories */
+	bool no_ignore;                         /* do not honour .mregignore */
+	bool keep_special;                      /* devices, FIFOs, sockets: leave them out instead of refusing (verify, get look at a folder as it is) */
+	bool keep_links;                        /* links that leave the tree are kept, not refused (the same) */
+	const char *skip_prefix;                /* names at the top that begin so are left out; NULL: none */
+};
+
+/*
+ * Adds one operand.  A regular file goes under its base name (as renames it), a directory's contents at the top (as: below that prefix); a link is
+ * followed.  `.mreg` directories are never entered.  ERR_LOCAL: missing, unreadable, special files, by name.  ERR_INVALID: a link inside that leaves the
+ * tree without dereference, or an `as` that is no safe path. Nothing that cannot be read is left out in silence.
+ */
+int tree_add(struct tree *tree, const char *path, const char *as, const struct tree_options *options, struct error *err) MUST_CHECK;
+/* A stream (stdin) stored as `as`. */
+int tree_add_stream(struct tree *tree, int fd, const char *as, struct error *err) MUST_CHECK;
+/* Sorts by path; two sources for one path are ERR_CONFLICT. */
+int tree_finish(struct tree *tree, struct error *err) MUST_CHECK;
+void tree_cleanup(struct tree *tree);
+
+#endif

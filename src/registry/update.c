@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compares a directory with a version, tells ours from foreign, stages what changed and swaps it in file by file. */
+#include <config.h>
+
+#include "registry/update.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/crash.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/utf8.h"
+#include "registry/target.h"
+#include "registry/tree.h"
+#include "registry/version.h"
+#include "store/ingest.h"
+
+#define HISTORY_MAX 1000 /* versions that say what is ours */
+#define NAMED_MAX 5      /* foreign files that a refusal names */
+
+/* Something in the directory. */
+struct have {
+	const struct tree_entry *t;
+	const struct entry *wants; /* what the version has at this path */
+	struct oid digest;
+	bool hashed, same, ours, in_way, settled;
+};
+
+struct update {
+	struct registry *reg;
+	const struct resolved *version;
+	const struct entry *const *entries;
+	size_t count;
+	const struct get_options *options;
+	struct get_result *out;
+	struct objects *objects;
+	struct tree tree;
+	struct have *have;
+	bool *present; /* entries[i] is there, same in content */
+	size_t pending; /* of have: neither same nor known to be ours or foreign */
+	int root_fd, stage_fd;
+	struct strbuf stage;
+};
+
+static void update_cleanup(struct update *u)
+{
+	struct error ignored = ERROR_INIT;
+
+	fd_cleanup(&u->root_fd);
+	fd_cleanup(&u->stage_fd);
+	if (u->stage.len && file_remove_tree(u->stage.buf, &ignored) < 0)
+		error_clear(&ignored); /* a sweep takes it later */
+	strbuf_release(&u->stage);
+	tree_cleanup(&u->tree);
+	free(u->have);
+	free(u->present);
+}
+
+/* ---- what is there ---- */
+
+static const struct entry *find_entry(const struct update *u, const char *path)
+{
+	size_t low = 0, high = u->count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int order = strcmp(u->entries[mid]->path, path);
+
+		if (order == 0)
+			return u->entries[mid];
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+/* Is something of the version below this path? */
+static bool has_entry_below(const struct update *u, const char *path)
+{
+	CLEANUP(strbuf) struct strbuf prefix = STRBUF_INIT;
+	size_t low = 0, high = u->count;
+
+	strbuf_addf(&prefix, "%s/", path);
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(u->entries[mid]->path, prefix.buf) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < u->count && strncmp(u->entries[low]->path, prefix.buf, prefix.len) == 0;
+}
+
+/* Would it keep an entry from its place: a file where a folder is needed, or below where a file is? */
+static bool stands_in_way(const struct update *u, const char *path)
+{
+	CLEANUP(ptr) char *copy = xstrdup(path);
+	char *slash;
+
+	if (has_entry_below(u, path))
+		return true;
+	while ((slash = strrchr(copy, '/'))) {
+		const struct entry *above;
+
+		*slash = '\0';
+		above = find_entry(u, copy);
+		if (above && above->kind != ENTRY_DIR)
+			return true;
+	}
+	return false;
+}
+
+static int scan(struct update *u, struct error *err)
+{
+	const struct tree_options options = {
+		.include = u->options->include, .exclude = u->options->exclude, .no_ignore = true, .keep_special = true, .keep_links = true,
+		.skip_prefix = TARGET_TEMP_PREFIX,
+	};
+
+	if (tree_add(&u->tree, u->options->dir, NULL, &options, err) < 0 || tree_finish(&u->tree, err) < 0)
+		return -1;
+	u->have = xcalloc(u->tree.count + 1, sizeof *u->have);
+	u->present = xcalloc(u->count + 1, sizeof *u->present);
+	for (size_t i = 0; i < u->tree.count; i++) {
+		struct have *h = &u->have[i];
+
+		h->t = &u->tree.entries[i];
+		h->wants = find_entry(u, h->t->path);
+		h->in_way = !h->wants && stands_in_way(u, h->t->path);
+	}
+	return 0;
+}
+
+/* Hashes what may be the very file of the version, several at a time; what the stat cache knows is not read. */
+static int hash_candidates(struct update *u, struct error *err)
+{
+	CLEANUP(ptr) struct ingest_item *items = xcalloc(u->tree.count + 1, sizeof *items);
+	CLEANUP(ptr) struct have **of = xcalloc(u->tree.count + 1, sizeof *of);
+	struct view *v = registry_view(u->reg, err);
+	size_t count = 0;
+
+	if (!v)
+		return -1;
+	for (size_t i = 0; i < u->tree.count; i++) {
+		struct have *h = &u->have[i];
+		int cached;
+
+		if (!h->wants || h->t->kind != ENTRY_FILE || h->wants->kind != ENTRY_FILE || (uint64_t)h->t->st.st_size != h->wants->size)
+			continue;
+		cached = statcache_find(v, &h->t->st, &h->digest, err);
+		if (cached < 0)
+			return -1;
+		h->hashed = cached;
+		if (cached)
+			continue;
+		of[count] = h;
+		items[count++] = (struct ingest_item){ .path = h->t->source, .fd = -1, .size_hint = (uint64_t)h->t->st.st_size };
+	}
+	if (ingest_hash(items, count, NULL, u->reg->report, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		of[i]->digest = items[i].digest;
+		of[i]->hashed = true;
+	}
+	return 0;
+}
+
+static bool is_same(const struct have *h)
+{
+	if (!h->wants || h->t->kind != h->wants->kind)
+		return false;
+	if (h->t->kind == ENTRY_LINK)
+		return strcmp(h->t->target, h->wants->target) == 0;
+	return h->t->kind == ENTRY_DIR || (h->hashed && oid_equal(&h->digest, &h->wants->digest));
+}
+
+static int compare(struct update *u, struct error *err)
+{
+	if (hash_candidates(u, err) < 0)
+		return -1;
+	for (size_t i = 0, at = 0; i < u->tree.count; i++) {
+		struct have *h = &u->have[i];
+
+		h->same = is_same(h);
+		while (h->same && u->entries[at] != h->wants)
+			at++;
+		if (h->same)
+			u->present[at] = true;
+		/* an empty folder holds nothing that could be lost */
+		h->ours = h->settled = h->same || h->t->kind == ENTRY_DIR;
+		u->pending += !h->settled;
+	}
+	return 0;
+}
+
+/* ---- ours or foreign ---- */
+
+static int hash_one(struct have *h, struct report *report, struct error *err)
+{
+	struct ingest_item item = { .path = h->t->source, .fd = -1, .size_hint = (uint64_t)h->t->st.st_size };
+
+	if (h->hashed)
+		return 0;
+	if (ingest_hash(&item, 1, NULL, report, err) < 0)
+		return -1;
+	h->digest = item.digest;
+	h->hashed = true;
+	return 0;
+}
+
+static int match_version(struct update *u, const struct manifest *m, struct error *err)
+{
+	for (size_t i = 0; i < u->tree.count && u->pending; i++) {
+		struct have *h = &u->have[i];
+		const struct entry *e = h->settled ? NULL : manifest_find(m, h->t->path);
+
+		if (!e || e->kind != h->t->kind)
+			continue;
+		if (e->kind == ENTRY_FILE) {
+			if (e->size != (uint64_t)h->t->st.st_size)
+				continue;
+			if (hash_one(h, u->reg->report, err) < 0)
+				return -1;
+		}
+		h->ours = e->kind == ENTRY_FILE ? oid_equal(&e->digest, &h->digest) : strcmp(e->target, h->t->target) == 0;
+		h->settled = h->ours;
+		u->pending -= h->ours;
+	}
+	return 0;
+}
+
+struct history {
+	struct update *u;
+	size_t seen;
+};
+
+static int ask_version(const struct version_row *row, void *arg, struct error *err)
+{
+	struct history *history = arg;
+	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
+
+	if (row->removed)
+		return 0;
+	if (interrupt_check(err) < 0)
+		return -1;
+	if (version_manifest(history->u->reg, &row->digest, &m, err) < 0) {
+		if (err->code != ERR_INTEGRITY)
+			return -1;
+		error_clear(err); /* a damaged older version claims nothing */
+	} else if (match_version(history->u, &m, err) < 0) {
+		return -1;
+	}
+	return ++history->seen >= HISTORY_MAX || history->u->pending == 0;
+}
+
+static int tell_ours(struct update *u, struct error *err)
+{
+	struct history history = { u, 0 };
+	struct view *v = registry_view(u->reg, err);
+
+	if (!v)
+		return -1;
+	return u->pending ? view_each_version(v, &u->version->collection.cid, true, ask_version, &history, err) : 0;
+}
+
+/* ---- may it be done ---- */
+
+static void name_foreign(struct strbuf *names, size_t *count, const char *path)
+{
+	if (++*count > NAMED_MAX)
+		return;
+	strbuf_adds(names, *count > 1 ? ", '" : "'");
+	utf8_add_visible(names, path, strlen(path));
+	strbuf_addc(names, '\'');
+}
+
+/* Sockets and devices are not in the tree: look at the places that must be free. */
+static bool is_special_at(int root_fd, const char *path)
+{
+	struct stat st;
+
+	return fstatat(root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode);
+}
+
+static int check_foreign(struct update *u, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf names = STRBUF_INIT;
+	size_t count = 0;
+
+	if (u->options->force)
+		return 0;
+	for (size_t i = 0; i < u->tree.count; i++)
+		if (!u->have[i].ours && (u->have[i].wants || u->have[i].in_way))
+			name_foreign(&names, &count, u->have[i].t->path);
+	for (size_t i = 0; i < u->count; i++)
+		if (!u->present[i] && is_special_at(u->root_fd, u->entries[i]->path))
+			name_foreign(&names, &count, u->entries[i]->path);
+	if (count == 0)
+		return 0;
+	if (count > NAMED_MAX)
+		strbuf_addf(&names, " and %zu more", count - NAMED_MAX);
+	error_set(err, ERR_POLICY, "'%s' has files that are in no version of '%s' and in the way: %s", u->options->dir, u->version->collection.name,
+		  names.buf);
+	return error_hint(err, "Nothing was changed. --force overwrites them, -o DIR names another place.");
+}
+
+/* ---- doing it ---- */
+
+static int stage_changed(struct update *u, const struct entry **changed, size_t count, struct error *err)
+{
+	if (count == 0)
+		return 0;
+	u->stage_fd = target_make_temp(u->options->dir, &u->stage, err);
+	if (u->stage_fd < 0 || target_write(u->objects, u->stage_fd, changed, count, u->reg->report, err) < 0)
+		return -1;
+	crash_point("get-staged");
+	return 0;
+}
+
+/* Takes away folders that became empty, upwards, as long as the version has nothing there. */
+static void prune_folders(const struct update *u, const char *path)
+{
+	CLEANUP(ptr) char *dir = xstrdup(path);
+	char *slash;
+
+	while ((slash = strrchr(dir, '/'))) {
+		const char *base;
+		struct error ignored = ERROR_INIT;
+		CLEANUP(fd) int parent = -1;
+
+		*slash = '\0';
+		if (has_entry_below(u, dir) || (find_entry(u, dir) && find_entry(u, dir)->kind == ENTRY_DIR))
+			return;
+		parent = beneath_open_parent(u->root_fd, dir, false, &base, &ignored);
+		if (parent < 0 || unlinkat(parent, base, AT_REMOVEDIR) < 0)
+			return;
+	}
+}
+
+static int remove_one(struct update *u, const struct have *h, struct error *err)
+{
+	const char *base;
+	CLEANUP(fd) int parent = beneath_open_parent(u->root_fd, h->t->path, false, &base, err);
+
+	if (parent < 0)
+		return -1;
+	if (unlinkat(parent, base, h->t->kind == ENTRY_DIR ? AT_REMOVEDIR : 0) < 0 && errno != ENOENT)
+		return error_set_errno(err, "cannot remove '%s'", h->t->source);
+	u->out->removed += h->t->kind != ENTRY_DIR;
+	prune_folders(u, h->t->path);
+	return 0;
+}
+
+/* in_way: only what must go before anything can be put in its place; else the rest. */
+static int remove_old(struct update *u, bool in_way, struct error *err)
+{
+	for (size_t i = 0; i < u->tree.count; i++) {
+		const struct have *h = &u->have[i];
+		bool goes = h->in_way || (h->wants && !h->same && (h->t->kind == ENTRY_DIR || h->wants->kind == ENTRY_DIR));
+
+		if (in_way ? !goes : goes || h->wants)
+			continue;
+		if (!in_way && !u->options->exact && (!h->ours || h->t->kind == ENTRY_DIR))
+			continue;
+		if (interrupt_check(err) < 0 || remove_one(u, h, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A socket or device that --force allows to replace is renamed over like a file; a folder must be empty by now. */
+static int move_in(struct update *u, const struct entry *e, struct error *err)
+{
+	const char *base, *stage_base;
+	CLEANUP(fd) int from = beneath_open_parent(u->stage_fd, e->path, false, &stage_base, err);
+	CLEANUP(fd) int to = from < 0 ? -1 : beneath_open_parent(u->root_fd, e->path, true, &base, err);
+
+	if (from < 0 || to < 0)
+		return -1;
+	if (e->kind == ENTRY_DIR) {
+		if (mkdirat(to, base, 0777) < 0 && errno != EEXIST)
+			return error_set_errno(err, "cannot make '%s'", e->path);
+		return 0;
+	}
+	if (unlinkat(to, base, AT_REMOVEDIR) < 0 && errno != ENOENT && errno != ENOTDIR)
+		return error_set_errno(err, "cannot replace the directory '%s'", e->path);
+	if (renameat(from, stage_base, to, base) < 0)
+		return error_set_errno(err, "cannot replace '%s'", e->path);
+	u->out->written++;
+	u->out->bytes += e->kind == ENTRY_FILE ? e->size : 0;
+	crash_point("get-between-files");
+	return 0;
+}
+
+static int fix_modes(struct update *u, struct error *err)
+{
+	for (size_t i = 0; i < u->tree.count; i++) {
+		const struct have *h = &u->have[i];
+		bool is_exec = h->t->st.st_mode & S_IXUSR;
+		CLEANUP(fd) int fd = -1;
+		mode_t mode;
+
+		if (!h->same || h->t->kind != ENTRY_FILE || is_exec == ((h->wants->mode & 0100) != 0))
+			continue;
+		mode = is_exec ? h->t->st.st_mode & 0666 : (h->t->st.st_mode & 0666) | ((h->t->st.st_mode & 0444) >> 2);
+		fd = beneath_open(u->root_fd, h->t->path, O_RDONLY | O_NONBLOCK, 0, err);
+		if (fd < 0 || fchmod(fd, mode) < 0)
+			return error_set_errno(err, "cannot change the mode of '%s'", h->t->source);
+	}
+	return 0;
+}
+
+static int apply(struct update *u, const struct entry **changed, size_t count, struct error *err)
+{
+	if (stage_changed(u, changed, count, err) < 0 || remove_old(u, true, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (interrupt_check(err) < 0 || move_in(u, changed[i], err) < 0)
+			return -1;
+	return fix_modes(u, err) < 0 ? -1 : remove_old(u, false, err);
+}
+
+int update_run(struct registry *reg, const struct resolved *version, const struct entry *const *entries, size_t count,
+	       const struct get_options *options, struct get_result *out, struct error *err)
+{
+	CLEANUP(update) struct update u = { .reg = reg, .version = version, .entries = entries, .count = count, .options = options, .out = out,
+					    .root_fd = -1, .stage_fd = -1, .stage = STRBUF_INIT };
+	CLEANUP(ptr) const struct entry **changed = xcalloc(count + 1, sizeof *changed);
+	size_t changes = 0;
+
+	u.objects = version_objects(reg, err);
+	u.root_fd = u.objects ? file_open(options->dir, O_RDONLY | O_DIRECTORY, 0, err) : -1;
+	if (u.root_fd < 0)
+		return -1;
+	target_sweep(options->dir);
+	if (scan(&u, err) < 0 || compare(&u, err) < 0 || tell_ours(&u, err) < 0 || check_foreign(&u, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (!u.present[i])
+			changed[changes++] = entries[i];
+	out->unchanged = count - changes;
+	return apply(&u, changed, changes, err);
+}

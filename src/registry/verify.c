@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks a directory against a version, and a version's bytes against their digests. */
+#include <config.h>
+
+#include "registry/verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "registry/target.h"
+#include "registry/tree-read.h"
+#include "registry/tree.h"
+#include "registry/version.h"
+#include "store/extract.h"
+
+int verify_scan(struct registry *reg, const char *dir, bool lenient, struct manifest *out, struct error *err)
+{
+	const struct tree_options options = { .keep_special = lenient, .keep_links = lenient, .skip_prefix = TARGET_TEMP_PREFIX };
+	CLEANUP(tree) struct tree tree = TREE_INIT;
+	struct tree_reader reader = { .view = registry_view(reg, err), .report = reg->report };
+	struct stat st;
+
+	if (!reader.view)
+		return -1;
+	if (stat(dir, &st) < 0)
+		return error_set_errno(err, "cannot read '%s'", dir);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(err, ERR_LOCAL, "'%s' is no directory", dir);
+	if (tree_add(&tree, dir, NULL, &options, err) < 0 || tree_finish(&tree, err) < 0)
+		return -1;
+	return tree_read(&reader, &tree, out, NULL, err);
+}
+
+struct stored {
+	verify_fn fn;
+	void *arg;
+	uint64_t *damaged;
+};
+
+static void report_damage(struct extract_item *item, const struct error *why, void *arg)
+{
+	struct stored *stored = arg;
+
+	++*stored->damaged;
+	stored->fn(item->path, why, stored->arg);
+}
+
+int verify_stored(struct registry *reg, const struct oid *digest, verify_fn fn, void *arg, uint64_t *files, uint64_t *bytes, uint64_t *damaged,
+		  struct error *err)
+{
+	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
+	CLEANUP(ptr) struct extract_item *items = NULL;
+	struct objects *objects = version_objects(reg, err);
+	struct stored stored = { fn, arg, damaged };
+	size_t count = 0;
+
+	*damaged = 0;
+	if (!objects || version_manifest(reg, digest, &m, err) < 0)
+		return -1;
+	items = xcalloc(m.count + 1, sizeof *items);
+	for (size_t i = 0; i < m.count; i++)
+		if (m.entries[i].kind == ENTRY_FILE)
+			items[count++] = (struct extract_item){ m.entries[i].digest, m.entries[i].size, m.entries[i].path, NULL };
+	*files = manifest_files(&m);
+	*bytes = manifest_bytes(&m);
+	return extract_files(objects, items, count, NULL, EXTRACT_WHOLE_HASH, report_damage, &stored, reg->report, err);
+}
+
+int verify_stream(struct registry *reg, const struct entry *file, int (*fn)(const void *data, size_t len, void *arg, struct error *err), void *arg,
+		  struct error *err)
+{
+	struct objects *objects = version_objects(reg, err);
+
+	if (!objects)
+		return -1;
+	if (file->kind == ENTRY_REF)
+		return error_set(err, ERR_REMOTE, "'%s' is kept elsewhere, at '%s', and this mreg cannot fetch it", file->path, file->target);
+	return extract_stream(objects, &file->digest, file->size, fn, arg, err);
+}

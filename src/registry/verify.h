@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Is a directory what a version says it is; are a version's stored bytes sound. */
+#ifndef MREG_REGISTRY_VERIFY_H
+#define MREG_REGISTRY_VERIFY_H
+
+#include "base/error.h"
+#include "registry/compare.h"
+#include "registry/registry.h"
+#include "registry/resolve.h"
+
+/* Manifest of a directory as a put of it would make it (.mregignore honoured), every file read or known by the stat cache.  lenient: special files and links that leave are
+ * taken as they are instead of refused. */
+int verify_scan(struct registry *reg, const char *dir, bool lenient, struct manifest *out, struct error *err) MUST_CHECK;
+
+/* A file of the version whose stored bytes are missing or damaged. */
+typedef void (*verify_fn)(const char *path, const struct error *why, void *arg);
+/* Reads every stored byte of a version: *damaged counts the files for which fn was called. */
+int verify_stored(struct registry *reg, const struct oid *digest, verify_fn fn, void *arg, uint64_t *files, uint64_t *bytes, uint64_t *damaged,
+		  struct error *err) MUST_CHECK;
+
+/* One file's bytes in order to fn, each chunk checked before it is handed out; ERR_REMOTE for an external reference. */
+int verify_stream(struct registry *reg, const struct entry *file, int (*fn)(const void *data, size_t len, void *arg, struct error *err), void *arg,
+		  struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A version in full: its object, its manifest, and what was annotated since. */
+#ifndef MREG_REGISTRY_VERSION_H
+#define MREG_REGISTRY_VERSION_H
+
+#include "base/error.h"
+#include "format/manifest.h"
+#include "format/version-object.h"
+#include "registry/resolve.h"
+#include "store/objects.h"
+
+/* The registry's objects, with the shared lock held until the registry is closed. */
+struct registry;
+struct objects *version_objects(struct registry *reg, struct error *err) MUST_CHECK;
+
+/* Manifest of a digest, validated. */
+int version_manifest(struct registry *reg, const struct oid *digest, struct manifest *out, struct error *err) MUST_CHECK;
+int version_object_read(struct registry *reg, const struct oid *version, struct version_object *out, struct error *err) MUST_CHECK;
+
+/* Frozen metadata below, later revisions above. */
+struct version_info {
+	struct version_object object;
+	char *description; /* the newest note, else what it was put with; "" for none */
+	json_t *metadata;  /* merged */
+};
+#define VERSION_INFO_INIT { { { { 0 } }, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, { 0 } }, NULL, NULL }
+int version_info_read(struct registry *reg, struct view *v, const struct version_row *row, struct version_info *out, struct error *err) MUST_CHECK;
+void version_info_cleanup(struct version_info *info);
+
+/* Keys of annotations: "note/VERSION" and "meta/VERSION/KEY" (/ and % of the metadata key as %2f and %25), whose value is {"value":JSON} so that null is not a tombstone. */
+void version_note_key(struct strbuf *out, const struct oid *version);
+void version_meta_key(struct strbuf *out, const struct oid *version, const char *key);
+char *version_meta_decode(const char *encoded); /* the KEY; caller frees */
+
+#endif

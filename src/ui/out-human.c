@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lists for people: aligned columns with a heading. */
+#include <config.h>
+
+#include "ui/out-internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/number.h"
+#include "base/utf8.h"
+#include "ui/record.h"
+
+#define ROWS_MEASURED 200
+#define GAP 2
+#define DIGEST_SHOWN 12
+#define LAST_MIN 8 /* the last column is never cut to less */
+#define ELLIPSIS "\xe2\x80\xa6"
+
+static void add_column(struct out_table *t, const char *name, const struct column *known)
+{
+	CLEANUP(strbuf) struct strbuf title = STRBUF_INIT;
+	enum column_kind kind = known ? known->kind : COLUMN_TEXT;
+	size_t width;
+
+	if (known && known->title) {
+		strbuf_adds(&title, known->title);
+	} else {
+		utf8_add_visible(&title, name, strlen(name));
+		for (char *c = title.buf; *c; c++)
+			if (*c >= 'a' && *c <= 'z')
+				*c = (char)(*c - 'a' + 'A');
+	}
+	width = utf8_width(title.buf, title.len);
+	ARRAY_GROW(t->columns, t->count + 1, t->cap);
+	t->columns[t->count++] = (struct out_column){
+		.name = xstrdup(name), .kind = kind, .is_right = kind == COLUMN_NUMBER || kind == COLUMN_SIZE, .is_free = !known,
+		.width = width, .title = strbuf_detach(&title),
+	};
+}
+
+static const struct column *find_column(const struct column *columns, const char *name)
+{
+	for (const struct column *c = columns; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+static int add_chosen(struct out_table *t, const struct column *columns, const char *chosen, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+	const char *p = chosen;
+
+	for (;;) {
+		strbuf_reset(&name);
+		strbuf_add(&name, p, strcspn(p, ","));
+		if (!name.len)
+			return error_set(err, ERR_USAGE, "a column without a name in '%s'", chosen);
+		add_column(t, name.buf, find_column(columns, name.buf));
+		p += name.len;
+		if (!*p++)
+			return 0;
+	}
+}
+
+int out_human_list_begin(struct out *o, const struct column *columns, const char *chosen, struct error *err)
+{
+	out_human_list_close(o);
+	o->table.is_open = true;
+	if (chosen)
+		return add_chosen(&o->table, columns, chosen, err);
+	for (const struct column *c = columns; c->name; c++)
+		if (!c->hidden)
+			add_column(&o->table, c->name, c);
+	return 0;
+}
+
+static void add_time(struct strbuf *out, const json_t *value, bool as_age)
+{
+	const char *text = json_string_value(value);
+	int64_t ns;
+
+	if (!text || !clock_parse_utc(text, &ns))
+		record_add_text(out, value, ", ");
+	else if (as_age)
+		clock_format_age(out, ns);
+	else
+		clock_format_local(out, ns);
+}
+
+bool out_human_cell(struct strbuf *out, const json_t *value, enum column_kind kind)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+	if (kind == COLUMN_SIZE && json_is_integer(value) && json_integer_value(value) >= 0)
+		size_format(&text, (uint64_t)json_integer_value(value));
+	else if (kind == COLUMN_TIME || kind == COLUMN_AGE)
+		add_time(&text, value, kind == COLUMN_AGE);
+	else
+		record_add_text(&text, value, ", ");
+	if (kind == COLUMN_DIGEST && text.len > DIGEST_SHOWN)
+		strbuf_set_len(&text, utf8_prefix(text.buf, text.len, DIGEST_SHOWN));
+	utf8_add_visible(out, text.buf, text.len);
+	return json_is_number(value);
+}
+
+static void make_cells(const struct out_table *t, const json_t *record, struct out_cell *cells)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+		cells[i].is_number = out_human_cell(&text, record_find(record, t->columns[i].name), t->columns[i].kind);
+		cells[i].len = text.len;
+		cells[i].width = utf8_width(text.buf, text.len);
+		cells[i].text = strbuf_detach(&text);
+	}
+}
+
+static void free_cells(struct out_cell *cells, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(cells[i].text);
+}
+
+/* How many bytes of the last column's cell there is room for, `used` columns being full; *cut when not for all. */
+static size_t fitting(const struct out *o, const struct out_cell *cell, size_t used, bool *cut)
+{
+	size_t room = o->options.width > used + LAST_MIN ? o->options.width - used : LAST_MIN;
+
+	*cut = o->options.width && cell->width > room;
+	return *cut ? utf8_prefix(cell->text, cell->len, room - 1) : cell->len;
+}
+
+/* Blanks are owed until something follows them, so nothing trails. */
+static void add_row(const struct out *o, struct strbuf *line, const struct out_cell *cells)
+{
+	const struct out_table *t = &o->table;
+	size_t used = 0, owed = 0, pad, len;
+	bool cut = false;
+
+	for (size_t i = 0; i < t->count; i++) {
+		pad = t->columns[i].width > cells[i].width ? t->columns[i].width - cells[i].width : 0;
+		len = cells[i].len;
+		if (t->columns[i].is_right)
+			owed += pad;
+		if (i + 1 == t->count)
+			len = fitting(o, &cells[i], used + owed, &cut);
+		if (len) {
+			strbuf_addf(line, "%*s", (int)owed, "");
+			strbuf_add(line, cells[i].text, len);
+			used += owed + cells[i].width;
+			owed = 0;
+		} else {
+			owed += cells[i].width;
+		}
+		owed += (t->columns[i].is_right ? 0 : pad) + GAP;
+	}
+	if (cut)
+		strbuf_adds(line, ELLIPSIS);
+}
+
+static int put_row(struct out *o, const struct out_cell *cells, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf line = STRBUF_INIT;
+
+	add_row(o, &line, cells);
+	strbuf_addc(&line, '\n');
+	return out_put(o, line.buf, line.len, err);
+}
+
+static int put_heading(struct out *o, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf line = STRBUF_INIT;
+	CLEANUP(ptr) struct out_cell *cells = xcalloc(o->table.count, sizeof *cells);
+	const struct out_column *c = o->table.columns;
+
+	for (size_t i = 0; i < o->table.count; i++)
+		cells[i] = (struct out_cell){ c[i].title, strlen(c[i].title), utf8_width(c[i].title, strlen(c[i].title)), false };
+	if (o->options.color)
+		strbuf_adds(&line, "\033[1m");
+	add_row(o, &line, cells);
+	if (o->options.color)
+		strbuf_adds(&line, "\033[m");
+	strbuf_addc(&line, '\n');
+	return out_put(o, line.buf, line.len, err);
+}
+
+static void measure(struct out_table *t, size_t column)
+{
+	struct out_column *c = &t->columns[column];
+	const struct out_cell *cell;
+	bool numbers = true;
+
+	for (size_t row = 0; row < t->rows; row++) {
+		cell = &t->cells[row * t->count + column];
+		if (cell->width > c->width)
+			c->width = cell->width;
+		numbers = numbers && (cell->is_number || !cell->len);
+	}
+	if (c->is_free && t->rows)
+		c->is_right = numbers;
+}
+
+int out_human_list_settle(struct out *o, struct error *err)
+{
+	struct out_table *t = &o->table;
+	int failed = 0;
+
+	if (!t->is_open || !t->rows)
+		return 0;
+	if (!t->is_sized) {
+		for (size_t i = 0; i < t->count; i++)
+			measure(t, i);
+		t->is_sized = true;
+		failed = put_heading(o, err);
+	}
+	for (size_t row = 0; row < t->rows && !failed; row++)
+		failed = put_row(o, t->cells + row * t->count, err);
+	free_cells(t->cells, t->rows * t->count);
+	t->rows = 0;
+	return failed;
+}
+
+int out_human_list_row(struct out *o, const json_t *record, struct error *err)
+{
+	struct out_table *t = &o->table;
+
+	ARRAY_GROW(t->cells, (t->rows + 1) * t->count, t->cells_cap);
+	make_cells(t, record, t->cells + t->rows * t->count);
+	t->rows++;
+	return t->is_sized || t->rows >= ROWS_MEASURED ? out_human_list_settle(o, err) : 0;
+}
+
+void out_human_list_close(struct out *o)
+{
+	struct out_table *t = &o->table;
+
+	free_cells(t->cells, t->rows * t->count);
+	for (size_t i = 0; i < t->count; i++) {
+		free(t->columns[i].name);
+		free(t->columns[i].title);
+	}
+	free(t->cells);
+	free(t->columns);
+	*t = (struct out_table){ 0 };
+}

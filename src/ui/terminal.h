@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What stdout and stderr are: terminals or not, how wide, coloured or not. */
+#ifndef MREG_UI_TERMINAL_H
+#define MREG_UI_TERMINAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+bool terminal_is_stdout(void);
+bool terminal_is_stderr(void);
+size_t terminal_width(void); /* of stdout: TIOCGWINSZ, then COLUMNS, then 80; 0 when stdout is no terminal */
+size_t terminal_width_stderr(void); /* the same of stderr */
+/* when: "auto" (NULL), "always", "never"; NO_COLOR and TERM=dumb count for auto. */
+bool terminal_wants_color(const char *when, bool is_terminal);
+
+#endif

@@ -1,0 +1,68 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# mreg history: who changed what, when and why.
+
+load lib
+
+setup()
+{
+	sandbox
+	new_registry
+	mreg put -q digits "$DIGITS/epoch-1" -m "first epoch"
+	MREG_NOW=2026-01-03T00:00:00Z mreg put -q digits "$DIGITS/epoch-2" -a best
+	MREG_NOW=2026-01-04T00:00:00Z mreg alias -q digits:v0 best -m "v1 was broken"
+	MREG_NOW=2026-01-05T00:00:00Z mreg put -q other "$DIGITS/epoch-3"
+}
+
+@test "history tells every change, newest first" {
+	mreg_is 0 history --json
+	json 'lines | length == 7 and all(.[]; .format == 1) and (map(.seq) == (map(.seq) | sort | reverse))'
+	json 'lines | .[0].kind == "version" and .[0].ref == "other:v0" and .[0].old == null'
+}
+
+@test "history NAME is of one collection" {
+	mreg_is 0 history --json digits
+	json 'lines | length == 5 and all(.[]; .ref | startswith("digits"))'
+	mreg_is 3 history nothing
+}
+
+@test "history NAME:ALIAS tells every holder" {
+	mreg_is 0 history --json digits:best
+	json 'lines | map([.old, .new]) == [["v1", "v0"], [null, "v1"]] and .[0].why == "v1 was broken"'
+	mreg alias -q -d digits:best
+	mreg_is 0 history --json digits:best
+	json 'lines | length == 3 and .[0].new == null and .[0].old == "v0"'
+}
+
+@test "history NAME:vN tells of one version, with later annotations" {
+	mreg put -q digits "$DIGITS/epoch-1" -m "first epoch, again" -M lr=0.1
+	mreg_is 0 history --json digits:v0
+	json 'lines | map(.kind) | sort == ["meta lr", "note", "version"]'
+}
+
+@test "history --since leaves out what is older" {
+	mreg_is 0 history --json --since 2026-01-04
+	json 'lines | length == 3'
+	MREG_NOW=2026-01-05T12:00:00Z mreg_is 0 history --json --since 1d
+	json 'lines | length == 2'
+	mreg_is 2 history --since yesterday-ish
+	complains "is no time"
+}
+
+@test "history -n limits" {
+	mreg_is 0 history --json -n 2
+	json 'lines | length == 2'
+	mreg_is 0 history -n 0
+	says_nothing
+}
+
+@test "history for people" {
+	mreg_is 0 history digits:best
+	assert_line --index 0 --regexp '^TIME +WHO +VERB +WHAT +REF +CHANGE +WHY$'
+	assert_line --index 1 --regexp '^2026-01-04 00:00 +tester@.* +alias +alias +digits:best +v1 -> v0 +v1 was broken$'
+}
+
+@test "history -q prints references" {
+	mreg_is 0 history -q digits:best
+	says digits:best digits:best
+}

@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# mreg ls: collections, versions, files.
+
+load lib
+
+setup()
+{
+	sandbox
+	digits_registry
+	mreg put -q table "$DIGITS/epoch-1/metrics.json" --type dataset
+	mreg put -q dice "$DIGITS/epoch-1/labels.txt"
+	mreg alias -q digits:v1 best
+}
+
+@test "ls lists collections in order of name" {
+	mreg_is 0 ls
+	assert_line --index 0 --regexp '^NAME +TYPE +VERSIONS +LATEST +ALIASES$'
+	assert_line --index 1 --regexp '^dice +model +1 +dice:v0$'
+	assert_line --index 2 --regexp '^digits +model +5 +digits:v4 +best$'
+	assert_line --index 3 --regexp '^table +dataset +1 +table:v0$'
+	assert_equal "${#lines[@]}" 4
+	no_complaint
+	mreg_is 0 ls -q
+	says dice digits table
+}
+
+@test "ls of an empty registry is empty" {
+	mkdir empty && cd empty
+	mreg init -q
+	mreg_is 0 ls
+	says_nothing
+	mreg_is 0 ls -q
+	says_nothing
+	mreg_is 0 ls --json
+	says_nothing
+}
+
+@test "ls takes patterns and --type" {
+	mreg_is 0 ls -q 'di*'
+	says dice digits
+	mreg_is 0 ls -q 'd*' 't*'
+	says dice digits table
+	mreg_is 0 ls -q 'x*'
+	says_nothing
+	mreg_is 0 ls -q --type dataset
+	says table
+	mreg_is 0 ls -q --models
+	says_nothing
+	mreg_is 0 ls -q --artifacts
+	says dice digits table
+}
+
+@test "ls NAME lists versions, newest first" {
+	mreg_is 0 ls digits
+	assert_line --index 0 --regexp '^REF +ALIASES +DIGEST +SIZE +AGE +DESCRIPTION$'
+	assert_line --index 1 --regexp '^digits:v4 +[0-9a-f]{12} +[0-9.]+ KiB +just now +epoch 5$'
+	assert_line --index 4 --regexp '^digits:v1 +best +'
+	mreg_is 0 ls --json digits
+	json 'lines | length == 5 and all(.[]; .format == 1 and .size > 0 and .files == 4 and .user == "tester")'
+	json 'lines | .[3].aliases == ["best"] and .[0].metadata.epoch == 5 and .[0].created == "2026-01-02T03:04:05Z"'
+}
+
+@test "ls NAME:REF lists files" {
+	mreg_is 0 ls digits:best
+	assert_line --index 0 --regexp '^MODE +SIZE +DIGEST +PATH$'
+	assert_line --index 4 --regexp '^0644 +.* model.safetensors$'
+	mreg_is 0 ls --json digits:best
+	json 'lines | map(.path) == ["config.json", "labels.txt", "metrics.json", "model.safetensors"] and all(.[]; .kind == "file")'
+}
+
+@test "ls --sort, --limit and --columns" {
+	mreg_is 0 ls -q digits --sort number -n 2
+	says digits:v0 digits:v1
+	mreg_is 0 ls -q digits --sort -metadata.epoch -n 1
+	says digits:v4
+	mreg_is 0 ls -q digits -n 2
+	says digits:v4 digits:v3
+	mreg_is 0 ls digits --columns ref,metadata.epoch --sort number -n 1
+	assert_line --index 1 --regexp '^digits:v0 +1$'
+	mreg_is 2 ls digits -n many
+}
+
+@test "ls of what is not there" {
+	mreg_is 3 ls nothing
+	says_nothing
+	mreg_is 4 ls digits:v9
+	mreg_is 2 ls 'no name'
+}
+
+@test "ls --template and -z make pipes" {
+	mreg_is 0 ls digits --template '{ref}\t{metadata.epoch}' -n 2
+	says "$(printf 'digits:v4\t5')" "$(printf 'digits:v3\t4')"
+	mreg ls -q -z digits -n 2 >out
+	assert_equal "$(tr '\0' '|' <out)" 'digits:v4|digits:v3|'
+}
+
+@test "ls of names that are hostile to a terminal shows them escaped" {
+	mkdir tree
+	echo x >"$(printf 'tree/a\033[31mred')"
+	mreg put -q bad tree -m "$(printf 'line\033[2J')"
+	mreg_is 0 ls bad:v0
+	[[ $output != *$'\e'* ]]
+	mreg_is 0 ls bad
+	[[ $output != *$'\e'* ]]
+	mreg_is 0 show bad:v0
+	[[ $output != *$'\e'* ]]
+	mreg_is 0 log bad
+	[[ $output != *$'\e'* ]]
+}

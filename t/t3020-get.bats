@@ -1,0 +1,235 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# mreg get: versions become directories.
+
+load lib
+
+setup()
+{
+	sandbox
+	digits_registry
+}
+
+@test "get writes the version byte for byte and prints the path alone" {
+	mreg_is 0 get digits:v2
+	says digits
+	no_complaint
+	same_tree "$DIGITS/epoch-3" digits
+}
+
+@test "get -o prints the path as it was given" {
+	mreg_is 0 get digits:v0 -o ./some/where/
+	says ./some/where/
+	same_tree "$DIGITS/epoch-1" some/where
+}
+
+@test "get of a bare name is the latest, of an alias what it names" {
+	mreg alias -q digits:v1 best
+	mreg get -q digits -o latest
+	mreg get -q digits:best -o best
+	mreg get -q digits:LATEST -o again
+	same_tree "$DIGITS/epoch-5" latest
+	same_tree "$DIGITS/epoch-2" best
+	same_tree "$DIGITS/epoch-5" again
+}
+
+@test "get by digest prefix" {
+	local digest
+	digest=$(mreg resolve digits:v3)
+	mreg get -q "digits@${digest:0:8}" -o here
+	same_tree "$DIGITS/epoch-4" here
+	mreg_is 2 get digits@123
+	mreg_is 4 get digits@00000000
+}
+
+@test "get of several references writes NAME-vN each" {
+	mreg_is 0 get digits:v0 digits:v1 -o out
+	says out/digits-v0 out/digits-v1
+	same_tree "$DIGITS/epoch-2" out/digits-v1
+	run --separate-stderr -0 bash -c 'mreg ls -q digits | head -2 | mreg get - -o piped'
+	says piped/digits-v4 piped/digits-v3
+}
+
+@test "get of several with one wrong name writes none" {
+	mreg_is 4 get digits:v0 digits:v9 -o out
+	says_nothing
+	assert_not_exists out
+	assert_not_exists digits
+}
+
+@test "get --json tells what was written" {
+	mreg_is 0 get --json digits:v0 -o out
+	json '.format == 1 and .ref == "digits:v0" and .path == "out" and .written == 4 and .unchanged == 0 and .removed == 0'
+	mreg_is 0 get --json digits:v0 -o out
+	json '.written == 0 and .unchanged == 4 and .bytes == 0'
+}
+
+@test "get of an unknown name is 3 with the nearest, of an unknown alias 4 with those there are" {
+	mreg alias -q digits:v1 best
+	mreg_is 3 get digts
+	complains "Did you mean 'digits'"
+	says_nothing
+	mreg_is 4 get digits:bset
+	complains "digits:best"
+	mreg_is 4 get digits:v17
+	complains "The latest is v4"
+	assert_not_exists digits
+	assert_not_exists digts
+}
+
+@test "get into its own directory replaces, removes and leaves the rest alone" {
+	mkdir a b
+	echo one >a/same && echo old >a/changes && echo gone >a/goes && mkdir a/dir && echo x >a/dir/file
+	echo one >b/same && echo new >b/changes && echo fresh >b/comes
+	mreg put -q m a
+	mreg put -q m b
+	mreg get -q m:v0 -o t
+	echo mine >t/mine
+	touch -d 2001-01-01 t/same
+	mreg_is 0 get --json m:v1 -o t
+	json '.written == 2 and .removed == 2 and .unchanged == 1'
+	assert_equal "$(stat -c %Y t/same)" "$(date -d 2001-01-01 +%s)"
+	assert_equal "$(cat t/mine)" mine
+	rm t/mine
+	same_tree b t
+	mreg get -q m:v0 -o t
+	same_tree a t
+}
+
+@test "get refuses to overwrite a foreign or modified file, naming it, and changes nothing" {
+	mreg get -q digits:v0 -o t
+	echo edited >t/labels.txt
+	cp -r t before
+	mreg_is 6 get digits:v1 -o t
+	complains labels.txt
+	complains --force
+	same_tree before t
+	mreg_is 0 get digits:v1 -o t --force
+	same_tree "$DIGITS/epoch-2" t
+}
+
+@test "get keeps foreign files, --exact removes them" {
+	mkdir -p t/sub
+	echo mine >t/sub/mine
+	mreg get -q digits:v0 -o t
+	assert_exists t/sub/mine
+	mreg_is 0 get --json digits:v0 -o t --exact
+	json '.removed == 1'
+	same_tree "$DIGITS/epoch-1" t
+}
+
+@test "get never writes through a link that was there" {
+	mkdir outside t
+	mkdir -p src/sub && echo x >src/sub/file
+	mreg put -q m src
+	ln -s ../outside t/sub
+	mreg_is 6 get m -o t
+	complains sub
+	assert_equal "$(ls outside)" ""
+	mreg_is 0 get m -o t --force
+	assert_equal "$(ls outside)" ""
+	same_tree src t
+	rm -r t/sub && mkdir t/sub
+	echo victim >victim
+	ln -s ../../victim t/sub/file
+	mreg_is 6 get m -o t
+	mreg_is 0 get m -o t --force
+	assert_equal "$(cat victim)" victim
+	same_tree src t
+}
+
+@test "a folder in the way of a file, and a file in the way of a folder" {
+	mkdir a b
+	mkdir a/x && echo 1 >a/x/y
+	echo 2 >b/x
+	mreg put -q m a
+	mreg put -q m b
+	mreg get -q m:v0 -o t
+	mreg get -q m:v1 -o t
+	same_tree b t
+	mreg get -q m:v0 -o t
+	same_tree a t
+	echo foreign >t/x/z
+	mreg_is 6 get m:v1 -o t
+	complains x/z
+	mreg_is 0 get m:v1 -o t --force
+	same_tree b t
+}
+
+@test "get restores the exec bit both ways" {
+	mkdir a && echo x >a/f
+	mreg put -q m a
+	chmod +x a/f
+	mreg put -q m a
+	mreg get -q m:v0 -o t
+	assert [ ! -x t/f ]
+	mreg get -q m:v1 -o t
+	assert_file_executable t/f
+	mreg get -q m:v0 -o t
+	assert [ ! -x t/f ]
+}
+
+@test "get into the registry's own directory leaves .mreg alone" {
+	cp -r .mreg/objects ../before
+	touch foreign
+	mreg_is 0 get digits:v0 -o . --exact
+	mreg_is 0 fsck
+	assert_not_exists foreign
+	assert_exists labels.txt
+	diff -r ../before .mreg/objects
+}
+
+@test "get --include and --exclude" {
+	mreg get -q digits:v0 -o t --include '*.json' --exclude config.json
+	assert_equal "$(ls t)" metrics.json
+	mreg get -q digits:v1 -o t --include '*.txt'
+	assert_equal "$(ls t)" "labels.txt
+metrics.json"
+}
+
+@test "get --stamp writes the digest only when it moved" {
+	mreg get -q digits:v0 -o t --stamp stamp
+	assert_equal "$(cat stamp)" "$(mreg resolve digits:v0)"
+	touch -d 2001-01-01 stamp
+	mreg get -q digits:v0 -o t --stamp stamp
+	assert_equal "$(stat -c %Y stamp)" "$(date -d 2001-01-01 +%s)"
+	mreg get -q digits:v1 -o t --stamp stamp
+	assert_equal "$(cat stamp)" "$(mreg resolve digits:v1)"
+	mreg_is 2 get digits:v0 digits:v1 --stamp stamp
+}
+
+@test "get onto a file is refused" {
+	echo x >file
+	mreg_is 6 get digits -o file
+	complains "no directory"
+	assert_equal "$(cat file)" x
+}
+
+@test "get of damaged bytes is 7 and creates no target" {
+	damage "$(largest_pack)" 5000
+	mreg_is 7 get digits:v0 -o t
+	complains damaged
+	assert_not_exists t
+	assert_equal "$(ls -A | grep -c mreg-get)" 0
+}
+
+@test "get of damaged bytes into a directory changes nothing in it" {
+	mreg get -q digits:v1 -o t
+	cp -r t before
+	damage "$(largest_pack)" 5000
+	mreg_is 7 get digits:v0 -o t
+	same_tree before t
+}
+
+@test "get honours the umask" {
+	umask 077
+	mreg get -q digits -o t
+	assert_equal "$(stat -c %a t/labels.txt)" 600
+	assert_equal "$(stat -c %a t)" 700
+}
+
+@test "get - writes NAME-vN even for one reference" {
+	run --separate-stderr -0 bash -c 'echo digits:v1 | mreg get -'
+	says digits-v1
+	no_complaint
+}
