@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -21,6 +22,7 @@
 #include "base/path.h"
 
 #define HEADER_TRIES 3
+#define FEW_BLOCKS 16
 #define MAP_MIN (UINT64_C(16) << 20)
 #define PAUSE_NS 4000000
 #define LOCK_FILE_LEN (68u << 10) /* LMDB's header and 64 bytes a reader, for 1,024 of them */
@@ -184,4 +186,12 @@ int kv_file_temporary(struct strbuf *path, struct error *err)
 	path_join(path, dir ? dir : "/tmp", "mreg-index-XXXXXX");
 	fd = mkostemp(path->buf, O_CLOEXEC);
 	return fd < 0 ? error_set_errno(err, "cannot make '%s'", path->buf) : fd;
+}
+
+/* LMDB calls a write that was cut short EIO, which is how a disk becomes full. */
+int kv_file_write_error(int fd, int rc)
+{
+	struct statvfs fs;
+
+	return rc == EIO && !fstatvfs(fd, &fs) && fs.f_blocks && fs.f_bavail < FEW_BLOCKS ? ENOSPC : rc;
 }

@@ -19,6 +19,8 @@ int kv_file_refuse_network(const char *dir, struct error *err) MUST_CHECK;
 int kv_file_temporary(struct strbuf *path, struct error *err) MUST_CHECK;
 /* How much to map of a file of this length, so that it can grow for a while. */
 uint64_t kv_file_map_len(uint64_t file_len);
+/* What a failed commit's code means. */
+int kv_file_write_error(int fd, int rc);
 int kv_file_damaged(struct error *err, const char *why); /* ERR_INTEGRITY, and what to do */
 void kv_file_pause(void);                                /* between two tries */
 

@@ -356,7 +356,7 @@ int kv_commit(struct kv_txn **txn, struct error *err)
 	forget(t);
 	if (!rc && write && kv->mode == KV_MEMORY)
 		kv->written_under_reader = true;
-	return rc ? fail(kv, rc, "write", err) : 0;
+	return rc ? fail(kv, kv_file_write_error(data_fd(kv), rc), "write", err) : 0;
 }
 
 void kv_abort(struct kv_txn **txn)

@@ -39,7 +39,10 @@ bool kv_is_busy(const struct kv *kv);
 /* The directory now holds another environment than the one that is open (it was rebuilt meanwhile). */
 bool kv_was_replaced(const struct kv *kv);
 
-/* A write transaction waits for another process's. Both follow a map that another process has grown. */
+/*
+ * A write transaction waits for another process's.  Both follow a map that another process has grown.  A transaction is used by one thread at a
+ * time.  KV_MEMORY: once something was committed under an open read transaction, no more is written (ERR_LOCAL) until it ends.
+ */
 struct kv_txn *kv_begin(struct kv *kv, bool write, struct error *err) MUST_CHECK;
 /* Either way the transaction is gone. */
 int kv_commit(struct kv_txn **txn, struct error *err) MUST_CHECK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows of the stat cache, kept only when a later write to the file must show in its time stamps. */
-#include "config.h"
+#include <config.h>
 
 #include "store/statcache.h"
 

@@ -326,6 +326,16 @@ int store_use_index_locked(struct store *s, struct error *err)
 	return use_index(s, true, err);
 }
 
+/* Nothing to be written, on a disk that may be full. */
+static bool is_current(struct store *s)
+{
+	struct error ignored = ERROR_INIT;
+	struct journal_position at;
+	uint64_t size;
+
+	return read_state(s, &at, &ignored) == INDEX_USABLE && !journal_size(&s->journal, &size, &ignored) && at.offset == size;
+}
+
 /* So that what is compared stands for the same lines: the index catches up and stays there. */
 static int catch_up(struct store *s, struct lock *lock, struct error *err)
 {
@@ -335,7 +345,7 @@ static int catch_up(struct store *s, struct lock *lock, struct error *err)
 		return share_journal(s, lock, err);
 	if (lock_take(lock, s->dir, LOCK_JOURNAL, true, s->lock_timeout_ms, s->verb, err) < 0 || store_use_index_locked(s, err) < 0)
 		return -1;
-	return fold_into(s, s->index, false, err);
+	return is_current(s) ? 0 : fold_into(s, s->index, false, err);
 }
 
 int store_check_index(struct store *s, void (*fn)(const char *key, void *arg), void *arg, uint64_t *differences, struct error *err)

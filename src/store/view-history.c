@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changes, found by the index and read from the journal. */
-#include "config.h"
+#include <config.h>
 
 #include "store/view.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Versions of a collection: by number, by digest, by id. */
-#include "config.h"
+#include <config.h>
 
 #include "store/view.h"
 

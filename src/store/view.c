@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Questions about all references, answered from one transaction of the index. */
-#include "config.h"
+#include <config.h>
 
 #include "store/view.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Property: however a journal came to be, and in whatever steps it was applied, the index says what the journal folds to. */
-#include "config.h"
+#include <config.h>
 
 #include "store/index.h"
 
@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "tap.h"
 
-#define ROUNDS 60
+#define ROUNDS 30
 #define LINES 40
 
 static struct error err;
@@ -104,8 +104,8 @@ static void random_parents(struct world *w, struct change *c)
 static void add_change(struct world *w, struct journal_line *line)
 {
 	char key[200], value[400];
-	struct change c = { .time = (int64_t)w->count * 1000, .user = xstrdup("u"), .host = xstrdup("h"), .verb = xstrdup("v"), .why = xstrdup(""),
-			    .run = xstrdup("") };
+	struct change c = { .time = (int64_t)w->count * 1000, .user = xstrdup("u"), .host = xstrdup("h"), .verb = xstrdup("v"),
+			    .why = xstrdup(""), .run = xstrdup("") };
 
 	random_key(key, sizeof key);
 	random_value(key, value, sizeof value);
@@ -190,7 +190,7 @@ static void dump(struct kv *kv, struct strbuf *out)
 static uint64_t differences_from(struct kv *kv, const struct fold *fold)
 {
 	CLEANUP(kv_txn) struct kv_txn *txn = kv_begin(kv, false, &err);
-	uint64_t n;
+	uint64_t n = 0;
 
 	need(txn && !index_compare(txn, fold, NULL, NULL, &n, &err), err.text);
 	return n;
@@ -292,7 +292,8 @@ static void test_states(void)
 	add_line(&w, false);
 	catch_up(&w, kv);
 	txn = kv_begin(kv, false, &err);
-	ok(txn && index_read_state(txn, &src, &at, &err) == INDEX_USABLE && at.seq == 1 && at.offset == w.at.offset, "afterwards it knows how far it goes");
+	ok(txn && index_read_state(txn, &src, &at, &err) == INDEX_USABLE && at.seq == 1 && at.offset == w.at.offset,
+	   "afterwards it knows how far it goes");
 	src.stamp = &other;
 	ok(index_read_state(txn, &src, &at, &err) == INDEX_FOREIGN, "to another registry it is foreign");
 	kv_abort(&txn);

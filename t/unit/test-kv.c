@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The key-value layer: maps that grow, values that prove themselves, walks, modes, two processes. */
-#include "config.h"
+#include <config.h>
 
 #include "store/kv.h"
 
@@ -140,7 +140,8 @@ static void test_growth(void)
 	ok(grown >= 2, "a full map is said to be full, grows, and takes it in the end (%d times)", grown);
 	ok(has(kv, "small", "1"), "what stood there before still does");
 	txn = begin(kv, false);
-	ok(!kv_each(txn, (struct span){ (const uint8_t *)"big/", 4 }, NULL, false, count_key, &count, &err) && count == 600, "and all is there");
+	ok(!kv_each(txn, (struct span){ (const uint8_t *)"big/", 4 }, NULL, false, count_key, &count, &err) && count == 600,
+	   "and all is there");
 	kv_abort(&txn);
 	reader = begin(kv, false);
 	ok(kv_grow(kv, &err) < 0 && strstr(err.text, "while it is being read"), "it does not grow under a reader");
@@ -161,8 +162,8 @@ static int see(struct span key, struct span value, void *arg, struct error *err)
 	struct seen *s = arg;
 
 	(void)err;
-	snprintf(s->text + strlen(s->text), sizeof s->text - strlen(s->text), "%.*s=%.*s ", (int)key.len, (const char *)key.data, (int)value.len,
-		 (const char *)value.data);
+	snprintf(s->text + strlen(s->text), sizeof s->text - strlen(s->text), "%.*s=%.*s ", (int)key.len, (const char *)key.data,
+		 (int)value.len, (const char *)value.data);
 	return s->stop_after && !--s->stop_after ? 1 : 0;
 }
 
@@ -212,7 +213,8 @@ static void test_walks(void)
 	walk(kv, "bb", NULL, true, 0, "", "a prefix nobody has");
 	walk(kv, "", NULL, true, 2, "c1=1 b\xff=f ", "a walk stops when it is told to");
 	txn = begin(kv, false);
-	ok(kv_each(txn, (struct span){ NULL, 0 }, NULL, false, refuse, NULL, &err) < 0 && err.code == ERR_CONFLICT, "and fails when the visitor fails");
+	ok(kv_each(txn, (struct span){ NULL, 0 }, NULL, false, refuse, NULL, &err) < 0 && err.code == ERR_CONFLICT,
+	   "and fails when the visitor fails");
 }
 
 /* Changes one byte of the stored value, behind LMDB's back. */
@@ -260,7 +262,7 @@ static void test_damaged_value(void)
 /* Exit status of a process that opens the index and reads all of it. */
 static int read_in_child(const char *name)
 {
-	int status;
+	int status = -1;
 	pid_t pid = fork();
 
 	if (!pid) {
@@ -434,7 +436,7 @@ static void child_grows(void)
 static void test_two_processes(void)
 {
 	struct kv *kv;
-	int to_child[2], status;
+	int to_child[2], status = -1;
 	char byte = 1;
 	pid_t pid;
 

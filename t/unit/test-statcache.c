@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The stat cache: what is kept, what is found again, and what is too fresh to be trusted. */
-#include "config.h"
+#include <config.h>
 
 #include "store/statcache.h"
 

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Views: what a journal made by hand says of names, versions, digests and history, and how a reader catches up with it. */
-#include "config.h"
+#include <config.h>
 
 #include "store/view.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"
 #include "format/fold.h"
 #include "store/index.h"
+#include "store/statcache.h"
 #include "store/store.h"
 #include "tap.h"
 
@@ -55,8 +58,8 @@ static void reopen_store(void)
 static void set(const char *key, const char *value)
 {
 	const struct heads *heads = fold_find(&truth, key);
-	struct change c = { .key = xstrdup(key), .value = xstrdup(value ? value : "null"), .time = (int64_t)at.seq * 1000000000, .user = xstrdup("u"),
-			    .host = xstrdup("h"), .verb = xstrdup("test"), .why = xstrdup(""), .run = xstrdup("") };
+	struct change c = { .key = xstrdup(key), .value = xstrdup(value ? value : "null"), .time = (int64_t)at.seq * 1000000000,
+			    .user = xstrdup("u"), .host = xstrdup("h"), .verb = xstrdup("test"), .why = xstrdup(""), .run = xstrdup("") };
 
 	c.parent_count = heads ? heads->count : 0;
 	c.parents = xcalloc(c.parent_count + 1, sizeof *c.parents);
@@ -118,7 +121,8 @@ static void set_version(const char *cid, int number, unsigned version, unsigned 
 	char key[128], value[400];
 
 	snprintf(key, sizeof key, "version/%s/%d", cid, number);
-	snprintf(value, sizeof value, "{\"digest\":\"%s\",\"files\":2,\"size\":%d,\"version\":\"%s\"}", oid_hex(&d).text, 100 + number, oid_hex(&v).text);
+	snprintf(value, sizeof value, "{\"digest\":\"%s\",\"files\":2,\"size\":%d,\"version\":\"%s\"}", oid_hex(&d).text, 100 + number,
+		 oid_hex(&v).text);
 	set(key, value);
 }
 
@@ -283,7 +287,8 @@ static void test_versions(void)
 	ok(view_find_digest(v, &cid_a, &d1, &row, &err) == 1 && row.number == 1, "a digest finds the highest live version");
 	ok(view_find_digest(v, &cid_a, &d2, &row, &err) == 0, "not a removed one");
 	v1 = id_of(0x2a);
-	ok(view_find_version(v, &v1, &cid, &number, &err) == 1 && !strcmp(cid.hex, A) && number == 10, "a version id finds its place, removed or not");
+	ok(view_find_version(v, &v1, &cid, &number, &err) == 1 && !strcmp(cid.hex, A) && number == 10,
+	   "a version id finds its place, removed or not");
 	ok(view_find_version(v, &missing, &cid, &number, &err) == 0, "an unknown id finds none");
 	ok(view_latest(v, &cid_none, &row, &err) == 0, "an unknown collection has no latest");
 	view_close(STEAL(v));
@@ -380,13 +385,14 @@ static void test_history(void)
 	set(key, "1");
 	set("future/x", "1");
 	line();
-	history_is(&cid_a, false, "1:coll 1:version 2:alias 3:note 3:meta ", "a collection's changes come in order, notes on its versions with them");
+	history_is(&cid_a, false, "1:coll 1:version 2:alias 3:note 3:meta ", "a collection's changes come in order, notes on versions too");
 	history_is(&cid_a, true, "3:meta 3:note 2:alias 1:version 1:coll ", "or newest first");
 	history_is(&cid_b, true, "2:coll ", "another's are its own");
 	history_is(NULL, true, "3:future 3:meta 3:note 2:coll 2:alias 1:version 1:coll ", "all of them, of unknown keys too");
 	history_is(&cid_none, true, "", "an unknown collection has no history");
 	v = view();
-	ok(view_change(v, &alias_id, &c, &err) == 1 && !strcmp(c.key, "alias/" A "/best") && oid_equal(&c.id, &alias_id), "a change is found by its id");
+	ok(view_change(v, &alias_id, &c, &err) == 1 && !strcmp(c.key, "alias/" A "/best") && oid_equal(&c.id, &alias_id),
+	   "a change is found by its id");
 	change_cleanup(&c);
 	c = (struct change){ .key = NULL };
 	ok(view_change(v, &unknown, &c, &err) == 0, "an unknown id finds none");
@@ -508,6 +514,53 @@ static void test_rebuilt(void)
 	store_close(store);
 }
 
+static char warning[1024];
+
+static void keep_warning(struct report *r, const char *text)
+{
+	(void)r;
+	snprintf(warning, sizeof warning, "%s", text);
+}
+
+/* Rows that only the index on disk has: it becomes larger than the limit below, and one in memory does not. */
+static void swell(void)
+{
+	CLEANUP(stat_rows) struct stat_rows rows = STAT_ROWS_INIT;
+	struct kv_txn *txn = kv_begin(store->index, true, &err);
+	struct oid digest = id_of(1);
+
+	for (unsigned i = 0; i < 20000; i++)
+		stat_rows_add(&rows, &(struct stat){ .st_dev = 1, .st_ino = i }, INT64_MAX, &digest);
+	need(txn && rows.count == 20000 && !statcache_write(txn, &rows, &err) && !kv_commit(&txn, &err), err.text);
+}
+
+static void test_unwritable_index(void)
+{
+	static struct report listener = { .warning = keep_warning };
+	struct rlimit limit, tight;
+
+	open_store("unwritable");
+	store->report = &listener;
+	set_coll(A, "one");
+	line();
+	names_are("one=00 ", "an index that can be written");
+	swell();
+	set_coll(B, "two");
+	line();
+	signal(SIGXFSZ, SIG_IGN);
+	need(!getrlimit(RLIMIT_FSIZE, &limit), "no limits");
+	tight = limit;
+	tight.rlim_cur = 1 << 20;
+	need(!setrlimit(RLIMIT_FSIZE, &tight), "cannot limit the size of files");
+	names_are("one=00 two=ff ", "when it no longer can the journal is read instead");
+	ok(strstr(warning, "cannot be written") != NULL, "and it is said");
+	set_coll(B, "three");
+	line();
+	names_are("one=00 three=ff ", "what comes after that is seen too");
+	need(!setrlimit(RLIMIT_FSIZE, &limit), "cannot lift the limit");
+	store_close(store);
+}
+
 int main(void)
 {
 	test_empty();
@@ -520,6 +573,7 @@ int main(void)
 	test_catching_up();
 	test_damaged_journal();
 	test_rebuilt();
+	test_unwritable_index();
 	fold_cleanup(&truth);
 	return tap_done();
 }
