@@ -146,3 +146,17 @@ without_root_rights()
 		"$@"
 	fi
 }
+
+# Pack and offset of the payload of the record with this id.
+record_of()
+{
+	python3 - "$1" .mreg/objects/*.pack <<-'EOF'
+		import sys
+		head, payload = 32, 64
+		for path in sys.argv[2:]:
+		    data = open(path, "rb").read()
+		    at = data.find(bytes.fromhex(sys.argv[1]))
+		    if at >= head and data[at - head:at - head + 4] == b"mRec":
+		        print(path, at - head + payload)
+	EOF
+}

@@ -108,3 +108,47 @@ setup()
 	mreg_is 0 log bad
 	[[ $output != *$'\e'* ]]
 }
+
+@test "ls refuses a column or a sort key that no row has, with the nearest" {
+	mreg_is 2 ls digits --sort val_loss
+	complains "there is no column 'val_loss'"
+	complains "metadata.val_loss"
+	says_nothing
+	mreg_is 2 ls digits --columns ref,digst
+	complains "Did you mean 'digest'"
+	mreg_is 2 ls --columns created
+	mreg_is 0 ls digits --columns ref,created -n 1
+	assert_line --index 0 --regexp '^REF +CREATED$'
+	assert_line --index 1 --regexp '^digits:v4 +2026-01-02 03:04$'
+}
+
+@test "ls sorts numbers before words, and what is missing last, both ways" {
+	mreg put -q s "$DIGITS/epoch-1" -M loss=0.5
+	mreg put -q s "$DIGITS/epoch-2" -M loss=
+	mreg put -q s "$DIGITS/epoch-3"
+	mreg put -q s "$DIGITS/epoch-4" -M loss=0.25
+	mreg_is 0 ls -q s --sort metadata.loss
+	says s:v3 s:v0 s:v1 s:v2
+	mreg_is 0 ls -q s --sort -metadata.loss
+	says s:v0 s:v3 s:v1 s:v2
+}
+
+@test "ls of several names lists those collections; one that is not there is 3" {
+	mreg_is 0 ls -q digits 't*'
+	says digits table
+	mreg_is 3 ls digits nott
+	says_nothing
+	mreg_is 2 ls digits:v0 digits:v1
+	says_nothing
+}
+
+@test "ls shows a damaged version as such and the others whole, status 7" {
+	# shellcheck disable=SC2046
+	damage $(record_of "$(mreg resolve digits:v4 --json | jq -r .version)")
+	mreg_is 7 ls digits
+	assert_line --regexp '^digits:v4 .*\(damaged\)$'
+	assert_line --regexp '^digits:v0 .*epoch 1$'
+	complains damaged
+	mreg_is 7 ls --json digits
+	json 'lines | length == 5 and .[0].damaged == true and .[1].description == "epoch 4"'
+}

@@ -210,7 +210,7 @@ metrics.json"
 	mreg_is 7 get digits:v0 -o t
 	complains damaged
 	assert_not_exists t
-	assert_equal "$(ls -A | grep -c mreg-get)" 0
+	assert_equal "$(find . -maxdepth 1 -name '*mreg-get*')" ""
 }
 
 @test "get of damaged bytes into a directory changes nothing in it" {
@@ -232,4 +232,34 @@ metrics.json"
 	run --separate-stderr -0 bash -c 'echo digits:v1 | mreg get -'
 	says digits-v1
 	no_complaint
+}
+
+# Runs mreg, which is to end with 5, on a file system that seems to fold case.
+folding()
+{
+	"${CC:-cc}" -shared -fPIC -o "$BATS_TEST_TMPDIR/fold.so" "$MREG_SRCDIR/t/tools/fold-case.c" -ldl
+	run --separate-stderr -5 env "ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}" "LD_PRELOAD=$BATS_TEST_TMPDIR/fold.so" mreg "$@"
+}
+
+@test "get refuses names that differ only in case where the file system folds case, and writes nothing" {
+	mkdir tree
+	echo a >tree/Readme
+	echo b >tree/README
+	mreg put -q m tree
+	folding get m -o t
+	says_nothing
+	complains "'README' and 'Readme' differ only in case"
+	assert_not_exists t
+	mkdir t && echo x >t/x
+	folding get m -o t
+	assert_equal "$(ls -A t)" x
+}
+
+@test "get --stamp that cannot be written is 10 before anything is written" {
+	mreg_is 10 get digits:v0 -o t --stamp nowhere/stamp
+	complains nowhere/stamp
+	assert_not_exists t
+	mkdir stamp
+	mreg_is 10 get digits:v0 -o t --stamp stamp
+	assert_not_exists t
 }

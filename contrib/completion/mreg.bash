@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # bash completion for mreg; it asks the program, so it cannot go stale.
 # Use: source <(mreg completion bash), or install it as bash-completion/completions/mreg.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # fish completion for mreg; it asks the program, so it cannot go stale.
 # Use: mreg completion fish | source, or install it as vendor_completions.d/mreg.fish.
 

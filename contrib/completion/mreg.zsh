@@ -1,4 +1,5 @@
 #compdef mreg
+# SPDX-License-Identifier: Apache-2.0
 # zsh completion for mreg; it asks the program, so it cannot go stale.
 # Use: source <(mreg completion zsh) after compinit, or install it as _mreg in a directory of fpath.
 

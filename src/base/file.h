@@ -19,6 +19,8 @@ void fd_cleanup(int *fd);
 int file_open(const char *path, int flags, unsigned mode, struct error *err) MUST_CHECK;
 /* Until len bytes or end of file; returns bytes read or -1. An interrupt by a signal we handle is ERR_INTERRUPTED. */
 ssize_t file_read(int fd, void *buf, size_t len, const char *name, struct error *err) MUST_CHECK;
+/* The same of what may let us wait for ever (a pipe, a terminal): such a signal ends the wait whenever it comes. */
+ssize_t file_read_stream(int fd, void *buf, size_t len, const char *name, struct error *err) MUST_CHECK;
 ssize_t file_pread(int fd, void *buf, size_t len, uint64_t offset, const char *name, struct error *err) MUST_CHECK;
 int file_write(int fd, const void *buf, size_t len, const char *name, struct error *err) MUST_CHECK;
 int file_pwrite(int fd, const void *buf, size_t len, uint64_t offset, const char *name, struct error *err) MUST_CHECK;

@@ -4,6 +4,8 @@
 
 #include "base/interrupt.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -23,9 +25,10 @@ static void on_signal(int sig)
 		signal(sig, SIG_DFL), raise(sig);
 }
 
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
 void interrupt_install(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction action = { .sa_handler = on_signal };
 	struct sigaction before;
 
@@ -51,6 +54,22 @@ int interrupt_check(struct error *err)
 	if (!interrupt_pending())
 		return 0;
 	return error_set(err, ERR_INTERRUPTED, "interrupted by signal %d (%s)", interrupt_signal(), strsignal(interrupt_signal()));
+}
+
+/* Between the question and the waiting no signal can come: it is let in by ppoll() alone. */
+int interrupt_wait_input(int fd, struct error *err)
+{
+	struct pollfd wanted = { .fd = fd, .events = POLLIN };
+	sigset_t ours, before;
+
+	sigemptyset(&ours);
+	for (size_t i = 0; i < COUNT_OF(signals); i++)
+		sigaddset(&ours, signals[i]);
+	pthread_sigmask(SIG_BLOCK, &ours, &before);
+	while (!interrupt_pending() && ppoll(&wanted, 1, NULL, &before) < 0 && errno == EINTR)
+		;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return interrupt_check(err);
 }
 
 void interrupt_defer(void)

@@ -14,6 +14,8 @@ bool interrupt_pending(void);
 int interrupt_signal(void);
 /* -1 with ERR_INTERRUPTED when a signal came. */
 int interrupt_check(struct error *err) MUST_CHECK;
+/* Waits until fd has something to read, or its end; a signal that came just before is not slept through.  0, or -1 as above. */
+int interrupt_wait_input(int fd, struct error *err) MUST_CHECK;
 /* From here on a signal no longer stops anything: the change is durable and the rest is short. */
 void interrupt_defer(void);
 

@@ -121,6 +121,6 @@ int command_unknown(const char *name, struct error *err)
 		names[i] = commands[i]->name;
 	nearest = suggest_nearest(name, names, command_count);
 	if (nearest >= 0)
-		return error_hint(err, "did you mean 'mreg %s'?", names[nearest]);
+		return error_hint(err, "Did you mean 'mreg %s'?", names[nearest]);
 	return error_hint(err, "'mreg help' lists the verbs.");
 }

@@ -72,9 +72,11 @@ static int print(struct session *s, const struct request *r, const char *key, st
 		return -1;
 	item = find(s, r, key);
 	if (!item)
-		return error_set(err, ERR_NO, "%s", "");
+		return error_set(err, ERR_NO, out_mode(s->out) == OUT_JSON ? "'%s' is not set" : "%.0s", key);
 	if (r->show_origin && out_mode(s->out) == OUT_HUMAN)
 		return out_text(s->out, err, "%s  %s\n", item->value, item->origin);
+	if (out_mode(s->out) == OUT_HUMAN) /* the owner's own text, exactly: $(mreg config KEY) */
+		return out_bytes(s->out, item->value, strlen(item->value), err) < 0 ? -1 : out_bytes(s->out, "\n", 1, err);
 	return out_result(s->out, item_record(item->key, item->value, item->origin), "value", err);
 }
 

@@ -3,6 +3,8 @@
 #include <config.h>
 
 #include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "base/number.h"
 #include "cmd/cmd.h"
@@ -80,6 +82,24 @@ static json_t *record(json_t *problems, const struct fsck_counts *c)
 	return doc;
 }
 
+/* What helps depends on what is wrong. */
+static const char *advice(const json_t *problems)
+{
+	bool index = false, objects = false;
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(problems, i, row) {
+		const char *kind = json_string_value(json_object_get(row, "kind"));
+
+		index |= strcmp(kind, "index") == 0;
+		objects |= strcmp(kind, "index") != 0 && strcmp(kind, "journal") != 0;
+	}
+	if (objects)
+		return "Where the files are still at hand, put them again: what is damaged is then stored anew. mreg-fsck(1) says more.";
+	return index ? "'mreg fsck --rebuild-index' makes the index anew from the journal." : "mreg-fsck(1) says what to do.";
+}
+
 static int check(struct session *s, struct error *err)
 {
 	CLEANUP(json) json_t *problems = json_array();
@@ -96,7 +116,8 @@ static int check(struct session *s, struct error *err)
 		rc = print_rows(s, problems, err);
 	if (rc < 0 || counts.problems == 0)
 		return rc;
-	return error_set(err, ERR_INTEGRITY, "%" PRIu64 " problem%s found", counts.problems, counts.problems == 1 ? "" : "s");
+	error_set(err, ERR_INTEGRITY, "%" PRIu64 " problem%s found", counts.problems, counts.problems == 1 ? "" : "s");
+	return error_hint(err, "%s", advice(problems));
 }
 
 static int rebuild(struct session *s, struct error *err)

@@ -34,7 +34,7 @@ static int read_references(struct strvec *refs, struct error *err)
 	ssize_t got;
 
 	strbuf_grow(&text, STDIN_MAX);
-	got = file_read(STDIN_FILENO, text.buf, STDIN_MAX, "standard input", err);
+	got = file_read_stream(STDIN_FILENO, text.buf, STDIN_MAX, "standard input", err);
 	if (got < 0)
 		return -1;
 	if (got == STDIN_MAX)
@@ -85,6 +85,8 @@ static int get_one(struct session *s, const struct resolved *version, const stru
 	struct get_options o = { .include = &a->include, .exclude = &a->exclude, .exact = a->exact, .force = a->force };
 	struct get_result result;
 
+	if (a->stamp && get_check_stamp(a->stamp, err) < 0)
+		return -1;
 	target_path(&path, version, a, several);
 	o.dir = path.buf;
 	if (get_run(s->registry, version, &o, &result, err) < 0)

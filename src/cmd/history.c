@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -16,6 +17,7 @@ struct walk {
 	int64_t since;
 	const char *ref; /* only changes of this reference, "m:v3" or "m:best"; NULL: all */
 	uint64_t limit;
+	bool found; /* some change is of it, shown or not */
 };
 
 static const struct column columns[] = {
@@ -54,10 +56,11 @@ static int print(const struct history_row *row, void *arg, struct error *err)
 {
 	struct walk *w = arg;
 
-	if (row->time < w->since)
-		return 0; /* clocks of several hosts: an older line may follow a newer one */
 	if (w->ref && strcmp(w->ref, row->ref.buf) != 0)
 		return 0;
+	w->found = true;
+	if (row->time < w->since)
+		return 0; /* clocks of several hosts: an older line may follow a newer one */
 	if (w->limit == 0)
 		return 1;
 	w->limit--;
@@ -89,6 +92,10 @@ static int history(struct session *s, const char *operand, struct walk *w, struc
 	if (out_list_begin(s->out, columns, NULL, "ref", err) < 0 ||
 	    history_each(v, operand ? &target.collection : NULL, true, print, w, err) < 0)
 		return -1;
+	if (ref.kind == REFERENCE_ALIAS && !w->found) {
+		collection_cleanup(&target.collection);
+		return resolve_reference(v, &ref, &target, err); /* it never was: says so, with those there are */
+	}
 	return out_list_end(s->out, err);
 }
 

@@ -13,7 +13,7 @@
 #include "registry/resolve.h"
 
 struct args {
-	const char *columns, *sort;
+	const char *columns, *sort, *alias;
 	struct strvec types;
 	uint64_t limit;
 	bool removed, artifacts, models;
@@ -29,6 +29,7 @@ static void args_cleanup(struct args *a)
 static const struct column collection_columns[] = {
 	{ "ref", "NAME", COLUMN_TEXT, false }, { "type", NULL, COLUMN_TEXT, false }, { "versions", NULL, COLUMN_NUMBER, false },
 	{ "latest", NULL, COLUMN_TEXT, false }, { "aliases", NULL, COLUMN_LIST, false }, { "kind", NULL, COLUMN_TEXT, true },
+	{ "name", NULL, COLUMN_TEXT, true },
 	{ NULL, NULL, COLUMN_TEXT, false },
 };
 
@@ -57,6 +58,8 @@ struct list {
 	struct sorter *sorter;
 	const struct collection *collection;
 	const struct alias_rows *aliases;
+	uint64_t damaged;
+	struct error first_damage;
 };
 
 static bool is_wanted(const struct list *l, const struct collection *c)
@@ -72,6 +75,14 @@ static bool is_wanted(const struct list *l, const struct collection *c)
 	return in;
 }
 
+static const struct alias_row *find_alias(const struct alias_rows *rows, const char *alias)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (strcmp(rows->v[i].alias, alias) == 0)
+			return &rows->v[i];
+	return NULL;
+}
+
 static int list_collection(const struct collection *c, void *arg, struct error *err)
 {
 	struct list *l = arg;
@@ -81,7 +92,11 @@ static int list_collection(const struct collection *c, void *arg, struct error *
 
 	if (!is_wanted(l, c))
 		return 0;
-	if (view_each_version(l->view, &c->cid, false, count_version, &count, err) < 0 || alias_rows_read(l->view, c, &rows, err) < 0)
+	if (alias_rows_read(l->view, c, &rows, err) < 0)
+		return -1;
+	if (l->args->alias && !find_alias(&rows, l->args->alias))
+		return 0;
+	if (view_each_version(l->view, &c->cid, false, count_version, &count, err) < 0)
 		return -1;
 	aliases = json_array();
 	for (size_t i = 0; i < rows.count; i++)
@@ -102,15 +117,40 @@ static int list_collection(const struct collection *c, void *arg, struct error *
 static const struct column version_columns[] = {
 	{ "ref", NULL, COLUMN_TEXT, false },   { "aliases", NULL, COLUMN_LIST, false },   { "digest", NULL, COLUMN_DIGEST, false },
 	{ "size", NULL, COLUMN_SIZE, false },  { "created", "AGE", COLUMN_AGE, false },   { "summary", "DESCRIPTION", COLUMN_TEXT, false },
-	{ "files", NULL, COLUMN_NUMBER, true }, { "user", NULL, COLUMN_TEXT, true },      { NULL, NULL, COLUMN_TEXT, false },
+	{ "files", NULL, COLUMN_NUMBER, true }, { "user", NULL, COLUMN_TEXT, true },      { "number", NULL, COLUMN_NUMBER, true },
+	{ "host", NULL, COLUMN_TEXT, true },   { "description", NULL, COLUMN_TEXT, true }, { "metadata", NULL, COLUMN_TEXT, true },
+	{ NULL, NULL, COLUMN_TEXT, false },
 };
+
+/* Damage is told by the row, and by the status once all are listed. */
+static int list_damaged(struct list *l, const struct version_row *row, struct error *err)
+{
+	json_t *record;
+
+	if (err->code != ERR_INTEGRITY)
+		return -1;
+	if (l->damaged++ == 0)
+		l->first_damage = *err;
+	error_clear(err);
+	record = json_object();
+	json_object_set_new(record, "ref", fields_ref(l->collection->name, row->number));
+	json_object_set_new(record, "number", json_u64(row->number));
+	json_object_set_new(record, "digest", json_oid(&row->digest));
+	json_object_set_new(record, "aliases", alias_rows_of(l->aliases, row->number));
+	json_object_set_new(record, "damaged", json_true());
+	json_object_set_new(record, "summary", json_string("(damaged)"));
+	return sorter_row(l->sorter, record, err);
+}
 
 static int list_version(const struct version_row *row, void *arg, struct error *err)
 {
 	struct list *l = arg;
 	CLEANUP(version_info) struct version_info info = VERSION_INFO_INIT;
+	const struct alias_row *holder = l->args->alias ? find_alias(l->aliases, l->args->alias) : NULL;
 	json_t *record;
 
+	if (l->args->alias && (!holder || holder->number != row->number))
+		return 0;
 	if (row->removed) {
 		if (!l->args->removed)
 			return 0;
@@ -122,7 +162,7 @@ static int list_version(const struct version_row *row, void *arg, struct error *
 		return sorter_row(l->sorter, record, err);
 	}
 	if (version_info_read(l->s->registry, l->view, row, &info, err) < 0)
-		return -1;
+		return list_damaged(l, row, err);
 	record = fields_version(l->collection, row, l->aliases, &info);
 	json_object_set_new(record, "summary", fields_first_line(info.description));
 	return sorter_row(l->sorter, record, err);
@@ -138,16 +178,19 @@ static int list_versions(struct list *l, const char *name, struct error *err)
 		return -1;
 	l->collection = &c;
 	l->aliases = &rows;
-	if (view_each_version(l->view, &c.cid, true, list_version, l, err) < 0)
+	if (view_each_version(l->view, &c.cid, true, list_version, l, err) < 0 || sorter_end(l->sorter, err) < 0)
 		return -1;
-	return sorter_end(l->sorter, err);
+	if (l->damaged)
+		*err = l->first_damage;
+	return l->damaged ? -1 : 0;
 }
 
 /* ---- files ---- */
 
 static const struct column file_columns[] = {
 	{ "mode", NULL, COLUMN_TEXT, false }, { "size", NULL, COLUMN_SIZE, false }, { "digest", NULL, COLUMN_DIGEST, false },
-	{ "path", NULL, COLUMN_TEXT, false }, { "kind", NULL, COLUMN_TEXT, true },  { NULL, NULL, COLUMN_TEXT, false },
+	{ "path", NULL, COLUMN_TEXT, false }, { "kind", NULL, COLUMN_TEXT, true },  { "target", NULL, COLUMN_TEXT, true },
+	{ NULL, NULL, COLUMN_TEXT, false },
 };
 
 static int list_files(struct list *l, const struct reference *ref, struct error *err)
@@ -172,6 +215,18 @@ static bool is_pattern(const char *text)
 	return strpbrk(text, "*?[") != NULL;
 }
 
+/* Among several operands a name without wildcards must be there; versions are listed one collection at a time. */
+static int check_names(struct view *v, const struct operands *operands, struct error *err)
+{
+	for (size_t i = 0; i < operands->count; i++) {
+		CLEANUP(collection) struct collection c = COLLECTION_INIT;
+
+		if (!is_pattern(operands->v[i]) && resolve_bare(v, operands->v[i], &c, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int ls(struct session *s, const struct args *a, const struct operands *operands, struct error *err)
 {
 	CLEANUP(sorter) struct sorter *sorter = sorter_new(s->out, a->sort, a->limit);
@@ -185,7 +240,7 @@ static int ls(struct session *s, const struct args *a, const struct operands *op
 			return -1;
 		return ref.kind == REFERENCE_BARE ? list_versions(&l, ref.name, err) : list_files(&l, &ref, err);
 	}
-	if (sorter_begin(sorter, collection_columns, a->columns, "ref", err) < 0 || collection_each(l.view, list_collection, &l, err) < 0)
+	if (check_names(l.view, operands, err) < 0 || sorter_begin(sorter, collection_columns, a->columns, "ref", err) < 0 || collection_each(l.view, list_collection, &l, err) < 0)
 		return -1;
 	return sorter_end(sorter, err);
 }
@@ -196,6 +251,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
 	const struct opt opts[] = {
 		OPT_STRVEC('t', "type", &a.types, "TYPE", "only collections of this type"),
+		OPT_STRING('a', "alias", &a.alias, "ALIAS", "only collections, or the version, with this alias"),
 		OPT_FLAG(0, "artifacts", &a.artifacts, "only artifacts"),
 		OPT_FLAG(0, "models", &a.models, "only registered models"),
 		OPT_FLAG(0, "removed", &a.removed, "also versions that were removed"),

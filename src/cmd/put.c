@@ -74,6 +74,15 @@ static void make_sources(struct args *a, const struct operands *operands)
 			a->sources[a->as[i].operand].as = a->as[i].name;
 }
 
+static int check_stdin(const struct args *a, const struct operands *operands, struct error *err)
+{
+	size_t readers = a->meta_file && strcmp(a->meta_file, "-") == 0;
+
+	for (size_t i = 1; i < operands->count; i++)
+		readers += strcmp(operands->v[i], "-") == 0;
+	return readers <= 1 ? 0 : error_set(err, ERR_USAGE, "standard input can be read only once, not for %zu operands", readers);
+}
+
 static json_t *record(const struct put_options *o, const struct put_result *r)
 {
 	json_t *doc = json_object();
@@ -82,6 +91,7 @@ static json_t *record(const struct put_options *o, const struct put_result *r)
 	json_object_set_new(doc, "number", json_u64(r->number));
 	json_object_set_new(doc, "digest", json_oid(&r->digest));
 	json_object_set_new(doc, "created", json_boolean(r->created));
+	json_object_set_new(doc, "annotated", json_boolean(r->annotated));
 	json_object_set_new(doc, "reason", r->reason ? json_string(r->reason) : json_null());
 	json_object_set_new(doc, "bytes", json_u64(r->bytes));
 	json_object_set_new(doc, "files", json_u64(r->files));
@@ -98,7 +108,7 @@ static int put(struct session *s, struct args *a, const struct operands *operand
 	};
 	struct put_result result;
 
-	if (expect_parse(a->expect, false, &o.expect, err) < 0 || read_metadata(a, err) < 0)
+	if (expect_parse(a->expect, false, &o.expect, err) < 0 || check_stdin(a, operands, err) < 0 || read_metadata(a, err) < 0)
 		return -1;
 	make_sources(a, operands);
 	o.sources = a->sources;
@@ -106,7 +116,8 @@ static int put(struct session *s, struct args *a, const struct operands *operand
 	if (put_run(s->registry, &o, &result, err) < 0)
 		return -1;
 	if (!result.created)
-		report_note(s->report, "the content is that of '%s:v%llu': no new version was made", o.name, (unsigned long long)result.number);
+		report_note(s->report, "the content is that of '%s:v%llu': no new version was made%s", o.name, (unsigned long long)result.number,
+			    result.annotated ? ", what was said of it was added" : "");
 	if (a->dry_run)
 		report_note(s->report, "dry run: nothing was stored");
 	return out_result(s->out, record(&o, &result), "ref", err);

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/strvec.h"
+#include "base/suggest.h"
 #include "ui/record.h"
 
 struct row {
@@ -52,8 +54,46 @@ void sorter_cleanup(struct sorter **s)
 	sorter_free(*s);
 }
 
+static int no_column(const struct column *columns, const char *name, struct error *err)
+{
+	CLEANUP(strvec) struct strvec names = STRVEC_INIT;
+	CLEANUP(strbuf) struct strbuf list = STRBUF_INIT;
+	long nearest;
+
+	for (const struct column *c = columns; c->name; c++) {
+		strvec_push(&names, c->name);
+		strbuf_addf(&list, "%s%s", list.len ? ", " : "", c->name);
+	}
+	error_set(err, ERR_USAGE, "there is no column '%s'", name);
+	nearest = suggest_nearest(name, (const char *const *)names.v, names.count);
+	if (nearest >= 0)
+		return error_hint(err, "Did you mean '%s'?", names.v[nearest]);
+	if (strvec_has(&names, "metadata"))
+		return error_hint(err, "Metadata is written metadata.%s; the columns are: %s.", name, list.buf);
+	return error_hint(err, "The columns are: %s.", list.buf);
+}
+
+/* Names are separated by commas; what is below a column, after a dot, is not known beforehand. */
+static int check_columns(const struct column *columns, const char *names, struct error *err)
+{
+	while (names && *names) {
+		size_t len = strcspn(names, ","), top = strcspn(names, ".,");
+		CLEANUP(ptr) char *name = xstrndup(names, top);
+		const struct column *c = columns;
+
+		while (c->name && strcmp(c->name, name) != 0)
+			c++;
+		if (!c->name)
+			return no_column(columns, name, err);
+		names += len + (names[len] == ',');
+	}
+	return 0;
+}
+
 int sorter_begin(struct sorter *s, const struct column *columns, const char *chosen, const char *primary, struct error *err)
 {
+	if (check_columns(columns, s->key, err) < 0 || check_columns(columns, chosen, err) < 0)
+		return -1;
 	return out_list_begin(s->out, columns, chosen, primary, err);
 }
 
@@ -74,23 +114,22 @@ int sorter_row(struct sorter *s, json_t *record, struct error *err)
 	return --s->limit == 0;
 }
 
-static bool has_value(const json_t *v)
+/* Numbers come before strings, and strings before all else, whichever way the order goes; what is missing comes last. */
+static int rank(const json_t *v)
 {
-	return v && !json_is_null(v);
+	return !v || json_is_null(v) ? 3 : json_is_number(v) ? 0 : json_is_string(v) ? 1 : 2;
 }
 
 static int compare_values(const json_t *a, const json_t *b)
 {
 	if (json_is_integer(a) && json_is_integer(b))
 		return json_integer_value(a) < json_integer_value(b) ? -1 : json_integer_value(a) > json_integer_value(b);
-	if (json_is_number(a) && json_is_number(b)) {
+	if (json_is_number(a)) {
 		double x = json_number_value(a), y = json_number_value(b);
 
 		return x < y ? -1 : x > y;
 	}
-	if (json_is_string(a) && json_is_string(b))
-		return strcmp(json_string_value(a), json_string_value(b));
-	return (int)json_typeof(a) - (int)json_typeof(b);
+	return json_is_string(a) ? strcmp(json_string_value(a), json_string_value(b)) : 0;
 }
 
 static int by_key(const void *x, const void *y, void *arg)
@@ -99,9 +138,9 @@ static int by_key(const void *x, const void *y, void *arg)
 	const struct sorter *s = arg;
 	int order = 0;
 
-	if (has_value(a->key) != has_value(b->key))
-		return has_value(a->key) ? -1 : 1;
-	if (has_value(a->key))
+	if (rank(a->key) != rank(b->key))
+		return rank(a->key) - rank(b->key);
+	if (rank(a->key) < 2)
 		order = compare_values(a->key, b->key);
 	if (order == 0)
 		return a->arrival < b->arrival ? -1 : a->arrival > b->arrival;

@@ -13,6 +13,7 @@ struct sorter;
 struct sorter *sorter_new(struct out *out, const char *key, uint64_t limit);
 void sorter_free(struct sorter *s);
 void sorter_cleanup(struct sorter **s);
+/* A column or key that no record has is ERR_USAGE: its part before the first dot must be in `columns` (hidden ones count). */
 int sorter_begin(struct sorter *s, const struct column *columns, const char *chosen, const char *primary, struct error *err) MUST_CHECK;
 /* Takes record.  1 when no more rows are wanted, 0, -1. */
 int sorter_row(struct sorter *s, json_t *record, struct error *err) MUST_CHECK;

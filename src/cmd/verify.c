@@ -92,7 +92,7 @@ static int verify_directory(struct session *s, const struct resolved *version, c
 	CLEANUP(json) json_t *record = NULL;
 	CLEANUP(strbuf) struct strbuf summary = STRBUF_INIT;
 
-	if (version_manifest(s->registry, &version->row.digest, &want, err) < 0 || verify_scan(s->registry, dir, false, &have, err) < 0)
+	if (version_manifest(s->registry, &version->row.digest, &want, err) < 0 || verify_scan(s->registry, dir, &have, err) < 0)
 		return -1;
 	compare_manifests(&want, &have, &d);
 	for (size_t i = 0; i < d.count; i++)

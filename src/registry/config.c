@@ -153,6 +153,8 @@ static int load_file(struct config *c, enum config_scope scope, const char *path
 
 	errno = 0;
 	if (file_slurp(path, &text, CONFIG_MAX_BYTES, &absent, err) < 0) {
+		if (err->code == ERR_INTEGRITY) /* too large is no damage here */
+			err->code = ERR_INVALID;
 		if (errno != ENOTDIR)
 			return error_wrap(err, "cannot read the configuration");
 		error_clear(err);
@@ -163,7 +165,9 @@ static int load_file(struct config *c, enum config_scope scope, const char *path
 	strbuf_addf(&origin, "file:%s", path);
 	items.origin = origin.buf;
 	items.without_programs = scope == CONFIG_REGISTRY && is_foreign(path) && !is_listed_safe(c, mreg_dir);
-	return config_file_parse(text.buf, text.len, path, on_item, &items, err);
+	if (config_file_parse(text.buf, text.len, path, on_item, &items, err) < 0)
+		return error_wrap(err, "cannot read the configuration");
+	return 0;
 }
 
 static bool user_file(struct strbuf *out)
@@ -386,6 +390,7 @@ static int edit(const char *path, const char *key, const char *value, struct err
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT, dir = STRBUF_INIT;
 	CLEANUP(fd) int fd = -1;
+	unsigned mode;
 
 	path_dir(&dir, path);
 	if (value && file_mkdir_parents(dir.buf, 0700, err) < 0)
@@ -397,7 +402,11 @@ static int edit(const char *path, const char *key, const char *value, struct err
 		return -1;
 	if (value && text.len > CONFIG_MAX_BYTES)
 		return error_set(err, ERR_INVALID, "'%s' would grow over %u bytes", path, CONFIG_MAX_BYTES);
-	return file_replace(path, text.buf, text.len, mode_for(fd, dir.buf), err);
+	mode = mode_for(fd, dir.buf);
+	if (file_replace(path, text.buf, text.len, mode, err) < 0)
+		return -1;
+	/* the umask has taken from it */
+	return chmod(path, mode) ? error_set_errno(err, "cannot set the permissions of '%s'", path) : 0;
 }
 
 int config_write(const char *path, const char *key, const char *value, struct error *err)

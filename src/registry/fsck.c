@@ -22,7 +22,15 @@ struct fsck {
 	struct fsck_counts *counts;
 	fsck_fn fn;
 	void *arg;
+	struct oid *damaged; /* of which there is no sound copy */
+	size_t damaged_count, damaged_cap;
 };
+
+static void note_damaged(struct fsck *f, const struct oid *id)
+{
+	ARRAY_GROW(f->damaged, f->damaged_count + 1, f->damaged_cap);
+	f->damaged[f->damaged_count++] = *id;
+}
 
 static int problem(struct fsck *f, const char *kind, const char *text, const struct strvec *refs, struct error *err)
 {
@@ -139,8 +147,8 @@ static void take_file(struct versions *v, const struct entry *e, const char *ref
 		file->size = e->size;
 		file->path = xstrdup(e->path);
 		hashmap_put(&v->files, &e->digest, OID_LEN, file);
-	} else if (file && v->second_pass && file->why) {
-		strvec_push(&file->refs, ref);
+	} else if (file && v->second_pass && file->why && (!file->refs.count || strcmp(file->refs.v[file->refs.count - 1], ref) != 0)) {
+		strvec_push(&file->refs, ref); /* once, however often it is in the version */
 	}
 }
 
@@ -154,8 +162,12 @@ static int read_version(struct versions *v, const struct version_row *row, struc
 	if (rc == 0 && !oid_equal(&object.manifest, &row->digest))
 		rc = error_set(err, ERR_INTEGRITY, "its version object names another manifest");
 	version_object_cleanup(&object);
-	if (rc < 0 || version_manifest(v->f->reg, &row->digest, m, err) < 0)
+	if (rc < 0)
 		return -1;
+	if (version_manifest(v->f->reg, &row->digest, m, err) < 0) {
+		note_damaged(v->f, &row->digest);
+		return -1;
+	}
 	if (manifest_bytes(m) != row->size || manifest_files(m) != row->files)
 		return error_set(err, ERR_INTEGRITY, "its manifest has other sizes than its reference says");
 	return 0;
@@ -244,6 +256,7 @@ static int report_file(const void *key, size_t len, void *value, void *arg)
 	(void)len;
 	if (!file->why)
 		return 0;
+	note_damaged(d->f, &file->digest);
 	strbuf_addf(&text, "'%s' cannot be restored: %s", file->path, file->why);
 	return problem(d->f, "file", text.buf, &file->refs, d->err);
 }
@@ -280,17 +293,29 @@ struct rows {
 	int rc;
 };
 
+/* Another pack may have a sound copy. */
+static bool has_sound_copy(struct object_reader *reader, const struct pack_row *row)
+{
+	CLEANUP(strbuf) struct strbuf raw = STRBUF_INIT;
+	struct error ignored = ERROR_INIT;
+
+	return object_read(reader, row->kind, &row->id, &raw, NULL, &ignored) == 0;
+}
+
 static void check_row(struct rows *r, struct object_reader *reader, size_t i)
 {
 	struct error err = ERROR_INIT;
 	struct pack_row row;
+	bool is_lost = false;
 	int rc = -1;
 
 	if (interrupt_check(&err) == 0 && !pack_table_row(&r->pack->table, i, r->pack->records_end, &row))
 		rc = error_set(&err, ERR_INTEGRITY, "row %zu of the table of pack %.12s is impossible", i, oid_hex(&r->pack->name).text);
 	else if (err.code == ERR_NONE)
-		rc = objects_check_row(reader, r->pack, &row, &err);
+		is_lost = (rc = objects_check_row(reader, r->pack, &row, &err)) < 0 && err.code == ERR_INTEGRITY && !has_sound_copy(reader, &row);
 	pthread_mutex_lock(&r->lock);
+	if (is_lost)
+		note_damaged(r->f, &row.id);
 	if (rc == 0) {
 		/* a recipe has two rows, one by its file */
 		r->f->counts->objects += row.kind != OBJECT_FILE;
@@ -343,17 +368,38 @@ static int check_packs(struct fsck *f, struct error *err)
 	return walk.objects ? objects_each_pack(walk.objects, check_pack, &walk, err) : -1;
 }
 
-int fsck_run(struct registry *reg, struct fsck_counts *counts, fsck_fn fn, void *arg, struct error *err)
+/* What is remembered as damaged is stored anew by the next put that brings it. */
+static void remember_damaged(struct fsck *f)
 {
-	struct fsck f = { reg, counts, fn, arg };
+	struct error problem = ERROR_INIT;
+	struct objects *objects = version_objects(f->reg, &problem);
+
+	if (!objects || objects_set_damaged(objects, f->damaged, f->damaged_count, &problem) < 0)
+		report_note(f->reg->report, "what is damaged could not be noted down: %s", problem.text);
+}
+
+static int check_all(struct fsck *f, struct error *err)
+{
 	int has_index;
 
+	if (check_journal(f, err) < 0 || (has_index = check_index(f, err)) < 0)
+		return -1;
+	if (has_index && check_versions(f, err) < 0)
+		return -1;
+	return check_packs(f, err);
+}
+
+int fsck_run(struct registry *reg, struct fsck_counts *counts, fsck_fn fn, void *arg, struct error *err)
+{
+	struct fsck f = { .reg = reg, .counts = counts, .fn = fn, .arg = arg };
+	int rc;
+
 	memset(counts, 0, sizeof *counts);
-	if (check_journal(&f, err) < 0 || (has_index = check_index(&f, err)) < 0)
-		return -1;
-	if (has_index && check_versions(&f, err) < 0)
-		return -1;
-	return check_packs(&f, err);
+	rc = check_all(&f, err);
+	if (rc == 0)
+		remember_damaged(&f);
+	free(f.damaged);
+	return rc;
 }
 
 int fsck_rebuild_index(struct registry *reg, struct error *err)

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,29 +15,17 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "format/glob.h"
 #include "registry/target.h"
+#include "registry/tree.h"
 #include "registry/update.h"
 #include "registry/version.h"
-
-static bool wanted(const struct get_options *o, const char *path)
-{
-	bool in = !o->include || o->include->count == 0;
-
-	for (size_t i = 0; !in && i < o->include->count; i++)
-		in = glob_match_path(o->include->v[i], path);
-	for (size_t i = 0; in && o->exclude && i < o->exclude->count; i++)
-		in = !glob_match_path(o->exclude->v[i], path);
-	return in;
-}
 
 /* No version may reach into a registry that lies in its target. */
 static int refuse_registry(const struct entry *const *entries, size_t count, struct error *err)
 {
 	for (size_t i = 0; i < count; i++)
-		for (const char *part = entries[i]->path; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
-			if (strncasecmp(part, ".mreg", 5) == 0 && (part[5] == '/' || part[5] == '\0'))
-				return error_set(err, ERR_POLICY, "the version holds '%s', and a get never writes into a registry", entries[i]->path);
+		if (tree_is_reserved(entries[i]->path))
+			return error_set(err, ERR_POLICY, "the version holds '%s', and a get never writes into a registry", entries[i]->path);
 	return 0;
 }
 
@@ -47,7 +34,7 @@ static size_t choose(const struct manifest *m, const struct get_options *o, cons
 	size_t count = 0;
 
 	for (size_t i = 0; i < m->count; i++)
-		if (wanted(o, m->entries[i].path))
+		if (tree_is_wanted(o->include, o->exclude, m->entries[i].path))
 			out[count++] = &m->entries[i];
 	return count;
 }
@@ -148,6 +135,10 @@ int get_run(struct registry *reg, const struct resolved *version, const struct g
 	size_t count;
 
 	memset(out, 0, sizeof *out);
+	if (!*o->dir)
+		return error_set(err, ERR_USAGE, "the target's name is empty");
+	if (registry_check_outside(reg, o->dir, err) < 0)
+		return -1;
 	if (!objects || version_manifest(reg, &version->row.digest, &m, err) < 0)
 		return -1;
 	entries = xcalloc(m.count + 1, sizeof *entries);
@@ -163,6 +154,19 @@ int get_run(struct registry *reg, const struct resolved *version, const struct g
 		return error_hint(err, "-o DIR names another place.");
 	}
 	return get_existing(reg, version, &m, entries, count, o, out, err);
+}
+
+int get_check_stamp(const char *path, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf dir = STRBUF_INIT;
+	struct stat st;
+
+	path_dir(&dir, path);
+	if (access(dir.buf, W_OK | X_OK) < 0)
+		return error_set_errno(err, "cannot write the stamp '%s'", path);
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return error_set(err, ERR_LOCAL, "cannot write the stamp '%s': it is a directory", path);
+	return 0;
 }
 
 int get_stamp(const char *path, const struct oid *digest, struct error *err)

@@ -29,18 +29,23 @@ struct search {
 	size_t seen, best;
 };
 
+static int add_equal(const struct version_row *row, void *arg, struct error *err)
+{
+	struct search *s = arg;
+	CLEANUP(strbuf) struct strbuf ref = STRBUF_INIT;
+
+	(void)err;
+	strbuf_addf(&ref, "%s:v%" PRIu64, s->collection->name, row->number);
+	strvec_push(&s->id->refs, ref.buf);
+	return 0;
+}
+
 static int look_up(const struct collection *c, void *arg, struct error *err)
 {
 	struct search *s = arg;
-	struct version_row row;
-	CLEANUP(strbuf) struct strbuf ref = STRBUF_INIT;
-	int found = view_find_digest(s->view, &c->cid, &s->id->digest, &row, err);
 
-	if (found <= 0)
-		return found;
-	strbuf_addf(&ref, "%s:v%" PRIu64, c->name, row.number);
-	strvec_push(&s->id->refs, ref.buf);
-	return 0;
+	s->collection = c;
+	return view_each_digest(s->view, &c->cid, oid_hex(&s->id->digest).text, add_equal, s, err);
 }
 
 static size_t shared_entries(const struct manifest *a, const struct manifest *b)
@@ -65,8 +70,14 @@ static int weigh(const struct version_row *row, void *arg, struct error *err)
 
 	if (row->removed)
 		return 0;
-	if (interrupt_check(err) < 0 || version_manifest(s->reg, &row->digest, &m, err) < 0)
+	if (interrupt_check(err) < 0)
 		return -1;
+	if (version_manifest(s->reg, &row->digest, &m, err) < 0) {
+		if (err->code != ERR_INTEGRITY)
+			return -1;
+		error_clear(err); /* a damaged version is near to nothing */
+		return ++s->seen >= IDENTIFY_RECENT;
+	}
 	shared = shared_entries(&m, &s->id->have);
 	if (shared > s->best) {
 		s->best = shared;
@@ -97,7 +108,7 @@ int identify_directory(struct registry *reg, const char *dir, struct identity *o
 	struct search s = { .reg = reg, .view = registry_view(reg, err), .id = out };
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 
-	if (!s.view || verify_scan(reg, dir, false, &out->have, err) < 0)
+	if (!s.view || verify_scan(reg, dir, &out->have, err) < 0)
 		return -1;
 	manifest_write(&text, &out->have);
 	sha256_bytes(text.buf, text.len, &out->digest);

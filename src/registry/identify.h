@@ -15,7 +15,7 @@
 
 struct identity {
 	struct oid digest;         /* of the directory */
-	struct strvec refs;        /* "m:v3" of every collection that has it as a live version */
+	struct strvec refs;        /* "m:v3": every live version that has it, in order of name and number */
 	struct manifest have, nearest_manifest;
 	struct resolved nearest;   /* when refs is empty and some recent version shares a file with it */
 	bool has_nearest;

@@ -65,8 +65,10 @@ int metadata_add_word(json_t *object, const char *word, struct error *err)
 	if (check_key(key, err) < 0)
 		return -1;
 	value = json_parse(equals + 1, strlen(equals + 1), key, &ignored);
-	if (!value && is_unholdable_number(equals + 1))
-		return error_set(err, ERR_INVALID, "metadata '%s' is %s: not a number that can be kept", key, equals + 1);
+	if (!value && is_unholdable_number(equals + 1)) {
+		error_set(err, ERR_INVALID, "metadata '%s' is %s: not a number that can be kept", key, equals + 1);
+		return error_hint(err, "Quoted it is kept as text: -M '%s=\"%s\"'", key, equals + 1);
+	}
 	if (!value && !utf8_is_valid(equals + 1, strlen(equals + 1)))
 		return error_set(err, ERR_INVALID, "the value of metadata '%s' is not UTF-8", key);
 	json_object_set_new(object, key, value ? value : json_string(equals + 1));
@@ -77,10 +79,15 @@ static int slurp(const char *path, struct strbuf *text, struct error *err)
 {
 	ssize_t got;
 
-	if (strcmp(path, "-") != 0)
-		return file_slurp(path, text, META_FILE_MAX, NULL, err);
+	if (strcmp(path, "-") != 0) {
+		if (file_slurp(path, text, META_FILE_MAX, NULL, err) == 0)
+			return 0;
+		if (err->code == ERR_INTEGRITY) /* too large is no damage here */
+			err->code = ERR_INVALID;
+		return -1;
+	}
 	strbuf_grow(text, META_FILE_MAX + 1);
-	got = file_read(STDIN_FILENO, text->buf, META_FILE_MAX + 1, "standard input", err);
+	got = file_read_stream(STDIN_FILENO, text->buf, META_FILE_MAX + 1, "standard input", err);
 	if (got < 0)
 		return -1;
 	if (got > (ssize_t)META_FILE_MAX)

@@ -83,7 +83,7 @@ static int check_collection(struct view *v, const struct put_options *o, struct 
 {
 	struct version_row latest;
 	bool other_case = false;
-	int found = collection_find(v, o->name, c, &other_case, err);
+	int found = collection_find(v, o->name, c, &other_case, err), has_latest;
 
 	if (found < 0)
 		return -1;
@@ -97,9 +97,10 @@ static int check_collection(struct view *v, const struct put_options *o, struct 
 		return error_set(err, ERR_CONFLICT, "'%s' is of type '%s', not '%s': a type is fixed by the first put", o->name, c->type, o->type);
 	if (!o->expect.given)
 		return found;
-	if (found && view_latest(v, &c->cid, &latest, err) < 0)
+	has_latest = found ? view_latest(v, &c->cid, &latest, err) : 0;
+	if (has_latest < 0)
 		return -1;
-	if (!found || view_latest(v, &c->cid, &latest, err) == 0)
+	if (!has_latest)
 		return error_set(err, ERR_CONFLICT, "'%s' has no version yet, not v%" PRIu64 " as expected", o->name, o->expect.number);
 	if (latest.number != o->expect.number)
 		return error_set(err, ERR_CONFLICT, "the latest of '%s' is v%" PRIu64 ", not v%" PRIu64 " as expected", o->name, latest.number,
@@ -123,7 +124,7 @@ static int read_tree(struct put *p, struct error *err)
 			}
 			if (tree_add_stream(&p->tree, STDIN_FILENO, s->as, err) < 0)
 				return -1;
-		} else if (tree_add(&p->tree, s->path, s->as, &o->tree, err) < 0) {
+		} else if (registry_check_outside(p->reg, s->path, err) < 0 || tree_add(&p->tree, s->path, s->as, &o->tree, err) < 0) {
 			return -1;
 		}
 	}
@@ -144,6 +145,7 @@ static int store_files(struct put *p, struct view *v, struct error *err)
 
 	if (tree_read(&reader, &p->tree, &p->manifest, &p->result->stored, err) < 0)
 		return -1;
+	tree_cleanup(&p->tree); /* of many files tree, manifest and text are large: they are not kept side by side */
 	if (manifest_case_clash(&p->manifest, &a, &b))
 		report_warning(p->reg->report, "'%s' and '%s' differ only in case: a file system that folds case cannot hold both", a, b);
 	manifest_write(&p->manifest_text, &p->manifest);
@@ -153,13 +155,16 @@ static int store_files(struct put *p, struct view *v, struct error *err)
 	p->result->digest = p->row.digest;
 	p->result->bytes = p->row.size;
 	p->result->files = p->row.files;
+	manifest_cleanup(&p->manifest);
 	return 0;
 }
 
 /* ---- staging the version ---- */
 
-static int stage_manifest(struct put *p, struct codec_context *codec, struct error *err)
+/* Also when the content is there already: a damaged manifest is then stored anew. */
+static int stage_manifest(struct put *p, struct error *err)
 {
+	CLEANUP(codec) struct codec_context *codec = codec_new();
 	const struct strbuf *text = &p->manifest_text;
 	struct codec_hint hint = { 0 };
 	struct oid digest;
@@ -200,8 +205,7 @@ static int stage_version(struct put *p, const char *type, struct error *err)
 	p->staged_type = xstrdup(type);
 	if (!p->writer)
 		return 0;
-	if (stage_manifest(p, codec, err) < 0 ||
-	    object_writer_add(p->writer, codec, &hint, OBJECT_VERSION, &p->row.version, NULL, text.buf, text.len, &stored, err) < 0)
+	if (object_writer_add(p->writer, codec, &hint, OBJECT_VERSION, &p->row.version, NULL, text.buf, text.len, &stored, err) < 0)
 		return -1;
 	p->result->stored += stored;
 	return 0;
@@ -261,6 +265,7 @@ static int annotate_metadata(struct txn *txn, struct put *p, const struct versio
 		version_meta_key(&key, &row->version, name);
 		if (txn_set(txn, key.buf, wrapped, err) < 0)
 			return -1;
+		p->result->annotated = true;
 	}
 	return 0;
 }
@@ -281,6 +286,7 @@ static int annotate(struct txn *txn, struct put *p, const struct version_row *ro
 		return 0;
 	version_note_key(&key, &row->version);
 	text = json_string(message);
+	p->result->annotated = true;
 	return txn_set(txn, key.buf, text, err);
 }
 
@@ -302,7 +308,7 @@ static int decide(struct txn *txn, void *arg, struct error *err)
 	struct version_row row;
 	int there, same = 0;
 
-	p->needs_staging = false;
+	p->needs_staging = p->result->annotated = false;
 	there = check_collection(txn_view(txn), o, &c, err);
 	if (there < 0 || (!there && create_collection(txn, o, &c, err) < 0))
 		return -1;
@@ -368,7 +374,7 @@ static int run(struct put *p, struct error *err)
 	struct view *v;
 	CLEANUP(collection) struct collection c = COLLECTION_INIT;
 
-	if (check_options(p->options, err) < 0 || !(v = registry_view(p->reg, err)) || check_collection(v, p->options, &c, err) < 0 ||
+	if (check_options(p->options, err) < 0 || (!p->options->dry_run && store_check_writable(p->reg->store, err) < 0) || !(v = registry_view(p->reg, err)) || check_collection(v, p->options, &c, err) < 0 ||
 	    read_tree(p, err) < 0)
 		return -1;
 	p->objects = version_objects(p->reg, err);
@@ -376,7 +382,7 @@ static int run(struct put *p, struct error *err)
 		return -1;
 	if (!p->options->dry_run && !(p->writer = object_writer_new(p->objects, err)))
 		return -1;
-	if (store_files(p, v, err) < 0 || rehearse(p, err) < 0)
+	if (store_files(p, v, err) < 0 || (p->writer && stage_manifest(p, err) < 0) || rehearse(p, err) < 0)
 		return -1;
 	return commit(p, err);
 }

@@ -31,6 +31,7 @@ struct put_result {
 	struct oid digest;
 	uint64_t number, bytes, stored, files;
 	bool created;
+	bool annotated;     /* not created, but message or metadata became a revision */
 	const char *reason; /* "unchanged", or NULL when created */
 };
 

@@ -4,6 +4,7 @@
 
 #include "registry/registry.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -16,12 +17,25 @@
 #include "base/path.h"
 #include "registry/rules.h"
 
-static bool is_registry(const char *mreg_dir)
+/*
+ * 1: there is one, 0: there is none; -1: there is something that must not be passed over: no permission to look, or a registry that has lost its
+ * format file, over which an init would make another one.
+ */
+static int is_registry(const char *mreg_dir, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf stamp = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf stamp = STRBUF_INIT, journal = STRBUF_INIT;
+	struct stat st;
 
 	path_join(&stamp, mreg_dir, "format");
-	return file_exists(stamp.buf);
+	path_join(&journal, mreg_dir, "journal");
+	if (lstat(stamp.buf, &st) == 0)
+		return 1;
+	if (errno == EACCES)
+		return error_set_errno(err, "cannot look into '%s'", mreg_dir);
+	if (stat(journal.buf, &st) < 0 || st.st_size == 0)
+		return 0;
+	error_set(err, ERR_INTEGRITY, "'%s' has a journal but no file 'format'", mreg_dir);
+	return error_hint(err, "Put that file back from a copy of the registry: its three lines are in mreg-registry(5).");
 }
 
 static int absolute(const char *path, struct strbuf *out, struct error *err)
@@ -38,12 +52,15 @@ static int absolute(const char *path, struct strbuf *out, struct error *err)
 static int discover_given(const char *given, struct strbuf *mreg_dir, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf inner = STRBUF_INIT;
+	int found;
 
 	path_join(&inner, given, ".mreg");
-	if (is_registry(inner.buf))
-		return absolute(inner.buf, mreg_dir, err);
-	if (is_registry(given))
-		return absolute(given, mreg_dir, err);
+	found = is_registry(inner.buf, err);
+	if (found)
+		return found < 0 ? -1 : absolute(inner.buf, mreg_dir, err);
+	found = is_registry(given, err);
+	if (found)
+		return found < 0 ? -1 : absolute(given, mreg_dir, err);
 	error_set(err, ERR_NO_REGISTRY, "no registry in '%s'", given);
 	return error_hint(err, "'mreg init %s' makes one.", given);
 }
@@ -52,6 +69,7 @@ int registry_discover(const char *given, struct strbuf *mreg_dir, struct error *
 {
 	CLEANUP(ptr) char *here = NULL;
 	CLEANUP(strbuf) struct strbuf candidate = STRBUF_INIT;
+	int found;
 
 	if (given)
 		return discover_given(given, mreg_dir, err);
@@ -62,10 +80,11 @@ int registry_discover(const char *given, struct strbuf *mreg_dir, struct error *
 		*end = '\0';
 		strbuf_reset(&candidate);
 		path_join(&candidate, *here ? here : "/", ".mreg");
-		if (is_registry(candidate.buf)) {
+		found = is_registry(candidate.buf, err);
+		if (found == 1)
 			strbuf_adds(mreg_dir, candidate.buf);
-			return 0;
-		}
+		if (found)
+			return found < 0 ? -1 : 0;
 		if (end == here)
 			break;
 		end = strrchr(here, '/');
@@ -143,6 +162,36 @@ void registry_close(struct registry *r)
 void registry_cleanup(struct registry **r)
 {
 	registry_close(*r);
+}
+
+/* The real path of what exists of a path. */
+static char *real_part(const char *path)
+{
+	CLEANUP(strbuf) struct strbuf at = STRBUF_INIT;
+	char *real;
+
+	path_normalise(&at, path);
+	while (!(real = realpath(at.buf, NULL)) && strcmp(at.buf, "/") != 0 && strcmp(at.buf, ".") != 0) {
+		CLEANUP(strbuf) struct strbuf above = STRBUF_INIT;
+
+		path_dir(&above, at.buf);
+		strbuf_reset(&at);
+		strbuf_adds(&at, above.buf);
+	}
+	return real;
+}
+
+int registry_check_outside(const struct registry *r, const char *path, struct error *err)
+{
+	CLEANUP(ptr) char *real = real_part(path), *own = realpath(r->store->dir, NULL);
+	size_t len = own ? strlen(own) : 0;
+	bool inside = real && own && strncmp(real, own, len) == 0 && (real[len] == '/' || real[len] == '\0');
+
+	for (const char *part = real; part && !inside; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
+		inside = strncmp(part, ".mreg", 5) == 0 && (part[5] == '/' || part[5] == '\0');
+	if (inside)
+		return error_set(err, ERR_POLICY, "'%s' lies inside a registry, whose files are not for other use", path);
+	return 0;
 }
 
 struct view *registry_view(struct registry *r, struct error *err)

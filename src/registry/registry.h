@@ -32,6 +32,9 @@ struct registry *registry_open(const char *mreg_dir, const struct config *config
 void registry_close(struct registry *r);
 void registry_cleanup(struct registry **r);
 
+/* ERR_POLICY when path lies in this registry's .mreg or another's.  What of it does not exist yet is judged by the directory it would be made in. */
+int registry_check_outside(const struct registry *r, const char *path, struct error *err) MUST_CHECK;
+
 /* The snapshot that a reading verb answers from: opened once, the same for the whole command, closed by registry_close(). */
 struct view *registry_view(struct registry *r, struct error *err) MUST_CHECK;
 /* Ends the snapshot, so that the next registry_view() sees what this process or another has committed since. */

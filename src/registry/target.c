@@ -19,12 +19,30 @@
 #include "base/utf8.h"
 #include "store/extract.h"
 
+/* Directories under which a get prepares files, beside or inside its target. */
+#define TEMP_PREFIX ".mreg-get"
+
 int target_make_temp(const char *dir, struct strbuf *out, struct error *err)
 {
-	tempfile_name(out, dir, ".mreg-get");
+	tempfile_name(out, dir, TEMP_PREFIX);
 	if (mkdir(out->buf, 0777) < 0)
 		return error_set_errno(err, "cannot make the directory '%s'", out->buf);
 	return file_open(out->buf, O_RDONLY | O_DIRECTORY, 0, err);
+}
+
+/* As tempfile_name() makes it: PREFIX-HOST-PID-N. */
+bool target_is_temp(const char *name)
+{
+	size_t len = strlen(TEMP_PREFIX "-");
+
+	if (strncmp(name, TEMP_PREFIX "-", len) != 0 || strspn(name + len, "0123456789abcdef") != 8)
+		return false;
+	for (int numbers = 0; numbers < 2; numbers++) {
+		len += numbers ? strspn(name + len, "0123456789") : 8;
+		if (name[len++] != '-' || !strspn(name + len, "0123456789"))
+			return false;
+	}
+	return name[len + strspn(name + len, "0123456789")] == '\0';
 }
 
 void target_sweep(const char *dir)
@@ -36,7 +54,7 @@ void target_sweep(const char *dir)
 		CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
 		struct error ignored = ERROR_INIT;
 
-		if (strncmp(e->d_name, TARGET_TEMP_PREFIX, strlen(TARGET_TEMP_PREFIX)) != 0 || !tempfile_is_stale(dir, e->d_name))
+		if (!target_is_temp(e->d_name) || !tempfile_is_stale(dir, e->d_name))
 			continue;
 		path_join(&path, dir, e->d_name);
 		if (file_remove_tree(path.buf, &ignored) < 0)

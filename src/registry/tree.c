@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -18,6 +19,7 @@
 #include "base/path.h"
 #include "base/utf8.h"
 #include "format/glob.h"
+#include "registry/target.h"
 
 #define IGNORE_FILE ".mregignore"
 #define IGNORE_FILE_MAX (1u << 20)
@@ -41,13 +43,17 @@ static void walk_cleanup(struct walk *w)
 	free(w->above);
 }
 
+static void entry_release(struct tree_entry *e)
+{
+	free(e->path);
+	free(e->source);
+	free(e->target);
+}
+
 void tree_cleanup(struct tree *tree)
 {
-	for (size_t i = 0; i < tree->count; i++) {
-		free(tree->entries[i].path);
-		free(tree->entries[i].source);
-		free(tree->entries[i].target);
-	}
+	for (size_t i = 0; i < tree->count; i++)
+		entry_release(&tree->entries[i]);
 	free(tree->entries);
 	*tree = (struct tree)TREE_INIT;
 }
@@ -64,15 +70,28 @@ static struct tree_entry *tree_push(struct tree *tree, enum entry_kind kind, con
 	return e;
 }
 
+bool tree_is_reserved(const char *path)
+{
+	for (const char *part = path; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
+		if (strncasecmp(part, ".mreg", 5) == 0 && (part[5] == '/' || part[5] == '\0'))
+			return true;
+	return false;
+}
+
+bool tree_is_wanted(const struct strvec *include, const struct strvec *exclude, const char *path)
+{
+	bool in = !include || include->count == 0;
+
+	for (size_t i = 0; !in && i < include->count; i++)
+		in = glob_match_path(include->v[i], path);
+	for (size_t i = 0; in && exclude && i < exclude->count; i++)
+		in = !glob_match_path(exclude->v[i], path);
+	return in;
+}
+
 static bool wanted(const struct tree_options *o, const char *path)
 {
-	bool in = !o->include || o->include->count == 0;
-
-	for (size_t i = 0; !in && i < o->include->count; i++)
-		in = glob_match_path(o->include->v[i], path);
-	for (size_t i = 0; in && o->exclude && i < o->exclude->count; i++)
-		in = !glob_match_path(o->exclude->v[i], path);
-	return in;
+	return tree_is_wanted(o->include, o->exclude, path);
 }
 
 static int refuse(const char *source, const char *what, struct error *err)
@@ -81,6 +100,18 @@ static int refuse(const char *source, const char *what, struct error *err)
 
 	utf8_add_visible(&shown, source, strlen(source));
 	return error_set(err, ERR_LOCAL, "'%s' is %s", shown.buf, what);
+}
+
+/* What no get would write is not stored to begin with. */
+static int check_name(const struct tree_options *o, const char *source, const char *path, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
+
+	if (o->keep_links || !tree_is_reserved(path))
+		return 0;
+	utf8_add_visible(&shown, source, strlen(source));
+	error_set(err, ERR_INVALID, "'%s' has the name '.mreg', which is kept for registries", shown.buf);
+	return error_hint(err, "--exclude leaves it out.");
 }
 
 static const char *special_kind(mode_t mode)
@@ -139,17 +170,22 @@ static int add_link(struct walk *w, const char *source, const char *path, const 
 
 static int walk_directory(struct walk *w, struct error *err);
 
-static int enter(struct walk *w, const char *name, const struct stat *st, struct error *err)
+static int enter(struct walk *w, const char *name, struct error *err)
 {
 	size_t source_len = w->source.len, path_len = w->path.len, rules = w->rules.count;
+	struct stat st;
 	int rc;
 
-	for (size_t i = 0; i < w->depth; i++)
-		if (w->above[i].st_dev == st->st_dev && w->above[i].st_ino == st->st_ino)
-			return error_set(err, ERR_LOCAL, "'%s/%s' leads back to a directory above it", w->source.buf, name);
-	ARRAY_GROW(w->above, w->depth + 1, w->cap);
-	w->above[w->depth++] = *st;
 	strbuf_addf(&w->source, "/%s", name);
+	if ((w->options->dereference ? stat : lstat)(w->source.buf, &st) < 0)
+		return error_set_errno(err, "cannot read '%s'", w->source.buf);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(err, ERR_INTEGRITY, "'%s' changes while it is read", w->source.buf);
+	for (size_t i = 0; i < w->depth; i++)
+		if (w->above[i].st_dev == st.st_dev && w->above[i].st_ino == st.st_ino)
+			return error_set(err, ERR_LOCAL, "'%s' leads back to a directory above it", w->source.buf);
+	ARRAY_GROW(w->above, w->depth + 1, w->cap);
+	w->above[w->depth++] = st;
 	strbuf_addf(&w->path, "%s/", name);
 	rc = walk_directory(w, err);
 	strbuf_set_len(&w->source, source_len);
@@ -159,6 +195,27 @@ static int enter(struct walk *w, const char *name, const struct stat *st, struct
 	return rc;
 }
 
+/* 1: to be entered. */
+static int visit_directory(struct walk *w, const char *source, const char *path, const char *name)
+{
+	if (target_is_temp(name))
+		return 0;
+	if (strcmp(name, ".mreg") != 0)
+		return 1;
+	if (w->options->keep_special)
+		tree_push(w->tree, ENTRY_DIR, path, source, NULL)->nature = TREE_OPAQUE;
+	return 0;
+}
+
+static int visit_special(struct walk *w, const char *source, const char *path, const struct stat *st, struct error *err)
+{
+	if (!w->options->keep_special)
+		return refuse(source, special_kind(st->st_mode), err);
+	tree_push(w->tree, ENTRY_FILE, path, source, st)->nature = TREE_SPECIAL;
+	return 0;
+}
+
+/* 1: a directory, to be entered later. */
 static int visit(struct walk *w, int dir_fd, const char *name, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf source = STRBUF_INIT, path = STRBUF_INIT;
@@ -169,20 +226,18 @@ static int visit(struct walk *w, int dir_fd, const char *name, struct error *err
 	strbuf_addf(&path, "%s%s", w->path.buf, name);
 	if (fstatat(dir_fd, name, &st, w->options->dereference ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
 		return error_set_errno(err, "cannot read '%s'", source.buf);
-	if (S_ISDIR(st.st_mode) && strcmp(name, ".mreg") == 0)
-		return 0;
-	if (w->options->skip_prefix && w->depth == 1 && strncmp(name, w->options->skip_prefix, strlen(w->options->skip_prefix)) == 0)
-		return 0;
 	if (!w->options->no_ignore && ignore_rules_match(&w->rules, path.buf + w->top_len, S_ISDIR(st.st_mode)))
 		return 0;
 	if (S_ISDIR(st.st_mode))
-		return enter(w, name, &st, err);
+		return visit_directory(w, source.buf, path.buf, name);
 	if (!wanted(w->options, path.buf))
 		return 0;
+	if (check_name(w->options, source.buf, path.buf, err) < 0)
+		return -1;
 	if (S_ISLNK(st.st_mode))
 		return add_link(w, source.buf, path.buf, &st, err);
 	if (!S_ISREG(st.st_mode))
-		return w->options->keep_special ? 0 : refuse(source.buf, special_kind(st.st_mode), err);
+		return visit_special(w, source.buf, path.buf, &st, err);
 	e = tree_push(w->tree, ENTRY_FILE, path.buf, source.buf, &st);
 	e->follow = w->options->dereference;
 	return 0;
@@ -196,8 +251,11 @@ static int read_ignore_file(struct walk *w, struct error *err)
 	if (w->options->no_ignore)
 		return 0;
 	strbuf_addf(&file, "%s/" IGNORE_FILE, w->source.buf);
-	if (file_slurp(file.buf, &text, IGNORE_FILE_MAX, &absent, err) < 0)
+	if (file_slurp(file.buf, &text, IGNORE_FILE_MAX, &absent, err) < 0) {
+		if (err->code == ERR_INTEGRITY) /* too large is no damage here */
+			err->code = ERR_INVALID;
 		return -1;
+	}
 	strbuf_adds(&base, w->path.buf + w->top_len);
 	if (base.len)
 		strbuf_set_len(&base, base.len - 1);
@@ -215,36 +273,63 @@ static void dir_cleanup(DIR **dir)
 	errno = saved;
 }
 
-/* Names first, then the visits: a directory stream is not held open down the whole tree. */
-static int list_names(const char *source, struct strvec *names, int *fd, struct error *err)
+static int list_names(DIR *dir, const char *source, struct strvec *names, struct error *err)
 {
-	CLEANUP(dir) DIR *dir = NULL;
 	struct dirent *d;
 
-	*fd = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*fd < 0 || !(dir = fdopendir(dup(*fd))))
-		return error_set_errno(err, "cannot read the directory '%s'", source);
 	for (errno = 0; (d = readdir(dir)); errno = 0)
 		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
 			strvec_push(names, d->d_name);
 	return errno ? error_set_errno(err, "cannot read the directory '%s'", source) : 0;
 }
 
-static int walk_directory(struct walk *w, struct error *err)
+/* An entry for the directory being read itself. */
+static int add_this(struct walk *w, enum tree_nature nature, struct error *err)
 {
-	CLEANUP(fd) int fd = -1;
-	CLEANUP(strvec) struct strvec names = STRVEC_INIT;
 	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
 
-	if (interrupt_check(err) < 0 || list_names(w->source.buf, &names, &fd, err) < 0 || read_ignore_file(w, err) < 0)
+	strbuf_add(&path, w->path.buf, w->path.len - 1);
+	if (!wanted(w->options, path.buf))
+		return 0;
+	if (check_name(w->options, w->source.buf, path.buf, err) < 0)
 		return -1;
-	if (names.count == 0 && w->path.len > 0) {
-		strbuf_add(&path, w->path.buf, w->path.len - 1);
-		if (wanted(w->options, path.buf))
-			tree_push(w->tree, ENTRY_DIR, path.buf, w->source.buf, NULL);
+	tree_push(w->tree, ENTRY_DIR, path.buf, w->source.buf, NULL)->nature = nature;
+	return 0;
+}
+
+/* Everything in the directory but its own directories, whose names are given back: it is not held open while they are walked. */
+static int visit_all(struct walk *w, struct strvec *folders, struct error *err)
+{
+	CLEANUP(dir) DIR *dir = opendir(w->source.buf);
+	CLEANUP(strvec) struct strvec names = STRVEC_INIT;
+
+	if (!dir && errno == EACCES && w->options->keep_closed && w->path.len > w->top_len)
+		return add_this(w, TREE_OPAQUE, err);
+	if (!dir)
+		return error_set_errno(err, "cannot read the directory '%s'", w->source.buf);
+	if (list_names(dir, w->source.buf, &names, err) < 0 || read_ignore_file(w, err) < 0)
+		return -1;
+	if (names.count == 0 && w->path.len > 0)
+		return add_this(w, TREE_PLAIN, err);
+	for (size_t i = 0; i < names.count; i++) {
+		int enters = visit(w, dirfd(dir), names.v[i], err);
+
+		if (enters < 0)
+			return -1;
+		if (enters)
+			strvec_push(folders, names.v[i]);
 	}
-	for (size_t i = 0; i < names.count; i++)
-		if (visit(w, fd, names.v[i], err) < 0)
+	return 0;
+}
+
+static int walk_directory(struct walk *w, struct error *err)
+{
+	CLEANUP(strvec) struct strvec folders = STRVEC_INIT;
+
+	if (interrupt_check(err) < 0 || visit_all(w, &folders, err) < 0)
+		return -1;
+	for (size_t i = 0; i < folders.count; i++)
+		if (enter(w, folders.v[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -269,9 +354,11 @@ static int check_as(const char *as, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
 
+	utf8_add_visible(&shown, as, strlen(as));
+	if (tree_is_reserved(as))
+		return error_set(err, ERR_INVALID, "'%s' cannot be stored: the name '.mreg' is kept for registries", shown.buf);
 	if (path_is_safe(as, strlen(as)))
 		return 0;
-	utf8_add_visible(&shown, as, strlen(as));
 	return error_set(err, ERR_INVALID, "'%s' is no path inside a version: it must be relative, without '..', '.' or empty parts", shown.buf);
 }
 
@@ -295,6 +382,8 @@ int tree_add(struct tree *tree, const char *path, const char *as, const struct t
 	strbuf_add(&base, name, len);
 	if (!wanted(options, as ? as : base.buf))
 		return 0;
+	if (check_name(options, path, as ? as : base.buf, err) < 0)
+		return -1;
 	e = tree_push(tree, ENTRY_FILE, as ? as : base.buf, path, &st);
 	e->follow = options->dereference || S_ISLNK(link.st_mode);
 	return 0;
@@ -318,20 +407,34 @@ static int by_path(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-int tree_finish(struct tree *tree, struct error *err)
+static int two_sources(const struct tree_entry *a, const struct tree_entry *b, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
 
+	utf8_add_visible(&shown, a->path, strlen(a->path));
+	error_set(err, ERR_CONFLICT, "two sources for '%s': '%s' and '%s'", shown.buf, a->source ? a->source : "-", b->source ? b->source : "-");
+	return error_hint(err, "--as after a PATH stores it under another name.");
+}
+
+int tree_finish(struct tree *tree, struct error *err)
+{
+	size_t kept = 0;
+	int rc = 0;
+
 	if (tree->count)
 		qsort(tree->entries, tree->count, sizeof *tree->entries, by_path);
-	for (size_t i = 1; i < tree->count; i++) {
-		const struct tree_entry *a = &tree->entries[i - 1], *b = &tree->entries[i];
+	for (size_t i = 0; i < tree->count; i++) {
+		struct tree_entry *last = kept ? &tree->entries[kept - 1] : NULL, *e = &tree->entries[i];
+		bool again = last && strcmp(last->path, e->path) == 0;
 
-		if (strcmp(a->path, b->path) != 0)
+		if (again && last->kind == ENTRY_DIR && e->kind == ENTRY_DIR) {
+			entry_release(e);
 			continue;
-		utf8_add_visible(&shown, a->path, strlen(a->path));
-		error_set(err, ERR_CONFLICT, "two sources for '%s': '%s' and '%s'", shown.buf, a->source ? a->source : "-", b->source ? b->source : "-");
-		return error_hint(err, "--as after a PATH stores it under another name.");
+		}
+		if (again && rc == 0)
+			rc = two_sources(last, e, err);
+		tree->entries[kept++] = *e;
 	}
-	return 0;
+	tree->count = kept;
+	return rc;
 }

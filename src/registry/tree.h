@@ -13,8 +13,15 @@
 #include "format/manifest.h"
 #include "store/ingest.h"
 
+enum tree_nature {
+	TREE_PLAIN,
+	TREE_SPECIAL, /* a device, FIFO or socket; kind says ENTRY_FILE */
+	TREE_OPAQUE,  /* a directory that is not looked into: a registry's .mreg, or one we may not read; kind says ENTRY_DIR */
+};
+
 struct tree_entry {
 	enum entry_kind kind; /* ENTRY_FILE, ENTRY_DIR, ENTRY_LINK */
+	enum tree_nature nature;
 	char *path;           /* in the version */
 	char *source;         /* on disk; NULL for a stream */
 	char *target;         /* of a link */
@@ -32,20 +39,26 @@ struct tree_options {
 	const struct strvec *include, *exclude; /* may be NULL; patterns are matched against the path in the version */
 	bool dereference;                       /* follow links inside directories */
 	bool no_ignore;                         /* do not honour .mregignore */
-	bool keep_special;                      /* devices, FIFOs, sockets: leave them out instead of refusing (verify, get look at a folder as it is) */
-	bool keep_links;                        /* links that leave the tree are kept, not refused (the same) */
-	const char *skip_prefix;                /* names at the top that begin so are left out; NULL: none */
+	bool keep_links;                        /* a folder as it is (verify, get): links that leave the tree and names kept for registries are not refused */
+	bool keep_special;                      /* what cannot be stored becomes an entry of its own nature (get); else it is refused, .mreg left out */
+	bool keep_closed;                       /* so do directories that we may not read */
 };
+
+/* Would a get refuse it: is a component `.mreg`, in any case? */
+bool tree_is_reserved(const char *path);
+/* --include and --exclude; either may be NULL. */
+bool tree_is_wanted(const struct strvec *include, const struct strvec *exclude, const char *path);
 
 /*
  * Adds one operand.  A regular file goes under its base name (as renames it), a directory's contents at the top (as: below that prefix); a link is
- * followed.  `.mreg` directories are never entered.  ERR_LOCAL: missing, unreadable, special files, by name.  ERR_INVALID: a link inside that leaves the
- * tree without dereference, or an `as` that is no safe path. Nothing that cannot be read is left out in silence.
+ * followed.  `.mreg` directories are never entered, nor what a get left behind that was killed.  ERR_LOCAL: missing, unreadable, special files, by name.
+ * ERR_INVALID: a link inside that leaves the tree without dereference, a name kept for registries, or an `as` that is no safe path. Nothing that cannot be
+ * read is left out in silence.
  */
 int tree_add(struct tree *tree, const char *path, const char *as, const struct tree_options *options, struct error *err) MUST_CHECK;
 /* A stream (stdin) stored as `as`. */
 int tree_add_stream(struct tree *tree, int fd, const char *as, struct error *err) MUST_CHECK;
-/* Sorts by path; two sources for one path are ERR_CONFLICT. */
+/* Sorts by path; two sources for one path are ERR_CONFLICT, two empty directories one. */
 int tree_finish(struct tree *tree, struct error *err) MUST_CHECK;
 void tree_cleanup(struct tree *tree);
 

@@ -31,6 +31,7 @@ struct have {
 	const struct tree_entry *t;
 	const struct entry *wants; /* what the version has at this path */
 	struct oid digest;
+	bool chosen; /* by --include and --exclude */
 	bool hashed, same, ours, in_way, settled;
 };
 
@@ -123,9 +124,9 @@ static bool stands_in_way(const struct update *u, const char *path)
 
 static int scan(struct update *u, struct error *err)
 {
+	/* all of it, since what was not chosen may be in the way; --exact cannot promise anything about a closed directory */
 	const struct tree_options options = {
-		.include = u->options->include, .exclude = u->options->exclude, .no_ignore = true, .keep_special = true, .keep_links = true,
-		.skip_prefix = TARGET_TEMP_PREFIX,
+		.no_ignore = true, .keep_special = true, .keep_links = true, .keep_closed = !u->options->exact,
 	};
 
 	if (tree_add(&u->tree, u->options->dir, NULL, &options, err) < 0 || tree_finish(&u->tree, err) < 0)
@@ -138,6 +139,7 @@ static int scan(struct update *u, struct error *err)
 		h->t = &u->tree.entries[i];
 		h->wants = find_entry(u, h->t->path);
 		h->in_way = !h->wants && stands_in_way(u, h->t->path);
+		h->chosen = tree_is_wanted(u->options->include, u->options->exclude, h->t->path);
 	}
 	return 0;
 }
@@ -156,7 +158,7 @@ static int hash_candidates(struct update *u, struct error *err)
 		struct have *h = &u->have[i];
 		int cached;
 
-		if (!h->wants || h->t->kind != ENTRY_FILE || h->wants->kind != ENTRY_FILE || (uint64_t)h->t->st.st_size != h->wants->size)
+		if (!h->wants || h->t->nature || h->t->kind != ENTRY_FILE || h->wants->kind != ENTRY_FILE || (uint64_t)h->t->st.st_size != h->wants->size)
 			continue;
 		cached = statcache_find(v, &h->t->st, &h->digest, err);
 		if (cached < 0)
@@ -178,11 +180,17 @@ static int hash_candidates(struct update *u, struct error *err)
 
 static bool is_same(const struct have *h)
 {
-	if (!h->wants || h->t->kind != h->wants->kind)
+	if (!h->wants || h->t->nature == TREE_SPECIAL || h->t->kind != h->wants->kind)
 		return false;
 	if (h->t->kind == ENTRY_LINK)
 		return strcmp(h->t->target, h->wants->target) == 0;
 	return h->t->kind == ENTRY_DIR || (h->hashed && oid_equal(&h->digest, &h->wants->digest));
+}
+
+/* Does it matter whether an older version had it?  Not where --force or --exact treat all alike. */
+static bool must_be_told(const struct update *u, const struct have *h)
+{
+	return h->wants || h->in_way ? !u->options->force : h->chosen && !u->options->exact;
 }
 
 static int compare(struct update *u, struct error *err)
@@ -198,7 +206,8 @@ static int compare(struct update *u, struct error *err)
 		if (h->same)
 			u->present[at] = true;
 		/* an empty folder holds nothing that could be lost */
-		h->ours = h->settled = h->same || h->t->kind == ENTRY_DIR;
+		h->ours = h->same || (h->t->kind == ENTRY_DIR && h->t->nature == TREE_PLAIN);
+		h->settled = h->ours || h->t->nature != TREE_PLAIN || !must_be_told(u, h);
 		u->pending += !h->settled;
 	}
 	return 0;
@@ -285,12 +294,20 @@ static void name_foreign(struct strbuf *names, size_t *count, const char *path)
 	strbuf_addc(names, '\'');
 }
 
-/* Sockets and devices are not in the tree: look at the places that must be free. */
-static bool is_special_at(int root_fd, const char *path)
+/* A registry and a directory that we may not read are no place for a file, whatever the options say. */
+static int check_opaque(const struct update *u, struct error *err)
 {
-	struct stat st;
+	for (size_t i = 0; i < u->tree.count; i++) {
+		const struct have *h = &u->have[i];
+		CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
 
-	return fstatat(root_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode);
+		if (h->t->nature != TREE_OPAQUE || h->same || !(h->wants || h->in_way))
+			continue;
+		utf8_add_visible(&shown, h->t->source, strlen(h->t->source));
+		error_set(err, ERR_POLICY, "'%s' is in the way, and a registry or a directory that cannot be read is never touched", shown.buf);
+		return error_hint(err, "Nothing was changed. -o DIR names another place.");
+	}
+	return 0;
 }
 
 static int check_foreign(struct update *u, struct error *err)
@@ -303,9 +320,6 @@ static int check_foreign(struct update *u, struct error *err)
 	for (size_t i = 0; i < u->tree.count; i++)
 		if (!u->have[i].ours && (u->have[i].wants || u->have[i].in_way))
 			name_foreign(&names, &count, u->have[i].t->path);
-	for (size_t i = 0; i < u->count; i++)
-		if (!u->present[i] && is_special_at(u->root_fd, u->entries[i]->path))
-			name_foreign(&names, &count, u->entries[i]->path);
 	if (count == 0)
 		return 0;
 	if (count > NAMED_MAX)
@@ -369,7 +383,7 @@ static int remove_old(struct update *u, bool in_way, struct error *err)
 		const struct have *h = &u->have[i];
 		bool goes = h->in_way || (h->wants && !h->same && (h->t->kind == ENTRY_DIR || h->wants->kind == ENTRY_DIR));
 
-		if (in_way ? !goes : goes || h->wants)
+		if (h->t->nature == TREE_OPAQUE || (in_way ? !goes : goes || h->wants || !h->chosen))
 			continue;
 		if (!in_way && !u->options->exact && (!h->ours || h->t->kind == ENTRY_DIR))
 			continue;
@@ -444,7 +458,8 @@ int update_run(struct registry *reg, const struct resolved *version, const struc
 	if (u.root_fd < 0)
 		return -1;
 	target_sweep(options->dir);
-	if (scan(&u, err) < 0 || compare(&u, err) < 0 || tell_ours(&u, err) < 0 || check_foreign(&u, err) < 0)
+	if (scan(&u, err) < 0 || compare(&u, err) < 0 || check_opaque(&u, err) < 0 || tell_ours(&u, err) < 0 ||
+	    check_foreign(&u, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (!u.present[i])

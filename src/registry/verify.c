@@ -9,15 +9,14 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
-#include "registry/target.h"
 #include "registry/tree-read.h"
 #include "registry/tree.h"
 #include "registry/version.h"
 #include "store/extract.h"
 
-int verify_scan(struct registry *reg, const char *dir, bool lenient, struct manifest *out, struct error *err)
+int verify_scan(struct registry *reg, const char *dir, struct manifest *out, struct error *err)
 {
-	const struct tree_options options = { .keep_special = lenient, .keep_links = lenient, .skip_prefix = TARGET_TEMP_PREFIX };
+	const struct tree_options options = { .keep_links = true };
 	CLEANUP(tree) struct tree tree = TREE_INIT;
 	struct tree_reader reader = { .view = registry_view(reg, err), .report = reg->report };
 	struct stat st;

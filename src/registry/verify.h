@@ -8,9 +8,9 @@
 #include "registry/registry.h"
 #include "registry/resolve.h"
 
-/* Manifest of a directory as a put of it would make it (.mregignore honoured), every file read or known by the stat cache.  lenient: special files and links that leave are
- * taken as they are instead of refused. */
-int verify_scan(struct registry *reg, const char *dir, bool lenient, struct manifest *out, struct error *err) MUST_CHECK;
+/* Manifest of a directory as a put of it would make it (.mregignore honoured), every file read or known by the stat cache; but links that leave it are no
+ * error. */
+int verify_scan(struct registry *reg, const char *dir, struct manifest *out, struct error *err) MUST_CHECK;
 
 /* A file of the version whose stored bytes are missing or damaged. */
 typedef void (*verify_fn)(const char *path, const struct error *why, void *arg);

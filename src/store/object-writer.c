@@ -227,6 +227,8 @@ int object_writer_add(struct object_writer *w, struct codec_context *codec, cons
 				 OBJECT_MAX_BYTES);
 	if (kind == OBJECT_RECIPE)
 		head.file = *file;
+	if (file)
+		damaged_take(&w->objects->damaged, file); /* its chunks came before it, anew where they were damaged */
 	if (!claim(w, kind, id))
 		return 0;
 	codec_encode(codec, hint, data, len, &encoded);
@@ -236,6 +238,8 @@ int object_writer_add(struct object_writer *w, struct codec_context *codec, cons
 	rc = store(w, &head, encoded.data, &bytes, err);
 	if (rc < 0)
 		note_failure(w);
+	else
+		damaged_take(&w->objects->damaged, id);
 	unclaim(w, kind, id);
 	if (stored)
 		*stored = bytes;
@@ -256,7 +260,9 @@ int object_writer_commit(struct object_writer *w, struct error *err)
 		note_failure(w);
 		return -1;
 	}
-	/* derived: what matters is durable without it */
+	/* derived: what matters is durable without them */
+	if (damaged_save(&w->objects->damaged, &problem) < 0)
+		report_note(w->objects->report, "%s", problem.text);
 	if (pack_set_consolidate(w->objects->packs, w->objects->tmp_dir, &problem) < 0)
 		report_note(w->objects->report, "%s", problem.text);
 	return 0;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "base/report.h"
+#include "store/damaged.h"
 #include "store/objects.h"
 #include "store/pack-set.h"
 
@@ -13,6 +14,7 @@ struct objects {
 	char *objects_dir, *tmp_dir;
 	struct report *report;
 	struct pack_set *packs;
+	struct damaged damaged;
 	pthread_rwlock_t lock; /* of the list of writers */
 	struct object_writer *writers;
 };

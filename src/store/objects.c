@@ -25,8 +25,7 @@ struct objects *objects_open(const char *mreg_dir, struct report *report, struct
 	o->tmp_dir = join(mreg_dir, "tmp");
 	o->report = report;
 	pthread_rwlock_init(&o->lock, NULL);
-	o->packs = pack_set_open(o->objects_dir, err);
-	if (o->packs)
+	if (damaged_open(&o->damaged, mreg_dir, err) == 0 && (o->packs = pack_set_open(o->objects_dir, err)))
 		return o;
 	objects_close(o);
 	return NULL;
@@ -39,6 +38,7 @@ void objects_close(struct objects *o)
 	if (o->writers)
 		BUG("objects are closed while something is being staged");
 	pack_set_close(o->packs);
+	damaged_close(&o->damaged);
 	pthread_rwlock_destroy(&o->lock);
 	free(o->objects_dir);
 	free(o->tmp_dir);
@@ -71,7 +71,12 @@ bool objects_has(struct objects *o, enum object_kind kind, const struct oid *id)
 	struct pack_place place;
 
 	/* staged first: what leaves there is in the set by then */
-	return is_staged(o, kind, id) || pack_set_find(o->packs, kind, id, 0, &place);
+	return is_staged(o, kind, id) || (!damaged_has(&o->damaged, id) && pack_set_find(o->packs, kind, id, 0, &place));
+}
+
+int objects_set_damaged(struct objects *o, const struct oid *ids, size_t count, struct error *err)
+{
+	return damaged_replace(&o->damaged, ids, count, err);
 }
 
 bool objects_has_file(struct objects *o, const struct oid *digest, uint64_t size)

@@ -121,7 +121,7 @@ size_t source_left(const struct source *s, uint64_t taken, size_t max)
 
 ssize_t source_read(struct source *s, void *buf, size_t len, struct error *err)
 {
-	return file_read(s->fd, buf, len, s->path, err);
+	return s->is_pipe ? file_read_stream(s->fd, buf, len, s->path, err) : file_read(s->fd, buf, len, s->path, err);
 }
 
 void source_expect_all(const struct source *s)

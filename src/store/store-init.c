@@ -57,11 +57,19 @@ static int make_file(const char *dir, const char *name, const void *data, size_t
 	return file_sync(fd, path.buf, err);
 }
 
+/* What an init that was cut short left behind is completed, a registry that lost its stamp is not made into another one. */
 static int refuse_if_there(const char *mreg_dir, const char *stamp_path, struct error *err)
 {
-	if (!file_exists(stamp_path))
+	CLEANUP(strbuf) struct strbuf journal = STRBUF_INIT;
+	struct stat st;
+
+	path_join(&journal, mreg_dir, "journal");
+	if (file_exists(stamp_path))
+		return error_set(err, ERR_CONFLICT, "'%s' is a registry already", mreg_dir);
+	if (stat(journal.buf, &st) < 0 || st.st_size == 0)
 		return 0;
-	return error_set(err, ERR_CONFLICT, "'%s' is a registry already", mreg_dir);
+	error_set(err, ERR_CONFLICT, "'%s' holds a registry that has lost its file 'format'", mreg_dir);
+	return error_hint(err, "Put that file back from a copy of the registry; another id would not fit its journal.");
 }
 
 static int make_contents(const char *mreg_dir, bool shared, struct error *err)
@@ -96,14 +104,16 @@ static int sync_above(const char *dir, struct error *err)
 	return 0;
 }
 
-static int write_stamp(const char *path, struct error *err)
+static int write_stamp(const char *path, bool shared, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 	struct stamp stamp = { .version = STAMP_VERSION };
 
 	random_fill(stamp.id, sizeof stamp.id, "registry id");
 	stamp_write(&text, &stamp);
-	return file_replace(path, text.buf, text.len, 0644, err);
+	if (file_replace(path, text.buf, text.len, 0644, err) < 0)
+		return -1;
+	return share(path, 0644, shared, err);
 }
 
 int store_init(const char *dir, bool shared, struct error *err)
@@ -122,5 +132,5 @@ int store_init(const char *dir, bool shared, struct error *err)
 	if (make_contents(mreg_dir.buf, shared, err) < 0 || sync_above(dir, err) < 0)
 		return -1;
 	crash_point("init-before-format");
-	return write_stamp(stamp_path.buf, err);
+	return write_stamp(stamp_path.buf, shared, err);
 }

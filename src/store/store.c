@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -84,6 +85,18 @@ int store_use_objects(struct store *s, struct error *err)
 	tempfile_sweep(tmp.buf);
 	s->objects = objects_open(s->dir, s->report, err);
 	return s->objects ? 0 : -1;
+}
+
+int store_check_writable(struct store *s, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf objects = STRBUF_INIT;
+
+	if (store_use_journal(s, err) < 0)
+		return -1;
+	path_join(&objects, s->dir, "objects");
+	if (s->journal.writable && access(objects.buf, W_OK | X_OK) == 0)
+		return 0;
+	return error_set(err, ERR_READ_ONLY, "registry '%s' is read-only", s->dir);
 }
 
 int store_use_journal(struct store *s, struct error *err)

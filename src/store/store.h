@@ -48,6 +48,8 @@ void store_cleanup(struct store **s);
 
 /* Holds LOCK_OBJECTS shared until store_close(): before the first look at an object.  Idempotent.  tmp/ is swept when it can be written. */
 int store_use_objects(struct store *s, struct error *err) MUST_CHECK;
+/* ERR_READ_ONLY unless objects can be staged and the journal appended to: asked before much is read for nothing. */
+int store_check_writable(struct store *s, struct error *err) MUST_CHECK;
 /* Opens the journal, once. */
 int store_use_journal(struct store *s, struct error *err) MUST_CHECK;
 /*

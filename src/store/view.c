@@ -87,8 +87,8 @@ static bool is_about_writing(const struct error *err)
 }
 
 /*
- * The journal is longer than the snapshot, which is given up for a newer one.  Who has the lock is about to make the snapshot old anyway, and
- * damage further on leaves it as good as it was; a full disk is answered with a private index, unless this process still reads the other.
+ * The journal is longer than the snapshot, which is given up for a newer one.  Who has the lock is about to make the snapshot old anyway; a
+ * full disk is answered with a private index, unless this process still reads the other.  Damage is said: what lies behind it is not absent.
  */
 static int catch_up(struct view *v, struct error *err)
 {
@@ -98,7 +98,7 @@ static int catch_up(struct view *v, struct error *err)
 	if (!kv_is_writable(store->index))
 		return snapshot(v, err);
 	if (replay(store, err) < 0) {
-		if (err->code == ERR_INTERRUPTED)
+		if (err->code == ERR_INTERRUPTED || err->code == ERR_INTEGRITY)
 			return -1;
 		if (is_about_writing(err) && !store->index_is_private && !kv_is_busy(store->index)) {
 			report_warning(store->report, "the index cannot be written; the journal is read instead: %s", err->text);

@@ -101,7 +101,7 @@ static int unknown_option(const struct parse *p, const char *word, size_t name_l
 	error_set(err, ERR_USAGE, "unknown option '--%s'", name);
 	if (nearest < 0)
 		return wrong_usage(p, err);
-	return error_hint(err, "did you mean '--%s'?\nusage: mreg %s", names.v[nearest], p->synopsis);
+	return error_hint(err, "Did you mean '--%s'?\nusage: mreg %s", names.v[nearest], p->synopsis);
 }
 
 /* --progress takes back --no-progress and the other way round, where a table has both. */

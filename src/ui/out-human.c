@@ -49,6 +49,14 @@ static const struct column *find_column(const struct column *columns, const char
 	return NULL;
 }
 
+/* Who asks for a time by its name wants the time, not the age. */
+static void add_asked(struct out_table *t, const char *name, const struct column *known)
+{
+	const struct column as_time = { name, NULL, COLUMN_TIME, false };
+
+	add_column(t, name, known && known->kind == COLUMN_AGE ? &as_time : known);
+}
+
 static int add_chosen(struct out_table *t, const struct column *columns, const char *chosen, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
@@ -59,7 +67,7 @@ static int add_chosen(struct out_table *t, const struct column *columns, const c
 		strbuf_add(&name, p, strcspn(p, ","));
 		if (!name.len)
 			return error_set(err, ERR_USAGE, "a column without a name in '%s'", chosen);
-		add_column(t, name.buf, find_column(columns, name.buf));
+		add_asked(t, name.buf, find_column(columns, name.buf));
 		p += name.len;
 		if (!*p++)
 			return 0;

@@ -94,8 +94,8 @@ static void fails(void)
 {
 	static const char usage[] = "usage: mreg put NAME PATH…";
 
-	refuses("put --frce m", "unknown option '--frce'", "did you mean '--force'?\nusage: mreg put NAME PATH…");
-	refuses("put --forc=1 m", "unknown option '--forc'", "did you mean '--force'?\nusage: mreg put NAME PATH…");
+	refuses("put --frce m", "unknown option '--frce'", "Did you mean '--force'?\nusage: mreg put NAME PATH…");
+	refuses("put --forc=1 m", "unknown option '--forc'", "Did you mean '--force'?\nusage: mreg put NAME PATH…");
 	refuses("put --xyzzy", "unknown option '--xyzzy'", usage);
 	refuses("put -fx m", "unknown option '-x'", usage);
 	refuses("put m --type", "option '--type' needs a value: TYPE", usage);

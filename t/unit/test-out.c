@@ -105,8 +105,8 @@ static void test_lists(void)
 	list(open_out(OUT_HUMAN, NULL, false, true, 0), "ref");
 	is_str(got.buf, "\033[1mREF\033[m\nm:v0\nmodel:v12\n", "headings are bold where there are colours");
 	list(open_out(OUT_HUMAN, NULL, false, false, 0), "ref,time,metrics.acc,nothing");
-	is_str(got.buf, "REF        WHEN      METRICS.ACC  NOTHING\nm:v0       just now          0.5\nmodel:v12                     12\n",
-	       "columns may be chosen, any member of a record among them");
+	is_str(got.buf, "REF        TIME              METRICS.ACC  NOTHING\nm:v0       2026-11-21 03:33          0.5\nmodel:v12                             12\n",
+	       "columns may be chosen, any member of a record among them, and a time is then not an age");
 	list(open_out(OUT_JSON, NULL, false, false, 0), "ref");
 	ok(!strncmp(got.buf, "{\"format\":1,\"ref\":\"m:v0\",\"size\":1536,", 37) && strchr(got.buf, '\n')[1] == '{',
 	   "JSON has the whole record on a line of its own");
