@@ -567,8 +567,12 @@ interrupted_put()
 }
 
 @test "a get that is interrupted leaves no target" {
+	local cpus
 	digits_registry
-	run --separate-stderr -143 traced -o /dev/null -e trace=pwrite64,write -e inject=pwrite64,write:signal=TERM:when=1 mreg get digits:v0 -o t
+	# on one core there is one thread, so the signal reaches the one that handles it
+	cpus=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
+	run --separate-stderr -143 traced -o /dev/null -e trace=pwrite64,write -e inject=pwrite64,write:signal=TERM:when=1 \
+		taskset -c "${cpus%%[-,]*}" mreg get digits:v0 -o t
 	complains "interrupted by signal"
 	says_nothing
 	assert_not_exists t

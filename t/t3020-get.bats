@@ -263,3 +263,23 @@ folding()
 	mreg_is 10 get digits:v0 -o t --stamp stamp
 	assert_not_exists t
 }
+
+@test "get -n tells what would be done and does nothing" {
+	mreg_is 0 get -n digits:v0 -o t
+	says t
+	complains "dry run: nothing was written; 4 would be written, 0 removed, 0 stay"
+	assert_not_exists t
+	mreg get -q digits:v0 -o t
+	touch -d 2001-01-01 t/*
+	cp -a t before
+	mreg_is 0 get -n --json digits:v1 -o t --stamp stamp
+	json '.written == 2 and .unchanged == 2 and .removed == 0'
+	assert_not_exists stamp
+	echo x >t/mine
+	mreg_is 0 get -n --json digits:v1 -o t --exact
+	json '.removed == 1'
+	rm t/mine
+	same_tree before t
+	echo edited >t/metrics.json
+	mreg_is 6 get -n digits:v1 -o t
+}

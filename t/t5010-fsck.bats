@@ -243,3 +243,13 @@ object"
 	mreg_is 7 fsck --json
 	json '.problems[] | select(.kind == "file") | .refs == ["m:v0"]'
 }
+
+@test "fsck -n changes nothing" {
+	digits_registry
+	damage "$(largest_pack)" 5000
+	mreg_is 7 fsck -n
+	assert_not_exists .mreg/damaged
+	mreg_is 0 fsck --rebuild-index -n
+	complains "the index stays as it is"
+	says_nothing
+}

@@ -100,13 +100,13 @@ static const char *advice(const json_t *problems)
 	return index ? "'mreg fsck --rebuild-index' makes the index anew from the journal." : "mreg-fsck(1) says what to do.";
 }
 
-static int check(struct session *s, struct error *err)
+static int check(struct session *s, bool dry_run, struct error *err)
 {
 	CLEANUP(json) json_t *problems = json_array();
 	struct fsck_counts counts;
 	int rc;
 
-	if (fsck_run(s->registry, &counts, collect, problems, err) < 0)
+	if (fsck_run(s->registry, dry_run, &counts, collect, problems, err) < 0)
 		return -1;
 	if (out_mode(s->out) == OUT_HUMAN)
 		rc = print_human(s, problems, &counts, err);
@@ -120,32 +120,33 @@ static int check(struct session *s, struct error *err)
 	return error_hint(err, "%s", advice(problems));
 }
 
-static int rebuild(struct session *s, struct error *err)
+static int rebuild(struct session *s, bool dry_run, struct error *err)
 {
 	json_t *record;
 
-	if (fsck_rebuild_index(s->registry, err) < 0)
+	if (!dry_run && fsck_rebuild_index(s->registry, err) < 0)
 		return -1;
-	report_note(s->report, "the index was made anew from the journal");
+	report_note(s->report, dry_run ? "dry run: the index stays as it is" : "the index was made anew from the journal");
 	if (out_mode(s->out) != OUT_JSON)
 		return 0;
 	record = json_object();
-	json_object_set_new(record, "rebuilt", json_true());
+	json_object_set_new(record, "rebuilt", json_boolean(!dry_run));
 	return out_result(s->out, record, "rebuilt", err);
 }
 
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
-	bool rebuild_index = false;
+	bool rebuild_index = false, dry_run = false;
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
 	const struct opt opts[] = {
 		OPT_FLAG(0, "rebuild-index", &rebuild_index, "make the index anew from the journal"),
+		OPT_FLAG('n', "dry-run", &dry_run, "check, but neither make the index anew nor note what is damaged"),
 		OPT_END,
 	};
 
 	if (session_parse(s, opts, argc, argv, 0, 0, &operands, err) < 0)
 		return -1;
-	return rebuild_index ? rebuild(s, err) : check(s, err);
+	return rebuild_index ? rebuild(s, dry_run, err) : check(s, dry_run, err);
 }
 
 const struct command cmd_fsck = {

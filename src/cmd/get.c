@@ -18,7 +18,7 @@
 struct args {
 	const char *dir, *stamp;
 	struct strvec include, exclude;
-	bool exact, force;
+	bool exact, force, dry_run;
 };
 
 static void args_cleanup(struct args *a)
@@ -82,7 +82,7 @@ static json_t *record(const struct resolved *version, const char *path, const st
 static int get_one(struct session *s, const struct resolved *version, const struct args *a, bool several, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
-	struct get_options o = { .include = &a->include, .exclude = &a->exclude, .exact = a->exact, .force = a->force };
+	struct get_options o = { .include = &a->include, .exclude = &a->exclude, .exact = a->exact, .force = a->force, .dry_run = a->dry_run };
 	struct get_result result;
 
 	if (a->stamp && get_check_stamp(a->stamp, err) < 0)
@@ -91,8 +91,11 @@ static int get_one(struct session *s, const struct resolved *version, const stru
 	o.dir = path.buf;
 	if (get_run(s->registry, version, &o, &result, err) < 0)
 		return error_wrap(err, "cannot get '%s:v%llu' into '%s'", version->collection.name, (unsigned long long)version->row.number, path.buf);
-	if (a->stamp && get_stamp(a->stamp, &version->row.digest, err) < 0)
+	if (a->stamp && !a->dry_run && get_stamp(a->stamp, &version->row.digest, err) < 0)
 		return error_wrap(err, "cannot write the stamp");
+	if (a->dry_run)
+		report_note(s->report, "dry run: nothing was written; %llu would be written, %llu removed, %llu stay as they are",
+			    (unsigned long long)result.written, (unsigned long long)result.removed, (unsigned long long)result.unchanged);
 	return out_result(s->out, record(version, path.buf, &result), "path", err);
 }
 
@@ -138,6 +141,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_FLAG(0, "exact", &a.exact, "also remove files that are in no version"),
 		OPT_FLAG('f', "force", &a.force, "overwrite files that are in no version"),
 		OPT_STRING(0, "stamp", &a.stamp, "FILE", "write the digest to FILE, last and only when it changed"),
+		OPT_FLAG('n', "dry-run", &a.dry_run, "compare and decide, write nothing"),
 		OPT_END,
 	};
 

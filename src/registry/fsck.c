@@ -389,14 +389,14 @@ static int check_all(struct fsck *f, struct error *err)
 	return check_packs(f, err);
 }
 
-int fsck_run(struct registry *reg, struct fsck_counts *counts, fsck_fn fn, void *arg, struct error *err)
+int fsck_run(struct registry *reg, bool dry_run, struct fsck_counts *counts, fsck_fn fn, void *arg, struct error *err)
 {
 	struct fsck f = { .reg = reg, .counts = counts, .fn = fn, .arg = arg };
 	int rc;
 
 	memset(counts, 0, sizeof *counts);
 	rc = check_all(&f, err);
-	if (rc == 0)
+	if (rc == 0 && !dry_run)
 		remember_damaged(&f);
 	free(f.damaged);
 	return rc;

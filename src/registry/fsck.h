@@ -3,6 +3,7 @@
 #ifndef MREG_REGISTRY_FSCK_H
 #define MREG_REGISTRY_FSCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -21,8 +22,9 @@ typedef int (*fsck_fn)(const char *kind, const char *text, const struct strvec *
 int fsck_rebuild_index(struct registry *reg, struct error *err) MUST_CHECK;
 /*
  * Journal: every line, its sum and chain.  Index: equal to the fold of the journal.  Versions: object, manifest, every file whole and hashed.  Packs: table
- * and every record decoded and hashed.  Goes on after each problem; -1 only when it cannot go on at all.
+ * and every record decoded and hashed.  Goes on after each problem; -1 only when it cannot go on at all.  What has no sound copy is noted in the registry
+ * (store/damaged.h) unless dry_run.
  */
-int fsck_run(struct registry *reg, struct fsck_counts *counts, fsck_fn fn, void *arg, struct error *err) MUST_CHECK;
+int fsck_run(struct registry *reg, bool dry_run, struct fsck_counts *counts, fsck_fn fn, void *arg, struct error *err) MUST_CHECK;
 
 #endif

@@ -101,6 +101,11 @@ static int get_fresh(struct objects *objects, struct registry *reg, const struct
 	CLEANUP(building) struct building b = { STRBUF_INIT, -1 };
 	CLEANUP(strbuf) struct strbuf target = STRBUF_INIT, parent = STRBUF_INIT;
 
+	out->written = count;
+	for (size_t i = 0; i < count; i++)
+		out->bytes += entries[i]->kind == ENTRY_FILE ? entries[i]->size : 0;
+	if (o->dry_run)
+		return 0;
 	path_normalise(&target, o->dir);
 	path_dir(&parent, target.buf);
 	if (file_mkdir_parents(parent.buf, 0777, err) < 0)
@@ -110,9 +115,6 @@ static int get_fresh(struct objects *objects, struct registry *reg, const struct
 	if (b.fd < 0 || check_case(b.fd, m, err) < 0 || target_write(objects, b.fd, entries, count, reg->report, err) < 0 ||
 	    rename_into_place(&b, target.buf, err) < 0)
 		return -1;
-	out->written = count;
-	for (size_t i = 0; i < count; i++)
-		out->bytes += entries[i]->kind == ENTRY_FILE ? entries[i]->size : 0;
 	return 0;
 }
 

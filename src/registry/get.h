@@ -15,6 +15,7 @@ struct get_options {
 	const char *dir; /* the target */
 	const struct strvec *include, *exclude;
 	bool exact, force;
+	bool dry_run; /* compare and decide, write nothing; the result says what would have been */
 };
 struct get_result {
 	uint64_t written, removed, unchanged; /* entries */

@@ -376,20 +376,23 @@ static int remove_one(struct update *u, const struct have *h, struct error *err)
 	return 0;
 }
 
-/* in_way: only what must go before anything can be put in its place; else the rest. */
+/* in_way: asks only for what must go before anything can be put in its place; else for the rest. */
+static bool is_to_go(const struct update *u, const struct have *h, bool in_way)
+{
+	bool goes_first = h->in_way || (h->wants && !h->same && (h->t->kind == ENTRY_DIR || h->wants->kind == ENTRY_DIR));
+
+	if (h->t->nature == TREE_OPAQUE || in_way)
+		return h->t->nature != TREE_OPAQUE && goes_first;
+	if (goes_first || h->wants || !h->chosen)
+		return false;
+	return u->options->exact || (h->ours && h->t->kind != ENTRY_DIR);
+}
+
 static int remove_old(struct update *u, bool in_way, struct error *err)
 {
-	for (size_t i = 0; i < u->tree.count; i++) {
-		const struct have *h = &u->have[i];
-		bool goes = h->in_way || (h->wants && !h->same && (h->t->kind == ENTRY_DIR || h->wants->kind == ENTRY_DIR));
-
-		if (h->t->nature == TREE_OPAQUE || (in_way ? !goes : goes || h->wants || !h->chosen))
-			continue;
-		if (!in_way && !u->options->exact && (!h->ours || h->t->kind == ENTRY_DIR))
-			continue;
-		if (interrupt_check(err) < 0 || remove_one(u, h, err) < 0)
+	for (size_t i = 0; i < u->tree.count; i++)
+		if (is_to_go(u, &u->have[i], in_way) && (interrupt_check(err) < 0 || remove_one(u, &u->have[i], err) < 0))
 			return -1;
-	}
 	return 0;
 }
 
@@ -435,6 +438,17 @@ static int fix_modes(struct update *u, struct error *err)
 	return 0;
 }
 
+/* What apply() would do, counted. */
+static void foresee(struct update *u, const struct entry **changed, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		u->out->written += changed[i]->kind != ENTRY_DIR;
+		u->out->bytes += changed[i]->kind == ENTRY_FILE ? changed[i]->size : 0;
+	}
+	for (size_t i = 0; i < u->tree.count; i++)
+		u->out->removed += u->have[i].t->kind != ENTRY_DIR && (is_to_go(u, &u->have[i], true) || is_to_go(u, &u->have[i], false));
+}
+
 static int apply(struct update *u, const struct entry **changed, size_t count, struct error *err)
 {
 	if (stage_changed(u, changed, count, err) < 0 || remove_old(u, true, err) < 0)
@@ -457,7 +471,8 @@ int update_run(struct registry *reg, const struct resolved *version, const struc
 	u.root_fd = u.objects ? file_open(options->dir, O_RDONLY | O_DIRECTORY, 0, err) : -1;
 	if (u.root_fd < 0)
 		return -1;
-	target_sweep(options->dir);
+	if (!options->dry_run)
+		target_sweep(options->dir);
 	if (scan(&u, err) < 0 || compare(&u, err) < 0 || check_opaque(&u, err) < 0 || tell_ours(&u, err) < 0 ||
 	    check_foreign(&u, err) < 0)
 		return -1;
@@ -465,5 +480,9 @@ int update_run(struct registry *reg, const struct resolved *version, const struc
 		if (!u.present[i])
 			changed[changes++] = entries[i];
 	out->unchanged = count - changes;
+	if (options->dry_run) {
+		foresee(&u, changed, changes);
+		return 0;
+	}
 	return apply(&u, changed, changes, err);
 }
