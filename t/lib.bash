@@ -160,3 +160,9 @@ record_of()
 		        print(path, at - head + payload)
 	EOF
 }
+
+# strace; the leak checker of a build with sanitizers cannot work under it.
+traced()
+{
+	strace -f -E ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" "$@"
+}

@@ -84,12 +84,6 @@ steps()
 		-e 's/^exit_group\(0\).*/exit-0/p' "$1" | uniq
 }
 
-# strace; the leak checker of a build with sanitizers cannot work under it.
-traced()
-{
-	strace -f -E ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" "$@"
-}
-
 trace()
 {
 	traced -y -o trace -e trace=fsync,fdatasync,rename,renameat,renameat2,write,pwrite64,pwritev,pwritev2,writev,exit_group "$@"

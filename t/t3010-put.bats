@@ -436,7 +436,7 @@ load lib
 	touch -d '2 hours ago' tree/*
 	sleep_until_not_racy tree/50
 	mreg put -q m tree
-	run --separate-stderr -0 strace -f -e trace=openat -o trace mreg put -q m tree
+	run --separate-stderr -0 traced -e trace=openat -o trace mreg put -q m tree
 	run grep -c 'tree/[0-9]' trace
 	assert_equal "$output" 0
 	echo changed >tree/7

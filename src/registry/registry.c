@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "registry/rules.h"
+#include "store/objects.h"
 
 /*
  * 1: there is one, 0: there is none; -1: there is something that must not be passed over: no permission to look, or a registry that has lost its
@@ -151,6 +152,7 @@ void registry_close(struct registry *r)
 {
 	if (!r)
 		return;
+	object_reader_free(r->reader);
 	view_close(r->view);
 	store_close(r->store);
 	free(r->root);

@@ -18,7 +18,8 @@ struct registry {
 	const struct config *config; /* borrowed */
 	struct report *report;
 	char *user, *host;
-	struct view *view; /* see registry_view() */
+	struct view *view;             /* see registry_view() */
+	struct object_reader *reader;  /* version.c's, made when first needed */
 };
 
 /*

@@ -15,15 +15,23 @@ struct objects *version_objects(struct registry *reg, struct error *err)
 	return store_use_objects(reg->store, err) < 0 ? NULL : reg->store->objects;
 }
 
-int version_manifest(struct registry *reg, const struct oid *digest, struct manifest *out, struct error *err)
+/* One reader for the whole command: its buffers are used again by the next version. */
+static struct object_reader *use_reader(struct registry *reg, struct error *err)
 {
 	struct objects *objects = version_objects(reg, err);
-	CLEANUP(object_reader) struct object_reader *reader = NULL;
-	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 
-	if (!objects)
+	if (objects && !reg->reader)
+		reg->reader = object_reader_new(objects);
+	return objects ? reg->reader : NULL;
+}
+
+int version_manifest(struct registry *reg, const struct oid *digest, struct manifest *out, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	struct object_reader *reader = use_reader(reg, err);
+
+	if (!reader)
 		return -1;
-	reader = object_reader_new(objects);
 	if (object_read_manifest(reader, digest, &text, err) < 0 || manifest_parse(text.buf, text.len, out, err) < 0)
 		return error_wrap(err, "cannot read the manifest %.12s", oid_hex(digest).text);
 	return 0;
@@ -31,13 +39,11 @@ int version_manifest(struct registry *reg, const struct oid *digest, struct mani
 
 int version_object_read(struct registry *reg, const struct oid *version, struct version_object *out, struct error *err)
 {
-	struct objects *objects = version_objects(reg, err);
-	CLEANUP(object_reader) struct object_reader *reader = NULL;
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	struct object_reader *reader = use_reader(reg, err);
 
-	if (!objects)
+	if (!reader)
 		return -1;
-	reader = object_reader_new(objects);
 	if (object_read(reader, OBJECT_VERSION, version, &text, NULL, err) < 0 || version_object_parse(text.buf, text.len, out, err) < 0)
 		return error_wrap(err, "cannot read the version object %.12s", oid_hex(version).text);
 	return 0;
