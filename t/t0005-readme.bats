@@ -84,6 +84,6 @@ type_all()
 }
 
 @test "the demo runs to its end" {
-	run --separate-stderr -0 "$MREG_SRCDIR/contrib/demo" "$MREG_BINARY"
+	run --separate-stderr -0 env TMPDIR="$PWD" "$MREG_SRCDIR/contrib/demo" "$MREG_BINARY"
 	[[ $output == *"mreg verify"* || $stderr == *"mreg verify"* ]]
 }

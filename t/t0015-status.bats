@@ -150,3 +150,10 @@ setup()
 	[[ $output != *$'\033'* ]]
 	assert_line --partial vil
 }
+
+@test "status DIR takes a link that leads out of the directory as it is" {
+	mreg get -q digits:v3 -o model
+	ln -s /etc/hostname model/away
+	mreg_is 1 status model
+	assert_line --regexp '^ +added +away$'
+}

@@ -48,7 +48,7 @@ open_mounts()
 	mkfifo ready
 	unshare --mount "${map[@]}" bash -c 'echo >ready; exec tail -f /dev/null' 3>&- &
 	mounts=$!
-	read -r _ <ready
+	read -r -t 20 _ <>ready # a namespace that cannot be made is a failure, not a wait without end
 	rm ready
 }
 

@@ -80,6 +80,7 @@ setup()
 	mreg_is 2 alias digits:v1 'two words'
 	mreg_is 2 alias digits:v1 ''
 	mreg_is 2 alias -d digits:latest
+	complains "cannot remove 'digits:latest': 'latest' always is the highest version"
 	mreg_is 0 alias -q digits
 	says_nothing
 }

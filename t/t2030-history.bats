@@ -66,3 +66,9 @@ setup()
 	mreg_is 0 history -q digits:best
 	says digits:best digits:best
 }
+
+@test "history of an alias that never was is 4 and lists those that are" {
+	mreg_is 4 history digits:nosuch
+	says_nothing
+	complains "no alias 'nosuch'"
+}

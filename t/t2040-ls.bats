@@ -152,3 +152,13 @@ setup()
 	mreg_is 7 ls --json digits
 	json 'lines | length == 5 and .[0].damaged == true and .[1].description == "epoch 4"'
 }
+
+@test "ls --alias chooses collections, and the version, that have it" {
+	mreg alias -q table:v0 best
+	mreg_is 0 ls -q --alias best
+	says digits table
+	mreg_is 0 ls -q digits --alias best
+	says digits:v1
+	mreg_is 0 ls -q --alias nosuch
+	says_nothing
+}

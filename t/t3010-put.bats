@@ -488,3 +488,79 @@ sleep_until_not_racy()
 	mreg_is 0 history --json m:v0
 	json 'lines | map(.kind) | contains(["meta a/b %", "meta none"])'
 }
+
+@test "put refuses what is called .mreg and is no registry, since no get would write it" {
+	new_registry
+	mkdir -p file link other/.MREG fine
+	echo x >file/.mreg
+	ln -s f link/.mreg && echo x >link/f
+	echo x >other/.MREG/config
+	echo x >fine/f
+	mreg_is 2 put m file
+	complains "file/.mreg"
+	complains --exclude
+	mreg_is 2 put m link
+	mreg_is 2 put m other
+	mreg_is 2 put m fine/f --as .mreg/config
+	mreg_is 2 put m fine --as sub/.Mreg
+	mreg_is 3 show m
+	mreg_is 0 put m link --exclude .mreg
+	mreg_is 0 ls -q m:v0
+	says f
+}
+
+@test "put takes nothing out of a registry" {
+	new_registry
+	ln -s .mreg/objects alias
+	mreg_is 6 put m .mreg
+	complains "inside a registry"
+	mreg_is 6 put m .mreg/config
+	mreg_is 6 put m alias
+	mreg_is 3 show m
+}
+
+@test "put does not store what a killed get left behind" {
+	new_registry
+	mkdir -p a/sub b/sub
+	echo 1 >a/sub/f
+	echo 2 >b/sub/f
+	mreg put -q m a
+	mreg put -q m b
+	mreg get -q m:v0 -o t
+	run -137 env MREG_CRASH=get-staged mreg get m:v1 -o t
+	assert_equal "$(find t -name '.mreg-get-*' | wc -l)" 1
+	mreg_is 0 put m t
+	says m:v0
+	mkdir t/.mreg-get-mine && echo x >t/.mreg-get-mine/f
+	mreg put -q n t
+	mreg_is 0 ls -q n:v0
+	says .mreg-get-mine/f sub/f
+}
+
+@test "put takes an empty directory from several operands" {
+	new_registry
+	mkdir -p a/x b/x c/x
+	echo 1 >c/x/f
+	mreg_is 0 put m a b
+	mreg_is 0 ls -q m:v0
+	says x
+	mreg_is 0 put m a c
+	mreg_is 0 ls -q m:v1
+	says x/f
+}
+
+@test "put reads standard input for one operand only" {
+	new_registry
+	mreg_is 2 put m - --as a - --as b </dev/null
+	complains "only once"
+	mreg_is 2 put m - --as a --meta-file - </dev/null
+	mreg_is 3 show m
+}
+
+@test "put and get of a tree deeper than there are descriptors" {
+	new_registry
+	mkdir -p "tree$(printf '/d%.0s' {1..300})"
+	echo x >"tree$(printf '/d%.0s' {1..300})/f"
+	run --separate-stderr -0 bash -c 'ulimit -n 100 && mreg put m tree && mreg get m -o t && mreg get m -o t && mreg verify -q m t'
+	same_tree tree t
+}

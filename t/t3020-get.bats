@@ -283,3 +283,98 @@ folding()
 	echo edited >t/metrics.json
 	mreg_is 6 get -n digits:v1 -o t
 }
+
+@test "get writes nothing into a registry, whatever its options" {
+	find .mreg -type f ! -path '*/index/*' ! -name lock -exec sha256sum {} + | sort >../before
+	ln -s .mreg link
+	mreg_is 6 get digits -o .mreg --exact --force
+	complains "inside a registry"
+	mreg_is 6 get digits -o .mreg/objects/new
+	mreg_is 6 get digits -o link --exact
+	mreg_is 6 get digits -o link/new
+	find .mreg -type f ! -path '*/index/*' ! -name lock -exec sha256sum {} + | sort | diff ../before -
+	assert_not_exists .mreg/objects/new
+	mreg_is 0 fsck
+	mreg_is 2 get digits -o ''
+}
+
+@test "a FIFO or a socket in the way is foreign" {
+	mkdir -p a/sub a/empty t
+	echo x >a/f && echo y >a/sub/g
+	mreg put -q m a
+	mkfifo t/f t/sub t/empty t/free
+	mreg_is 6 get m -o t
+	complains "'empty', 'f', 'sub'"
+	assert_equal "$(find t -type p | wc -l)" 4
+	mreg_is 0 get m -o t --force
+	assert [ -p t/free ]
+	mreg_is 0 get m -o t --exact
+	same_tree a t
+}
+
+@test "what --include and --exclude leave out is foreign when it is in the way" {
+	mkdir -p a/sub t/f
+	echo x >a/f && echo y >a/sub/g
+	mreg put -q m a
+	echo mine >t/sub
+	echo mine >t/f/mine
+	cp -r t before
+	mreg_is 6 get m -o t --include sub/g
+	complains "'sub'"
+	mreg_is 6 get m -o t --include f
+	complains "'f/mine'"
+	mreg_is 6 get m -o t --exclude sub --exclude mine
+	same_tree before t
+	mreg_is 0 get m -o t --include sub/g --force
+	assert_equal "$(cat t/sub/g t/f/mine)" "y
+mine"
+	mreg_is 0 get m -o t --force
+	same_tree a t
+}
+
+@test "a registry or a directory that cannot be read stays, and is refused in the way" {
+	mkdir -p a/sub t/closed t/f
+	echo x >a/f && echo y >a/sub/g
+	mreg put -q m a
+	mreg init -q t/f
+	chmod 0 t/closed
+	run --separate-stderr -6 without_root_rights mreg get m -o t --force
+	complains "t/f/.mreg"
+	assert_equal "$(cd t && printf '%s ' *)" "closed f "
+	rm -r t/f && mkdir t/sub && chmod 0 t/sub
+	run --separate-stderr -6 without_root_rights mreg get m -o t --force
+	complains "t/sub"
+	assert_not_exists t/f
+	chmod 755 t/sub
+	run --separate-stderr -0 without_root_rights mreg get m -o t
+	assert_equal "$(cat t/f t/sub/g)" "x
+y"
+	run --separate-stderr -10 without_root_rights mreg get m -o t --exact
+	complains t/closed
+	chmod 755 t/closed
+}
+
+@test "get into a directory that may not be written says so, and the next finishes" {
+	mkdir -p a/sub b/sub
+	echo 1 >a/sub/f && echo 2 >b/sub/f
+	mreg put -q m a
+	mreg put -q m b
+	mreg get -q m:v0 -o t
+	chmod 555 t/sub
+	run --separate-stderr -10 without_root_rights mreg get m:v1 -o t
+	complains "cannot write 'sub/f': Permission denied"
+	same_tree a t
+	chmod 755 t/sub
+	mreg_is 0 get m:v1 -o t
+	same_tree b t
+	chmod 555 t
+	run --separate-stderr -10 without_root_rights mreg get m:v0 -o t
+	complains "cannot make a directory in 't': Permission denied"
+	chmod 755 t
+	same_tree b t
+}
+
+@test "get --stamp inside the new target" {
+	mreg_is 0 get digits:v0 -o out/t --stamp out/t/stamp
+	assert_equal "$(cat out/t/stamp)" "$(mreg resolve digits:v0)"
+}

@@ -70,3 +70,9 @@ setup()
 	echo noise >a/x.log
 	mreg_is 0 verify -q m a
 }
+
+@test "verify compares a link that leads out of the directory" {
+	ln -s /etc/hostname t/away
+	mreg_is 1 verify digits:v1 t
+	assert_line --regexp '^extra +away$'
+}

@@ -85,10 +85,10 @@ static int get_one(struct session *s, const struct resolved *version, const stru
 	struct get_options o = { .include = &a->include, .exclude = &a->exclude, .exact = a->exact, .force = a->force, .dry_run = a->dry_run };
 	struct get_result result;
 
-	if (a->stamp && get_check_stamp(a->stamp, err) < 0)
-		return -1;
 	target_path(&path, version, a, several);
 	o.dir = path.buf;
+	if (a->stamp && get_check_stamp(a->stamp, o.dir, err) < 0)
+		return -1;
 	if (get_run(s->registry, version, &o, &result, err) < 0)
 		return error_wrap(err, "cannot get '%s:v%llu' into '%s'", version->collection.name, (unsigned long long)version->row.number, path.buf);
 	if (a->stamp && !a->dry_run && get_stamp(a->stamp, &version->row.digest, err) < 0)

@@ -124,7 +124,7 @@ static int remove_one(struct txn *txn, const char *text, const struct expect *ex
 	if (reference_parse(text, &ref, err) < 0)
 		return -1;
 	if (ref.kind == REFERENCE_LATEST)
-		return alias_check(ref.kind == REFERENCE_LATEST ? "latest" : ref.alias, err);
+		return error_set(err, ERR_INVALID, "'latest' always is the highest version");
 	if (ref.kind != REFERENCE_ALIAS) {
 		error_set(err, ERR_USAGE, "'%s' names no alias", text);
 		return error_hint(err, "Say 'mreg alias -d %s:ALIAS'.", ref.name);

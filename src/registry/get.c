@@ -158,13 +158,22 @@ int get_run(struct registry *reg, const struct resolved *version, const struct g
 	return get_existing(reg, version, &m, entries, count, o, out, err);
 }
 
-int get_check_stamp(const char *path, struct error *err)
+static bool is_at_or_below(const char *path, const char *dir)
+{
+	CLEANUP(strbuf) struct strbuf inner = STRBUF_INIT, outer = STRBUF_INIT;
+
+	path_normalise(&inner, path);
+	path_normalise(&outer, dir);
+	return strncmp(inner.buf, outer.buf, outer.len) == 0 && (inner.buf[outer.len] == '/' || inner.buf[outer.len] == '\0');
+}
+
+int get_check_stamp(const char *path, const char *target, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf dir = STRBUF_INIT;
 	struct stat st;
 
 	path_dir(&dir, path);
-	if (access(dir.buf, W_OK | X_OK) < 0)
+	if (access(dir.buf, W_OK | X_OK) < 0 && !(errno == ENOENT && is_at_or_below(dir.buf, target)))
 		return error_set_errno(err, "cannot write the stamp '%s'", path);
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return error_set(err, ERR_LOCAL, "cannot write the stamp '%s': it is a directory", path);

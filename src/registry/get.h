@@ -29,8 +29,8 @@ struct get_result {
  */
 int get_run(struct registry *reg, const struct resolved *version, const struct get_options *options, struct get_result *out,
 	    struct error *err) MUST_CHECK;
-/* Could it be written?  Asked before anything else is. */
-int get_check_stamp(const char *path, struct error *err) MUST_CHECK;
+/* Could it be written?  Asked before anything else is; a place inside the target that only the get will make is taken to be good. */
+int get_check_stamp(const char *path, const char *target, struct error *err) MUST_CHECK;
 /* Writes the digest and a newline to path, atomically, only when that is not what it holds. */
 int get_stamp(const char *path, const struct oid *digest, struct error *err) MUST_CHECK;
 

@@ -26,7 +26,7 @@ int target_make_temp(const char *dir, struct strbuf *out, struct error *err)
 {
 	tempfile_name(out, dir, TEMP_PREFIX);
 	if (mkdir(out->buf, 0777) < 0)
-		return error_set_errno(err, "cannot make the directory '%s'", out->buf);
+		return error_set_errno(err, "cannot make a directory in '%s'", dir);
 	return file_open(out->buf, O_RDONLY | O_DIRECTORY, 0, err);
 }
 

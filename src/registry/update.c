@@ -397,6 +397,13 @@ static int remove_old(struct update *u, bool in_way, struct error *err)
 }
 
 /* A socket or device that --force allows to replace is renamed over like a file; a folder must be empty by now. */
+static int replace(int from, const char *stage_base, int to, const char *base)
+{
+	if (renameat(from, stage_base, to, base) == 0)
+		return 0;
+	return errno != EISDIR || unlinkat(to, base, AT_REMOVEDIR) < 0 ? -1 : renameat(from, stage_base, to, base);
+}
+
 static int move_in(struct update *u, const struct entry *e, struct error *err)
 {
 	const char *base, *stage_base;
@@ -410,10 +417,8 @@ static int move_in(struct update *u, const struct entry *e, struct error *err)
 			return error_set_errno(err, "cannot make '%s'", e->path);
 		return 0;
 	}
-	if (unlinkat(to, base, AT_REMOVEDIR) < 0 && errno != ENOENT && errno != ENOTDIR)
-		return error_set_errno(err, "cannot replace the directory '%s'", e->path);
-	if (renameat(from, stage_base, to, base) < 0)
-		return error_set_errno(err, "cannot replace '%s'", e->path);
+	if (replace(from, stage_base, to, base) < 0)
+		return error_set_errno(err, "cannot write '%s'", e->path);
 	u->out->written++;
 	u->out->bytes += e->kind == ENTRY_FILE ? e->size : 0;
 	crash_point("get-between-files");

@@ -1,0 +1,273 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# --json: whatever a program reads on stdout is JSON, whatever the verb and whatever comes of it.
+
+load lib
+
+setup()
+{
+	sandbox
+	digits_registry
+	mreg alias -q digits:v1 best
+	mreg get -q digits:v2 -o same
+	mreg get -q digits:v2 -o changed
+	echo edited >changed/labels.txt
+	rm changed/config.json
+	mkdir tree
+	echo x >tree/file
+	ln -s file tree/link
+	mkdir tree/empty
+	echo y >"tree/$(printf 'bad\377name')"
+	mreg put -q tree tree
+}
+
+# Command lines that end with 0, in this order; every verb in every form in which it prints something.
+done_well()
+{
+	cat <<-'END'
+		alias digits
+		alias digits:v1 fresh other -m why
+		alias digits:v1 fresh
+		alias -n digits:v2 best
+		alias -d digits:fresh
+		cat digits:v0 labels.txt
+		completion bash
+		completion fish
+		completion zsh
+		config user.name
+		config core.pager cat
+		config team.name red
+		config -l
+		config --unset core.pager
+		fsck
+		fsck -n
+		fsck --rebuild-index
+		get digits:v1 -o fresh
+		get digits:v1 -o fresh
+		get -n digits:v0 -o fresh
+		get digits:v0 tree -o many
+		help
+		help put
+		history
+		history digits
+		history digits:best
+		history digits:v1
+		init new
+		init -n newer
+		log digits
+		log tree
+		log digits -n 1
+		ls
+		ls digits
+		ls digits -n 2 --sort number
+		ls digits:v0
+		ls tree:v0
+		ls --removed tree
+		put digits "$DIGITS/epoch-1"
+		put digits "$DIGITS/epoch-1" -m again -M lr=0.5
+		put -n digits "$DIGITS/epoch-1/labels.txt"
+		put m "$DIGITS/epoch-2" -a best -M 'deep={"a":[1,null]}'
+		resolve digits:best
+		resolve --name digits
+		show digits
+		show digits:v1
+		show m:best
+		status
+		status same
+		verify digits
+		verify digits:v2 same
+		version
+	END
+}
+
+# STATUS CODE and a command line that ends so.
+done_badly()
+{
+	cat <<-'END'
+		3 no-collection alias nowhere
+		2 invalid alias digits:v1 v7
+		5 conflict alias digits:v2 best --expect v0
+		3 no-path cat digits:v0 nowhere
+		2 usage completion tcsh
+		1 no config core.editor
+		2 invalid config core.lockTimeout soon
+		2 usage fsck digits
+		7 integrity -C damaged fsck
+		4 no-reference get digits:nowhere
+		6 policy get digits:v3 -o changed
+		2 usage help nowhere
+		3 no-collection history nowhere
+		5 conflict init
+		3 no-collection log nowhere
+		3 no-collection ls nowhere
+		4 no-reference ls digits:v77
+		2 usage ls --sort nowhere digits
+		10 local put digits nowhere
+		1 no put digits --fail-if-unchanged "$DIGITS/epoch-1"
+		2 invalid put 'no good' tree
+		5 conflict put digits tree --type dataset
+		4 no-reference resolve digits:v9
+		3 no-collection show nowhere
+		10 no-registry -C / status
+		1 no status changed
+		1 no verify digits:v2 changed
+		7 integrity -C damaged verify digits:v0
+		2 usage version now
+		2 usage nowhere
+		2 usage
+		2 usage --nowhere
+		2 usage put
+		2 usage ls --json=1
+		10 no-registry --registry tree ls
+	END
+}
+
+# run_line WORDS: as the shell reads them, with --json behind.
+run_line()
+{
+	eval "set -- $1"
+	run --separate-stderr mreg "$@" --json
+}
+
+each_line_is_an_object()
+{
+	local line
+	[[ $output == "" ]] && return
+	while IFS= read -r line; do
+		[[ $line == '{"format":1,'* ]] || { printf 'of %s on stdout: %s\n' "$1" "$line" && return 1; }
+		jq -e 'type == "object"' <<<"$line" >/dev/null || return
+	done <<<"$output"
+}
+
+# Members of objects in $output, at any depth; not those of metadata, whose names are the user's, nor the aliases of a collection.
+members()
+{
+	jq -r 'del(.metadata) | if (.aliases | type) == "object" then .aliases = [] else . end | .. | objects | keys[]' <<<"$output" | sort -u
+}
+
+# documented VERB: the words that mreg-json(5) explains in the parts that are of VERB.
+documented()
+{
+	awk -v verb="$1" '
+		function flush() { if (is_of) printf "%s", words; words = ""; is_of = 0 }
+		/^\.S[sh] / { flush(); is_of = $0 == ".Ss " verb }
+		$0 == ".Ql " verb || index($0, ".Ql " verb " ") == 1 { is_of = 1 }
+		/^\.(It )?Cm / { sub(/^\.(It )?Cm /, ""); gsub(/[,.;:()]/, " "); n = split($0, part, " "); for (i = 1; i <= n; i++) words = words part[i] "\n" }
+		END { flush() }' "$MREG_SRCDIR/man/mreg-json.5" | sort -u
+}
+
+@test "every verb with --json prints objects that begin with the format, and nothing else on stdout" {
+	local line
+	while IFS= read -r line <&8; do
+		run_line "$line"
+		assert_equal "$status of $line" "0 of $line"
+		[ -n "$output" ] || { echo "nothing on stdout: $line" && return 1; }
+		each_line_is_an_object "$line"
+	done 8< <(done_well)
+}
+
+@test "no verb has been forgotten here" {
+	local verb
+	for verb in $(mreg help --list); do
+		done_well | grep -q "^$verb\b" || { echo "done_well lacks $verb" && return 1; }
+		done_badly | grep -qE "^[0-9]+ [a-z-]+ (-C [a-z/]+ )?$verb\b" || { echo "done_badly lacks $verb" && return 1; }
+	done
+}
+
+@test "every member of every record is in mreg-json(5)" {
+	local line verb
+	while IFS= read -r line <&8; do
+		run_line "$line"
+		verb=${line%% *}
+		members >members
+		# said once for all verbs
+		comm -23 members <({ documented "$verb" && printf 'format\npath_base64\n'; } | sort -u) >missing
+		[ ! -s missing ] || { echo "mreg-json(5) does not have, of 'mreg $line':" && cat missing && return 1; }
+	done 8< <(done_well)
+}
+
+@test "every failure with --json ends stderr with one object that has code and status" {
+	local wanted code line
+	cp -r . ../damaged && mv ../damaged damaged
+	(cd damaged && damage "$(largest_pack)" 3000)
+	while read -r wanted code line <&8; do
+		run_line "$line"
+		assert_equal "$status of $line" "$wanted of $line"
+		each_line_is_an_object "$line"
+		[[ ${stderr##*$'\n'} == '{"format":1,"error":{'* ]] || { printf 'of %s on stderr: %s\n' "$line" "$stderr" && return 1; }
+		json_error '.error | .code == "'"$code"'" and .status == '"$wanted"' and (.message | length > 0) and has("hint")'
+		json_error '[.format, (.error | keys_unsorted)] == [1, ["code", "status", "message", "hint"]]'
+		assert_equal "$(grep -c '"error":' <<<"$stderr")" 1
+	done 8< <(done_badly)
+}
+
+@test "without --json a failure is text" {
+	mreg_is 4 get digits:nowhere
+	says_nothing
+	assert_equal "${stderr_lines[0]}" "mreg: cannot get 'digits:nowhere': 'digits' has no alias 'nowhere'"
+	[[ ${stderr_lines[1]} == "hint: "* ]]
+}
+
+@test "notes go to stderr, also with --json" {
+	mreg_is 0 put --json digits "$DIGITS/epoch-1"
+	json '.created == false'
+	complains "no new version was made"
+	assert_equal "${#lines[@]}" 1
+	mreg_is 0 put --json -q digits "$DIGITS/epoch-1"
+	json '.created == false'
+	no_complaint
+}
+
+@test "progress never reaches stdout" {
+	mreg_is 0 put --json --progress digits "$DIGITS/epoch-1/labels.txt"
+	json '.ref == "digits:v5"'
+	mreg_is 0 get --json --progress digits:v5 -o out
+	json '.path == "out"'
+}
+
+@test "--json is the same on a terminal, without colour or pager" {
+	local line
+	export TERM=xterm MREG_PAGER='sed s/^/paged:/'
+	for line in ls 'ls digits' 'show digits:v1' status help; do
+		run script -qefc "mreg $line --json --color=always" /dev/null </dev/null
+		assert_equal "${output//$'\r'/}" "$(eval "mreg $line --json")"
+	done
+}
+
+@test "text that is not UTF-8, and control characters, are legal JSON" {
+	mreg put -q odd tree -m "$(printf 'a\tb\033[31m"\\')" -M "k=$(printf 'x\ny')"
+	mreg_is 0 show --json odd:v0
+	[[ $output != *$'\033'* && $output != *$'\t'* ]]
+	json '.description == "a\tb\u001b[31m\"\\" and .metadata.k == "x\ny"'
+	mreg_is 0 ls --json odd:v0
+	run -0 jq -rj 'select(has("path_base64")).path_base64 | @base64d | length' <<<"$output"
+	mreg_is 0 ls --json odd:v0
+	assert_equal "$(jq -r 'select(has("path_base64")).path_base64' <<<"$output" | base64 -d | od -An -c | tr -d ' \n')" 'bad377name'
+}
+
+@test "references of --json and -q are complete and work as input" {
+	mreg ls --json digits | jq -r .ref >refs
+	diff refs <(mreg ls -q digits)
+	while read -r ref <&8; do
+		mreg_is 0 resolve --json "$ref"
+		json '.ref == "'"$ref"'"'
+	done 8<refs
+	mreg_is 0 ls --json
+	json 'lines | map(.latest) == ["digits:v4", "tree:v0"]'
+	mreg_is 0 alias --json digits
+	json '.ref == "digits:best" and .version == "digits:v1"'
+}
+
+@test "times in JSON are UTC whatever the zone is" {
+	TZ=Asia/Kolkata mreg_is 0 show --json digits:v1
+	json '.created == "2026-01-02T03:04:05Z"'
+	TZ=Asia/Kolkata mreg_is 0 history --json digits:best
+	json '.time == "2026-01-02T03:04:05Z"'
+	no_complaint
+}
+
+@test "integers of 64 bits are exact" {
+	mreg put -q big tree -M n=9223372036854775807 -M m=-9223372036854775808
+	mreg_is 0 show --json big:v0
+	[[ $output == *'"n":9223372036854775807'* && $output == *'"m":-9223372036854775808'* ]]
+}

@@ -1,0 +1,288 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The exit statuses are a contract: each is reached as a user would reach it.
+# (8 is of remotes, which no verb of this release has.)
+
+load lib
+
+setup()
+{
+	sandbox
+	digits_registry
+	mreg alias -q digits:v1 best
+	state >../before
+}
+
+teardown()
+{
+	[ -z "${child-}" ] || kill -9 "$child" 2>/dev/null || :
+}
+
+nothing_has_changed()
+{
+	diff ../before <(state)
+	assert_equal "$(ls -A .mreg/tmp)" ""
+}
+
+# refused STATUS CODE ARG…: the status with text and with --json, with nothing on stdout and nothing changed.
+refused()
+{
+	local wanted=$1 code=$2
+	shift 2
+	mreg_is "$wanted" --json "$@"
+	says_nothing
+	json_error '.error.code == "'"$code"'" and .error.status == '"$wanted"
+	mreg_is "$wanted" "$@"
+	says_nothing
+	[[ $stderr == "mreg: "* ]]
+	nothing_has_changed
+}
+
+@test "0: done" {
+	mreg_is 0 put digits "$DIGITS/epoch-1/labels.txt"
+	says digits:v5
+	mreg_is 0 alias digits:v5 best
+	mreg_is 0 get digits:best -o out
+	mreg_is 0 verify digits:best out
+	mreg_is 0 resolve digits:best
+	mreg_is 0 fsck
+	no_complaint
+}
+
+@test "0: a put that changes nothing, and an alias that is there already" {
+	mreg_is 0 put digits "$DIGITS/epoch-1"
+	says digits:v0
+	mreg_is 0 alias digits:v1 best
+	says digits:v1
+	nothing_has_changed
+}
+
+@test "1: the directory differs from the version" {
+	mreg get -q digits:v2 -o model
+	echo edited >model/labels.txt
+	mreg_is 1 verify digits:v2 model
+	assert_line --regexp '^changed +labels.txt$'
+	complains "'model' differs from 'digits:v2' in 1 file"
+	mreg_is 1 status model
+	complains "'model' is in no version"
+	nothing_has_changed
+}
+
+@test "1: put --fail-if-unchanged found the content" {
+	refused 1 no put --fail-if-unchanged digits "$DIGITS/epoch-2"
+	complains "digits:v1"
+}
+
+@test "1: a key that is not set" {
+	mreg_is 1 config core.editor
+	says_nothing
+	no_complaint
+}
+
+@test "2: the command line is wrong" {
+	refused 2 usage put
+	refused 2 usage commit
+	refused 2 usage ls --no-such-option
+	refused 2 usage resolve digits digits
+	refused 2 usage ls --template '{'
+}
+
+@test "2: a value is not legal" {
+	refused 2 invalid put 'no good' "$DIGITS/epoch-1/labels.txt"
+	refused 2 invalid put digits "$DIGITS/epoch-1/labels.txt" -M loss=nan
+	refused 2 invalid alias digits:v1 latest
+	refused 2 invalid config core.lockTimeout soon
+}
+
+@test "3: no such collection" {
+	local verb
+	for verb in alias get history log ls resolve show verify; do
+		refused 3 no-collection "$verb" digts
+		complains "Did you mean 'digits'"
+	done
+	refused 3 no-collection cat digts labels.txt
+	refused 3 no-collection alias digts:v1 best
+	refused 3 no-collection alias -d digts:best
+	assert_not_exists digts
+}
+
+@test "3: no such path in a version" {
+	refused 3 no-path cat digits:v0 model.onnx
+	complains "'digits:v0' has no file 'model.onnx'"
+}
+
+@test "4: the collection exists, that alias or version does not" {
+	local verb
+	for verb in get ls resolve show verify history; do
+		refused 4 no-reference "$verb" digits:v17
+		refused 4 no-reference "$verb" digits:bset
+		complains "'digits:best'"
+	done
+	refused 4 no-reference cat digits:v17 labels.txt
+	refused 4 no-reference alias digits:v17 best
+	refused 4 no-reference alias -d digits:bset
+	refused 4 no-reference resolve digits@00000000
+	assert_not_exists digits
+}
+
+@test "5: it exists already" {
+	refused 5 conflict init
+}
+
+@test "5: another type" {
+	refused 5 conflict put digits "$DIGITS/epoch-1/labels.txt" --type dataset
+}
+
+@test "5: a compare-and-set was lost" {
+	refused 5 conflict alias digits:v2 best --expect v0
+	complains v1
+	refused 5 conflict put digits "$DIGITS/epoch-1/labels.txt" --expect v1
+	complains v4
+}
+
+@test "5: two sources for one path, and names that differ in case" {
+	refused 5 conflict put digits "$DIGITS/epoch-1/labels.txt" "$DIGITS/epoch-2/labels.txt"
+	refused 5 conflict put Digits "$DIGITS/epoch-1/labels.txt"
+	refused 5 conflict alias digits:v2 BEST
+}
+
+@test "6: foreign files would be overwritten" {
+	mkdir model
+	echo mine >model/labels.txt
+	refused 6 policy get digits:v0 -o model
+	complains labels.txt
+	assert_equal "$(cat model/labels.txt)" mine
+	assert_equal "$(ls -A model)" labels.txt
+}
+
+@test "7: an object is damaged" {
+	damage "$(largest_pack)" 3000
+	mreg_is 7 fsck
+	mreg_is 7 get digits:v0 -o model
+	says_nothing
+	complains "digits:v0"
+	mreg_is 7 verify digits:v0
+	mreg_is 7 verify --json digits:v0
+	json_error '.error.code == "integrity" and .error.status == 7'
+	assert_not_exists model
+}
+
+@test "7: an object is missing" {
+	rm "$(largest_pack)"
+	mreg_is 7 get digits:v0 -o model
+	says_nothing
+	assert_not_exists model
+	mreg_is 7 fsck -q
+}
+
+@test "7: the journal is damaged" {
+	damage .mreg/journal 100
+	rm -r .mreg/index/*
+	mreg_is 7 fsck
+	mreg_is 7 put digits "$DIGITS/epoch-1/labels.txt"
+	says_nothing
+	complains journal
+}
+
+@test "9: a lock was not to be had in time" {
+	mkfifo held
+	python3 - >held 3>&- <<'PY' &
+import fcntl, os, signal, struct
+fd = os.open(".mreg/lock", os.O_RDWR)
+fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 128, 1, 0))
+print("held", flush=True)
+signal.pause()
+PY
+	child=$!
+	read -r _ <held
+	refused 9 lock-timeout -c core.lockTimeout=20ms alias digits:v2 best
+	# a put stores bytes before it asks for the lock; nothing refers to them
+	cp .mreg/journal journal-before
+	mreg_is 9 --json -c core.lockTimeout=20ms put digits "$DIGITS/epoch-1/labels.txt"
+	says_nothing
+	json_error '.error.code == "lock-timeout" and .error.status == 9'
+	cmp journal-before .mreg/journal
+	mreg_is 0 get -q digits:best -o model
+	same_tree "$DIGITS/epoch-2" model
+	kill -9 "$child"
+	wait "$child" || :
+	child=
+	mreg_is 0 put digits "$DIGITS/epoch-1/labels.txt"
+	says digits:v5
+}
+
+@test "10: no registry here" {
+	mkdir ../elsewhere
+	cd ../elsewhere
+	mreg_is 10 ls
+	says_nothing
+	complains "no registry here"
+	mreg_is 10 --json ls
+	json_error '.error.code == "no-registry" and .error.status == 10'
+}
+
+@test "10: a registry of a newer format" {
+	sed -i 's/^version .*/version 99/' .mreg/format
+	cp .mreg/journal journal-before
+	mreg_is 10 put digits "$DIGITS/epoch-1/labels.txt"
+	says_nothing
+	complains "99"
+	mreg_is 10 --json resolve digits
+	json_error '.error.code == "newer-format" and .error.status == 10'
+	cmp journal-before .mreg/journal
+}
+
+@test "10: a local path is missing or of a wrong kind" {
+	refused 10 local put digits nowhere
+	complains "'nowhere'"
+	mkfifo pipe
+	refused 10 local put digits pipe
+	complains "is a FIFO"
+	refused 10 local verify digits nowhere
+	refused 10 local status nowhere
+	refused 10 local -C nowhere ls
+	refused 10 local put digits "$DIGITS/epoch-1/labels.txt" --meta-file nowhere
+}
+
+@test "10: standard output is full" {
+	run --separate-stderr -10 bash -c 'mreg ls --json >/dev/full'
+	json_error '.error.code == "disk-full" and .error.status == 10'
+}
+
+@test "128+n: ended by a signal" {
+	local signal status
+	mkfifo pipe
+	for signal in HUP:129 INT:130 TERM:143; do
+		# a shell ignores SIGINT for what it starts in the background
+		env --default-signal=INT mreg put digits - --as file <pipe >out 2>err 3>&- &
+		child=$!
+		exec 7>pipe
+		# more than a pipe holds: when it is written, the put has read
+		cat "$DIGITS"/epoch-?/model.safetensors >&7
+		kill "-${signal%:*}" "$child"
+		status=0
+		wait "$child" || status=$?
+		child=
+		exec 7>&-
+		assert_equal "$status" "${signal#*:}"
+		assert_equal "$(cat out)" ""
+		nothing_has_changed
+	done
+}
+
+@test "141: the reader of standard output went away" {
+	mkfifo pipe
+	exec 7<>pipe 8>pipe 7<&-
+	run --separate-stderr -141 bash -c 'mreg cat digits:v0 model.safetensors >&8'
+	no_complaint
+	exec 8>&-
+}
+
+@test "what mreg(1) lists is what is tested here" {
+	local status
+	sed -nE '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/s/^\.It (.*)$/\1/p' "$MREG_SRCDIR/man/mreg.1" >listed
+	assert_equal "$(tr '\n' ' ' <listed)" "0 1 2 3 4 5 6 7 8 9 10 128+n "
+	while read -r status; do
+		[ "$status" = 8 ] || grep -q -F "@test \"$status: " "$BATS_TEST_FILENAME"
+	done <listed
+}
