@@ -240,7 +240,8 @@ static int ls(struct session *s, const struct args *a, const struct operands *op
 			return -1;
 		return ref.kind == REFERENCE_BARE ? list_versions(&l, ref.name, err) : list_files(&l, &ref, err);
 	}
-	if (check_names(l.view, operands, err) < 0 || sorter_begin(sorter, collection_columns, a->columns, "ref", err) < 0 || collection_each(l.view, list_collection, &l, err) < 0)
+	if (check_names(l.view, operands, err) < 0 ||
+	    sorter_begin(sorter, collection_columns, a->columns, "ref", err) < 0 || collection_each(l.view, list_collection, &l, err) < 0)
 		return -1;
 	return sorter_end(sorter, err);
 }
