@@ -27,13 +27,20 @@
 static char host[HOST_LEN + 1];
 static pthread_once_t host_once = PTHREAD_ONCE_INIT;
 
+/* Containers may share a name and a directory: a number tells of a process only among those who number them alike. */
 static void make_host(void)
 {
-	char name[256] = "";
+	char name[256] = "", space[64] = "";
+	struct sha256 ctx;
 	struct oid digest;
+	ssize_t len;
 
 	gethostname(name, sizeof name - 1);
-	sha256_bytes(name, strlen(name), &digest);
+	len = readlink("/proc/self/ns/pid", space, sizeof space);
+	sha256_init(&ctx);
+	sha256_update(&ctx, name, strlen(name) + 1);
+	sha256_update(&ctx, space, len > 0 ? (size_t)len : 0);
+	sha256_finish(&ctx, &digest);
 	hex_encode(digest.raw, HOST_LEN / 2, host);
 }
 

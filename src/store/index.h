@@ -64,7 +64,8 @@ int index_apply_line(struct kv_txn *txn, const struct journal *journal, const st
 /* Folds the whole journal in memory, without what is withdrawn: what the index must say. *end, *tail, ERR_INTEGRITY as journal_read(). */
 int index_fold_journal(const struct journal *journal, struct fold *fold, struct journal_position *end, enum journal_tail *tail,
 		       struct error *err) MUST_CHECK;
-/* Compares heads of all keys, both ways: calls fn (may be NULL) with each key that differs, and counts them. */
+/* Compares heads of all keys, both ways: calls fn (may be NULL) with each key that differs, and counts them.  Rows of all tables are read,
+ * and one that does not match its checksum is ERR_INTEGRITY. */
 int index_compare(struct kv_txn *txn, const struct fold *fold, void (*fn)(const char *key, void *arg), void *arg, uint64_t *differences,
 		  struct error *err) MUST_CHECK;
 

@@ -151,6 +151,7 @@ int kv_file_refuse_network(const char *dir, struct error *err)
 	static const uint32_t kinds[] = {
 		0x6969 /* nfs */, 0x517B /* smb */, 0xFF534D42 /* cifs */, 0xFE534D42 /* smb2 */, 0x5346414F /* afs */,
 		0x00C36400 /* ceph */, 0x0BD00BD0 /* lustre */, 0x47504653 /* gpfs */, 0x73757245 /* coda */,
+		0x01021997 /* 9p */, 0x19830326 /* beegfs */, 0x20030528 /* orangefs */, 0x7461636F /* ocfs2 */, 0x01161970 /* gfs2 */,
 	};
 	struct statfs fs;
 

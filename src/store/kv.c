@@ -79,7 +79,7 @@ static int fail(struct kv *kv, int rc, const char *what, struct error *err)
 static int open_env(struct kv *kv, const char *path, unsigned flags, unsigned mode, uint64_t map_len, struct error *err)
 {
 	MDB_txn *txn = NULL;
-	int rc = EAGAIN, dead;
+	int rc = EAGAIN, dead, fd;
 
 	if (map_len > SIZE_MAX)
 		return error_set(err, ERR_NO_MEMORY, "cannot open index '%s': it is too large for this machine", path);
@@ -105,6 +105,8 @@ static int open_env(struct kv *kv, const char *path, unsigned flags, unsigned mo
 	}
 	if (rc)
 		return fail(kv, rc, "open", err);
+	if (!mdb_env_get_fd(kv->env, &fd))
+		fcntl(fd, F_SETFD, FD_CLOEXEC); /* of all its files LMDB forgets it for this one */
 	kv_fault_enter();
 	if (kv->mode != KV_MEMORY)
 		mdb_reader_check(kv->env, &dead); /* only good housekeeping */

@@ -146,12 +146,10 @@ static int read_packed(struct object_reader *r, struct wish *wish, struct error 
 /* A pack that cannot be used is the likely reason, and more to the point. */
 static int say_missing(struct object_reader *r, const struct wish *wish, struct error *err)
 {
-	const struct error *problem = pack_set_problem(r->objects->packs);
 	const char *word = objects_kind_word(wish->kind);
 
-	if (!problem)
+	if (!pack_set_problem(r->objects->packs, err))
 		return error_set(err, ERR_INTEGRITY, "%s '%s' is missing", word, oid_hex(wish->id).text);
-	*err = *problem;
 	return error_wrap(err, "%s '%s' is missing", word, oid_hex(wish->id).text);
 }
 

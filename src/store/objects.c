@@ -66,12 +66,22 @@ static bool is_staged(struct objects *o, enum object_kind kind, const struct oid
 	return found;
 }
 
-bool objects_has(struct objects *o, enum object_kind kind, const struct oid *id)
+/* A pack that the multi-pack table speaks of may be unusable all the same: the object would then be lost, were it not stored again. */
+static bool is_packed(struct objects *o, enum object_kind kind, const struct oid *id)
 {
+	struct error ignored = ERROR_INIT;
 	struct pack_place place;
 
+	for (size_t nth = 0; pack_set_find(o->packs, kind, id, nth, &place); nth++)
+		if (pack_set_pack(o->packs, place.slot, &ignored))
+			return true;
+	return false;
+}
+
+bool objects_has(struct objects *o, enum object_kind kind, const struct oid *id)
+{
 	/* staged first: what leaves there is in the set by then */
-	return is_staged(o, kind, id) || (!damaged_has(&o->damaged, id) && pack_set_find(o->packs, kind, id, 0, &place));
+	return is_staged(o, kind, id) || (!damaged_has(&o->damaged, id) && is_packed(o, kind, id));
 }
 
 int objects_set_damaged(struct objects *o, const struct oid *ids, size_t count, struct error *err)
@@ -79,9 +89,25 @@ int objects_set_damaged(struct objects *o, const struct oid *ids, size_t count, 
 	return damaged_replace(&o->damaged, ids, count, err);
 }
 
+static bool has_all_chunks(struct objects *o, const struct oid *digest, uint64_t size)
+{
+	CLEANUP(object_reader) struct object_reader *reader = object_reader_new(o);
+	CLEANUP(recipe) struct recipe recipe = RECIPE_INIT;
+	struct error ignored = ERROR_INIT;
+
+	if (object_read_recipe(reader, digest, size, &recipe, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < recipe.count; i++)
+		if (!objects_has(o, OBJECT_CHUNK, &recipe.pieces[i].chunk))
+			return false;
+	return true;
+}
+
 bool objects_has_file(struct objects *o, const struct oid *digest, uint64_t size)
 {
-	return objects_has(o, size <= FILE_ONE_CHUNK_MAX ? OBJECT_CHUNK : OBJECT_FILE, digest);
+	if (size <= FILE_ONE_CHUNK_MAX)
+		return objects_has(o, OBJECT_CHUNK, digest);
+	return objects_has(o, OBJECT_FILE, digest) && has_all_chunks(o, digest, size);
 }
 
 int objects_read_staged(struct objects *o, enum object_kind kind, const struct oid *id, struct pack_row *row, struct strbuf *stored,

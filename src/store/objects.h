@@ -37,7 +37,7 @@ void objects_close(struct objects *o);
 bool objects_has(struct objects *o, enum object_kind kind, const struct oid *id);
 /* fsck: replaces the list of ids of which no sound copy was found (store/damaged.h); objects_has() then says no of them. */
 int objects_set_damaged(struct objects *o, const struct oid *ids, size_t count, struct error *err) MUST_CHECK;
-/* Bytes of a file of this digest and size are all in place as a chunk or as a recipe (whose chunks are not asked for one by one). */
+/* Bytes of a file of this digest and size are all in place: as a chunk, or as a recipe and each of its chunks. */
 bool objects_has_file(struct objects *o, const struct oid *digest, uint64_t size);
 
 /* What one thread needs to read: codec state and buffers. */

@@ -305,12 +305,16 @@ int pack_set_add(struct pack_set *set, const struct oid *name, struct error *err
 	slot = find_slot(set, name);
 	if (!slot)
 		slot = new_slot(set, name);
+	pthread_mutex_lock(&set->open_mutex);
+	free(slot->problem); /* what could not be opened has been replaced */
+	slot->problem = NULL;
 	if (!slot->covered)
 		open_or_remember(set, slot);
 	if (slot->problem) {
 		*err = *slot->problem;
 		rc = -1;
 	}
+	pthread_mutex_unlock(&set->open_mutex);
 	order_slots(set);
 	pthread_rwlock_unlock(&set->lock);
 	return rc;
@@ -372,7 +376,7 @@ const struct oid *pack_set_name(const struct pack_slot *slot)
 	return &slot->name;
 }
 
-const struct error *pack_set_problem(struct pack_set *set)
+bool pack_set_problem(struct pack_set *set, struct error *out)
 {
 	const struct error *problem = NULL;
 
@@ -380,6 +384,8 @@ const struct error *pack_set_problem(struct pack_set *set)
 	pthread_mutex_lock(&set->open_mutex);
 	for (size_t i = 0; i < set->count && !problem; i++)
 		problem = set->slots[i]->problem;
+	if (problem)
+		*out = *problem;
 	pthread_mutex_unlock(&set->open_mutex);
 	pthread_rwlock_unlock(&set->lock);
 	return problem;

@@ -24,15 +24,15 @@ struct pack_set *pack_set_open(const char *objects_dir, struct error *err) MUST_
 void pack_set_close(struct pack_set *set);
 /* Lists again, after something was not found or was damaged: 1 when that may change the answer, 0, -1. */
 int pack_set_refresh(struct pack_set *set, struct error *err) MUST_CHECK;
-/* A pack that was just moved in. */
+/* A pack that was just moved in, perhaps in the place of one that could not be used. */
 int pack_set_add(struct pack_set *set, const struct oid *name, struct error *err) MUST_CHECK;
 /* The nth place of the object, from 0; newest packs first. */
 bool pack_set_find(struct pack_set *set, enum object_kind kind, const struct oid *id, size_t nth, struct pack_place *out);
 /* The slot's pack, opened if need be; belongs to the set. */
 struct pack *pack_set_pack(struct pack_set *set, struct pack_slot *slot, struct error *err) MUST_CHECK;
 const struct oid *pack_set_name(const struct pack_slot *slot);
-/* What is wrong with some pack that cannot be used, or NULL. */
-const struct error *pack_set_problem(struct pack_set *set);
+/* What is wrong with some pack that cannot be used; false when all can. */
+bool pack_set_problem(struct pack_set *set, struct error *out);
 /* Every pack by name; problem: why pack is NULL, also for files that are no packs. 1 from fn stops, -1 fails. */
 typedef int (*pack_set_fn)(struct pack *pack, const char *name, const struct error *problem, void *arg, struct error *err);
 int pack_set_each(struct pack_set *set, pack_set_fn fn, void *arg, struct error *err) MUST_CHECK;

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,6 +32,7 @@ struct pack_writer {
 	size_t count, cap;
 	uint32_t *slots;      /* open addressing: 1 + index of a row, by the first bytes of its id */
 	size_t slot_count;    /* a power of two, or 0 */
+	bool has_hole;        /* a place was given away and not filled */
 };
 
 static int write_header(struct pack_writer *w, struct error *err)
@@ -208,6 +210,14 @@ static void write_back(struct pack_writer *w, uint64_t from, uint64_t to)
 		(void)sync_file_range(w->fd, (off_t)((whole - 1) * WRITE_BACK_EVERY), WRITE_BACK_EVERY, SYNC_FILE_RANGE_WRITE);
 }
 
+/* Whoever scans the records could not get past it, so such a pack is never finished. */
+static void note_hole(struct pack_writer *w)
+{
+	pthread_mutex_lock(&w->mutex);
+	w->has_hole = true;
+	pthread_mutex_unlock(&w->mutex);
+}
+
 int pack_writer_add(struct pack_writer *w, struct record_head *head, const void *stored, struct error *err)
 {
 	uint8_t data[RECORD_HEAD_LEN + RECORD_FILE_LEN];
@@ -220,8 +230,10 @@ int pack_writer_add(struct pack_writer *w, struct record_head *head, const void 
 	head->crc = head->stored_len ? deflate_crc32(0, stored, (size_t)head->stored_len) : 0;
 	head_len = record_head_write(data, head, deflate_crc32);
 	offset = reserve(w, head_len + head->stored_len);
-	if (write_record(w, data, head_len, stored, (size_t)head->stored_len, offset, err) < 0)
+	if (write_record(w, data, head_len, stored, (size_t)head->stored_len, offset, err) < 0) {
+		note_hole(w);
 		return -1;
+	}
 	pthread_mutex_lock(&w->mutex);
 	w->records++;
 	add_row(w, head, &head->id, head->kind, offset);
@@ -258,23 +270,22 @@ static void share(struct pack_writer *w, const char *objects_dir)
 	(void)fchmod(w->fd, (file.st_mode & 0777) | S_IRGRP);
 }
 
+/* A pack of that name has the same records, so to replace it changes nothing but for the better: nobody asks for what is there and sound. */
 static int move_in(struct pack_writer *w, const char *objects_dir, const struct oid *name, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf to = STRBUF_INIT;
-	int moved;
 
 	strbuf_addf(&to, "%s/%s.pack", objects_dir, oid_hex(name).text);
-	moved = file_rename_new(w->path, to.buf, err);
-	if (moved < 0)
-		return -1;
-	if (moved > 0)
-		unlink(w->path);
+	if (rename(w->path, to.buf))
+		return error_set_errno(err, "cannot rename '%s' to '%s'", w->path, to.buf);
 	crash_point("pack-after-rename");
 	return file_sync_dir(objects_dir, err);
 }
 
 static int finish(struct pack_writer *w, const char *objects_dir, struct oid *name, struct error *err)
 {
+	if (w->has_hole)
+		return error_set(err, ERR_LOCAL, "cannot finish '%s': an object could not be written to it", w->path);
 	crash_point("pack-half-written");
 	if (write_table(w, name, err) < 0)
 		return -1;
@@ -294,7 +305,7 @@ int pack_writer_finish(struct pack_writer **w, const char *objects_dir, struct o
 	struct oid made;
 
 	memset(name, 0, sizeof *name);
-	if (!(*w)->records) {
+	if (!(*w)->records && !(*w)->has_hole) {
 		pack_writer_abort(w);
 		return 0;
 	}

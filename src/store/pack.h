@@ -45,7 +45,8 @@ size_t pack_writer_count(const struct pack_writer *w);
 bool pack_writer_find(struct pack_writer *w, const struct oid *id, enum object_kind kind, struct pack_row *out);
 int pack_writer_read_stored(struct pack_writer *w, const struct pack_row *row, struct strbuf *out, struct error *err) MUST_CHECK;
 /* Table, trailer, fsync, rename into objects_dir as NAME.pack, fsync of the directory; durable at return.  A pack of that name that is
- * there already is as good.  The writer is gone either way; with no records nothing is left behind and *name is zero. */
+ * there already has the same records, sound or not, and is replaced.  The writer is gone either way; with no records nothing is left behind
+ * and *name is zero.  Fails when an object could not be written before. */
 int pack_writer_finish(struct pack_writer **w, const char *objects_dir, struct oid *name, struct error *err) MUST_CHECK;
 void pack_writer_abort(struct pack_writer **w); /* removes the file */
 

@@ -11,7 +11,9 @@
 #include "store/index-key.h"
 #include "store/index.h"
 
+#define KEY_LEN 17 /* table, device, inode */
 #define ROW_LEN (24 + OID_LEN)
+#define KEYS_AT_ONCE 4096
 #define FINE_STEP (20 * (NS_PER_S / 1000)) /* a kernel's tick, and room for the clock behind it */
 #define COARSE_STEP (2 * NS_PER_S)         /* FAT has 2 s */
 
@@ -20,9 +22,10 @@ static int64_t as_ns(struct timespec t)
 	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-static int64_t step_of(const struct stat *st)
+/* Each stamp for itself: FAT keeps a modification time of 2 s beside a finer change time. */
+static bool is_fresh(struct timespec t, int64_t observed)
 {
-	return st->st_mtim.tv_nsec || st->st_ctim.tv_nsec ? FINE_STEP : COARSE_STEP;
+	return as_ns(t) >= observed - (t.tv_nsec ? FINE_STEP : COARSE_STEP);
 }
 
 /* A file may claim any time; one that does not fit 64 bits of nanoseconds is not kept, and is never found. */
@@ -33,11 +36,9 @@ static bool fits(struct timespec t)
 
 void stat_rows_add(struct stat_rows *rows, const struct stat *st, int64_t observed, const struct oid *digest)
 {
-	int64_t step = step_of(st);
-
 	if (!fits(st->st_mtim) || !fits(st->st_ctim) || st->st_size < 0)
 		return;
-	if (as_ns(st->st_mtim) >= observed - step || as_ns(st->st_ctim) >= observed - step)
+	if (is_fresh(st->st_mtim, observed) || is_fresh(st->st_ctim, observed))
 		return;
 	ARRAY_GROW(rows->v, rows->count + 1, rows->cap);
 	rows->v[rows->count++] = (struct stat_row){
@@ -80,20 +81,83 @@ int statcache_find(struct view *v, const struct stat *st, struct oid *digest, st
 	return 1;
 }
 
+/* How many rows were written since there were none; those that replaced another count as well. */
+static int read_count(struct kv_txn *txn, uint64_t *count, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf value = STRBUF_INIT;
+	int got = kv_get(txn, &(char){ TABLE_STAT }, 1, &value, err);
+
+	if (got < 0)
+		return -1;
+	if (got && value.len != 8)
+		return error_set(err, ERR_INTEGRITY, "index is damaged: count of the stat cache");
+	*count = got ? load_le64(value.buf) : 0;
+	return 0;
+}
+
+static int write_count(struct kv_txn *txn, uint64_t count, struct error *err)
+{
+	uint8_t value[8];
+
+	store_le64(value, count);
+	return kv_put(txn, &(char){ TABLE_STAT }, 1, value, sizeof value, err);
+}
+
+static int collect_key(struct span key, struct span value, void *arg, struct error *err)
+{
+	struct strbuf *keys = arg;
+
+	(void)value;
+	(void)err;
+	if (key.len == KEY_LEN)
+		strbuf_add(keys, key.data, KEY_LEN);
+	return keys->len >= KEYS_AT_ONCE * KEY_LEN;
+}
+
+static int drop_all(struct kv_txn *txn, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf keys = STRBUF_INIT;
+	uint8_t table = TABLE_STAT;
+
+	do {
+		strbuf_reset(&keys);
+		if (kv_each(txn, (struct span){ &table, 1 }, NULL, false, collect_key, &keys, err) < 0)
+			return -1;
+		for (size_t at = 0; at < keys.len; at += KEY_LEN)
+			if (kv_delete(txn, keys.buf + at, KEY_LEN, err) < 0)
+				return -1;
+	} while (keys.len);
+	return 0;
+}
+
+static int write_row(struct kv_txn *txn, const struct stat_row *row, struct error *err)
+{
+	uint8_t value[ROW_LEN];
+	struct index_key k;
+
+	store_le64(value, row->size);
+	store_le64(value + 8, (uint64_t)row->mtime);
+	store_le64(value + 16, (uint64_t)row->ctime);
+	memcpy(value + 24, row->digest.raw, OID_LEN);
+	row_key(&k, row->device, row->inode);
+	return kv_put(txn, k.data, k.len, value, sizeof value, err);
+}
+
 int statcache_write(struct kv_txn *txn, const struct stat_rows *rows, struct error *err)
 {
-	for (size_t i = 0; i < rows->count; i++) {
-		const struct stat_row *row = &rows->v[i];
-		uint8_t value[ROW_LEN];
-		struct index_key k;
+	uint64_t count = 0;
 
-		store_le64(value, row->size);
-		store_le64(value + 8, (uint64_t)row->mtime);
-		store_le64(value + 16, (uint64_t)row->ctime);
-		memcpy(value + 24, row->digest.raw, OID_LEN);
-		row_key(&k, row->device, row->inode);
-		if (kv_put(txn, k.data, k.len, value, sizeof value, err) < 0)
+	if (!rows->count)
+		return 0;
+	if (read_count(txn, &count, err) < 0)
+		return -1;
+	if (count > STATCACHE_MAX_ROWS || rows->count > STATCACHE_MAX_ROWS - count) {
+		if (drop_all(txn, err) < 0)
 			return -1;
+		count = 0;
 	}
-	return 0;
+	for (size_t i = 0; i < rows->count && count < STATCACHE_MAX_ROWS; i++, count++)
+		if (write_row(txn, &rows->v[i], err) < 0)
+			return -1;
+	return write_count(txn, count, err);
 }

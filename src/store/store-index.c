@@ -204,15 +204,31 @@ static bool is_about_writing(const struct error *err)
 	return err->code == ERR_READ_ONLY || err->code == ERR_LOCAL || err->code == ERR_DISK_FULL;
 }
 
+static bool is_same_directory(const struct stat *before, const char *dir)
+{
+	struct stat now;
+
+	return !stat(dir, &now) && now.st_ino == before->st_ino && now.st_dev == before->st_dev;
+}
+
+/* A rebuilt index may take the directory's place while LMDB opens one file after the other, and another index's lock file locks nothing. */
 static int open_mode(struct store *s, enum kv_mode mode, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf dir = STRBUF_INIT;
+	struct stat before;
 
 	path_join(&dir, s->dir, "index");
-	if (mode == KV_READ_WRITE && make_directory(s, dir.buf, err) < 0)
-		return -1;
-	s->index = kv_open(dir.buf, mode, err);
-	return s->index ? 0 : -1;
+	for (int i = 0; i < SWAP_TRIES; i++) {
+		if (mode == KV_READ_WRITE && make_directory(s, dir.buf, err) < 0)
+			return -1;
+		if (stat(dir.buf, &before))
+			return error_set_errno(err, "cannot open index '%s'", dir.buf);
+		s->index = kv_open(dir.buf, mode, err);
+		if (!s->index || is_same_directory(&before, dir.buf))
+			return s->index ? 0 : -1;
+		close_index(s);
+	}
+	return error_set(err, ERR_LOCAL, "cannot open index '%s': it is replaced again and again", dir.buf);
 }
 
 /* 1: open, and what it says is all that the journal says; 0: not so; -1. */

@@ -4,7 +4,11 @@
 
 #include "store/index.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "tap.h"
 
@@ -270,6 +274,48 @@ static void test_comparison(void)
 	ok(differences_from(kv, &w.fold) > n, "so does one that has keys nobody else knows");
 }
 
+/* Flips bits of what stands behind each copy of some bytes in a file. */
+static void spoil_behind(const char *path, const uint8_t *what, size_t len)
+{
+	CLEANUP(strbuf) struct strbuf data = STRBUF_INIT;
+	int fd = open(path, O_RDWR);
+	const char *at;
+
+	need(fd >= 0 && !file_slurp(path, &data, 64u << 20, NULL, &err), "no data file");
+	for (at = data.buf; (at = memmem(at, (size_t)(data.buf + data.len - at), what, len)); at += len)
+		need(pwrite(fd, &(char){ (char)~at[len] }, 1, at - data.buf + (off_t)len) == 1, "cannot damage the data file");
+	close(fd);
+}
+
+static void test_damaged_row(void)
+{
+	static const uint8_t row[] = { 'T', 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0 }; /* the first change of the first line */
+	CLEANUP(world) struct world w = { .fold = FOLD_INIT };
+	CLEANUP(kv) struct kv *kv = NULL;
+	CLEANUP(kv_txn) struct kv_txn *txn = NULL;
+	char dir[4300], path[4400];
+	uint64_t n;
+
+	snprintf(path, sizeof path, "%s/journal", tap_dir());
+	unlink(path);
+	snprintf(dir, sizeof dir, "%s/damaged-index", tap_dir());
+	snprintf(path, sizeof path, "%s/data.mdb", dir);
+	kv = kv_open(dir, KV_READ_WRITE, &err);
+	need(kv && !journal_open(&w.journal, tap_dir(), &stamp, &err), err.text);
+	journal_start(&w.journal, &w.at);
+	add_line(&w, false);
+	catch_up(&w, kv);
+	is_int((int)differences_from(kv, &w.fold), 0, "a sound index on disk differs nowhere");
+	kv_cleanup(&kv);
+	spoil_behind(path, row, sizeof row);
+	kv = kv_open(dir, KV_READ_ONLY, &err);
+	need(kv != NULL, err.text);
+	txn = kv_begin(kv, false, &err);
+	ok(txn && index_compare(txn, &w.fold, NULL, NULL, &n, &err) < 0 && err.code == ERR_INTEGRITY,
+	   "a comparison also finds damage in rows that are derived");
+	error_clear(&err);
+}
+
 static void test_states(void)
 {
 	static const struct stamp other = { .id = { 1 } };
@@ -309,6 +355,7 @@ int main(void)
 {
 	test_states();
 	test_comparison();
+	test_damaged_row();
 	test_property(false, "without withdrawals");
 	test_property(true, "with withdrawals");
 	return tap_done();

@@ -423,6 +423,21 @@ static void test_identity(void)
 	ok(!kv_identity(kv, &again, &birth_again, &err) && (again != inode || birth != birth_again), "another has another");
 }
 
+static void test_inheritance(void)
+{
+	CLEANUP(kv) struct kv *kv = open_it("inherited", KV_READ_WRITE);
+	int inherited = 0;
+
+	for (int fd = 3; fd < 64; fd++) {
+		char link[64], to[4300] = "";
+
+		snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+		if (readlink(link, to, sizeof to - 1) > 0 && strstr(to, "/inherited/"))
+			inherited += !(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	}
+	is_int(inherited, 0, "no program that is run inherits a file of the index");
+}
+
 static void child_grows(void)
 {
 	struct kv *kv = open_it("two", KV_READ_WRITE);
@@ -482,6 +497,7 @@ int main(void)
 	test_memory();
 	test_read_only();
 	test_identity();
+	test_inheritance();
 	test_two_processes();
 	test_shared();
 	return tap_done();

@@ -165,7 +165,8 @@ static void files(void)
 	ok(object_read_recipe(r, &digest, 10, &back, &err) == 0 && back.count == 2, "a staged recipe is found by its file");
 	recipe_cleanup(&back);
 	need(object_writer_commit(w, &err) == 0, "objects can be committed");
-	ok(objects_has_file(o, &digest, 100000) && !objects_has_file(o, &digest, 10), "a large file is there by its recipe");
+	ok(objects_has(o, OBJECT_FILE, &digest) && !objects_has_file(o, &digest, 10), "a large file is there by its recipe");
+	ok(!objects_has_file(o, &digest, 100000), "unless it is of another size");
 	ok(object_read_recipe(r, &digest, 10, &back, &err) == 0 && back.count == 2, "which can be read");
 	recipe_cleanup(&back);
 	ok(object_read_recipe(r, &digest, 11, &back, &err) < 0 && err.code == ERR_INTEGRITY && !back.count, "unless it gives another size");
@@ -182,18 +183,6 @@ static void files(void)
 	objects_close(o);
 }
 
-static void others_packs(void)
-{
-	struct error err = ERROR_INIT;
-	struct objects *o;
-
-	fresh("others");
-	o = open_all();
-	store_one("from elsewhere");
-	is_str(read_back(o, "from elsewhere", &err), "from elsewhere", "what another process stored meanwhile is found when it must be");
-	objects_close(o);
-}
-
 /* The path of some pack. */
 static const char *some_pack(void)
 {
@@ -206,6 +195,51 @@ static const char *some_pack(void)
 			snprintf(path, sizeof path, "%s/%s", below("objects"), e->d_name);
 	closedir(d);
 	return path;
+}
+
+static void whole_large_file(void)
+{
+	CLEANUP(codec) struct codec_context *codec = codec_new();
+	CLEANUP(recipe) struct recipe recipe = RECIPE_INIT;
+	CLEANUP(strbuf) struct strbuf list = STRBUF_INIT;
+	struct error err = ERROR_INIT;
+	char text[70001], chunks[6000];
+	struct objects *o;
+	struct object_writer *w;
+	struct oid digest, id;
+
+	fresh("whole");
+	memset(text, 'w', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	store_one(text);
+	snprintf(chunks, sizeof chunks, "%s", some_pack());
+	o = open_all();
+	w = object_writer_new(o, &err);
+	digest = id_of(text);
+	recipe_add(&recipe, &digest, sizeof text - 1);
+	recipe_write(&list, &recipe);
+	sha256_bytes(list.buf, list.len, &id);
+	need(object_writer_add(w, codec, NULL, OBJECT_RECIPE, &id, &digest, list.buf, list.len, NULL, &err) == 0 &&
+	     object_writer_commit(w, &err) == 0, "a recipe can be stored");
+	object_writer_free(w);
+	ok(objects_has_file(o, &digest, sizeof text - 1), "a large file is there when its recipe and all chunks are");
+	objects_close(o);
+	need(unlink(chunks) == 0, "a pack can be removed");
+	o = open_all();
+	ok(objects_has(o, OBJECT_FILE, &digest) && !objects_has_file(o, &digest, sizeof text - 1), "not when a chunk is gone");
+	objects_close(o);
+}
+
+static void others_packs(void)
+{
+	struct error err = ERROR_INIT;
+	struct objects *o;
+
+	fresh("others");
+	o = open_all();
+	store_one("from elsewhere");
+	is_str(read_back(o, "from elsewhere", &err), "from elsewhere", "what another process stored meanwhile is found when it must be");
+	objects_close(o);
 }
 
 static void overwrite(const char *path, off_t at, const char *bytes)
@@ -314,6 +348,43 @@ static void multi_pack(void)
 		found += read_back(o, text, &err) != NULL;
 	}
 	is_int((intmax_t)found, PUTS - 1, "a table that names a pack that is gone is ignored");
+	objects_close(o);
+}
+
+/* The table knows nothing of what became of the packs. */
+static void cut_pack_in_the_table(void)
+{
+	struct error err = ERROR_INIT;
+	struct objects *o;
+	struct oid id;
+	size_t lost = 0;
+	char text[50];
+	struct object_writer *w;
+
+	fresh("cut");
+	for (int i = 0; i < PUTS; i++) {
+		snprintf(text, sizeof text, "put number %d", i);
+		store_one(text);
+	}
+	need(chmod(some_pack(), 0644) == 0 && truncate(some_pack(), 40) == 0, "a pack can be cut");
+	o = open_all();
+	for (int i = 0; i < PUTS; i++) {
+		snprintf(text, sizeof text, "put number %d", i);
+		id = id_of(text);
+		if (objects_has(o, OBJECT_CHUNK, &id))
+			continue;
+		lost++;
+		w = object_writer_new(o, &err);
+		add(w, OBJECT_CHUNK, text);
+		is_int(object_writer_commit(w, &err), 0, "so it is stored again, though in a pack of the same name");
+		object_writer_free(w);
+	}
+	is_int((intmax_t)lost, 1, "an object whose pack cannot be used does not count as there");
+	for (int i = 0; i < PUTS; i++) {
+		snprintf(text, sizeof text, "put number %d", i);
+		lost += !read_back(o, text, &err);
+	}
+	is_int((intmax_t)lost, 1, "and then is there");
 	objects_close(o);
 }
 
@@ -439,11 +510,13 @@ int main(void)
 {
 	stores_and_reads();
 	files();
+	whole_large_file();
 	others_packs();
 	damage();
 	a_good_copy_wins();
 	multi_pack();
 	few_descriptors();
+	cut_pack_in_the_table();
 	many_threads();
 	fsck();
 	no_room();

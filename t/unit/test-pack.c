@@ -6,6 +6,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"
@@ -112,14 +114,42 @@ static void staged_records(void)
 	ok(w && pack_writer_finish(&w, dir, &name, &err) == 0 && !name.raw[0] && !files_in_dir(), "nor does an empty one");
 }
 
+static void a_record_that_was_not_written(void)
+{
+	static char large[200000];
+	struct record_head head = { .kind = OBJECT_CHUNK, .raw_len = sizeof large, .stored_len = sizeof large };
+	struct rlimit old, low;
+	struct error err = ERROR_INIT;
+	struct pack_writer *w = pack_writer_new(dir, &err);
+	struct oid name;
+
+	need(w && getrlimit(RLIMIT_FSIZE, &old) == 0, "a pack can be begun");
+	add(w, OBJECT_CHUNK, "before");
+	low = old;
+	low.rlim_cur = 100000;
+	signal(SIGXFSZ, SIG_IGN);
+	need(setrlimit(RLIMIT_FSIZE, &low) == 0, "limits can be set");
+	ok(pack_writer_add(w, &head, large, &err) < 0, "a record for which there is no room is an error");
+	need(setrlimit(RLIMIT_FSIZE, &old) == 0, "limits can be set");
+	add(w, OBJECT_CHUNK, "behind");
+	ok(pack_writer_finish(&w, dir, &name, &err) < 0 && !w && !files_in_dir(), "and a pack with such a hole is never finished");
+}
+
 static void same_pack_twice(void)
 {
+	struct error err = ERROR_INIT;
 	struct oid one, two;
+	struct pack *p;
 
 	make_pack(&one);
 	make_pack(&two);
 	ok(oid_equal(&one, &two), "the same records give a pack of the same name");
-	is_int((intmax_t)files_in_dir(), 1, "and the second is as good as the first");
+	is_int((intmax_t)files_in_dir(), 1, "and the second takes the place of the first");
+	need(chmod(in_dir(&one), 0644) == 0 && truncate(in_dir(&one), 50) == 0, "a pack can be cut");
+	make_pack(&two);
+	p = pack_open(in_dir(&one), &one, &err);
+	ok(oid_equal(&one, &two) && p && pack_check(p, &err) == 0, "which mends one that was damaged");
+	pack_close(p);
 	unlink(in_dir(&one));
 }
 
@@ -210,6 +240,7 @@ int main(void)
 	need(mkdir(dir, 0777) == 0, "a directory can be made");
 	writes_and_reads();
 	staged_records();
+	a_record_that_was_not_written();
 	same_pack_twice();
 	every_byte_is_checked();
 	other_name();

@@ -53,6 +53,10 @@ static void test_racy(void)
 	ok(!is_kept(file(NS_PER_S, 5 * MS)), "nor one whose change time alone is that fresh");
 	ok(!is_kept(file(5 * MS, NS_PER_S)), "or its modification time");
 	ok(!is_kept(file(-NS_PER_S, NS_PER_S)), "nor one from the future");
+	far.st_mtim.tv_nsec = 0;
+	ok(!is_kept(far), "nor one whose modification time alone is in whole seconds and fresh, as on FAT");
+	far.st_mtim.tv_sec -= 1000;
+	ok(is_kept(far), "an old one of whole seconds, as archives leave them, does not matter");
 	ok(is_kept(coarse(2)), "with time stamps of whole seconds 2.5 s are enough");
 	ok(!is_kept(coarse(1)), "1.5 s are not");
 	far.st_mtim.tv_sec = INT64_MAX;
@@ -64,11 +68,13 @@ static void test_racy(void)
 static struct store *new_store(void)
 {
 	struct store_options options = { .lock_timeout_ms = 50, .verb = "test" };
-	char path[4300];
+	static int count;
+	char dir[4200], path[4300];
 	struct store *store;
 
-	need(!store_init(tap_dir(), false, &err), err.text);
-	snprintf(path, sizeof path, "%s/.mreg", tap_dir());
+	snprintf(dir, sizeof dir, "%s/%d", tap_dir(), count++);
+	need(!store_init(dir, false, &err), err.text);
+	snprintf(path, sizeof path, "%s/.mreg", dir);
 	store = store_open(path, &options, &err);
 	need(store && !store_use_index(store, &err), err.text);
 	return store;
@@ -127,9 +133,42 @@ static void test_found(void)
 	ok(find(store, other) == 1 && find(store, st) == 0, "a file that was read anew takes the place of what it was");
 }
 
+static void test_bound(void)
+{
+	CLEANUP(stat_rows) struct stat_rows rows = STAT_ROWS_INIT;
+	CLEANUP(store) struct store *store = new_store();
+	struct stat st = file(NS_PER_S, NS_PER_S);
+	uint8_t count[8];
+	struct kv_txn *txn;
+
+	for (int i = 0; i < 10000; i++, st.st_ino++)
+		stat_rows_add(&rows, &st, NOW, &digest);
+	write_rows(store, &rows);
+	st.st_ino--;
+	is_int(find(store, st), 1, "ten thousand files are kept");
+	txn = kv_begin(store->index, true, &err);
+	store_le64(count, STATCACHE_MAX_ROWS - 1);
+	need(txn && !kv_put(txn, "S", 1, count, sizeof count, &err) && !kv_commit(&txn, &err), err.text);
+	st.st_ino++;
+	rows.count = 0;
+	stat_rows_add(&rows, &st, NOW, &digest);
+	write_rows(store, &rows);
+	st.st_ino--;
+	is_int(find(store, st), 1, "up to the limit nothing is dropped");
+	st.st_ino += 2;
+	rows.count = 0;
+	stat_rows_add(&rows, &st, NOW, &digest);
+	write_rows(store, &rows);
+	is_int(find(store, st), 1, "beyond it the new one is kept");
+	for (st.st_ino = 2; st.st_ino < 10003 && !find(store, st); st.st_ino++)
+		;
+	is_int((intmax_t)st.st_ino, 10003, "and all others are dropped");
+}
+
 int main(void)
 {
 	test_racy();
 	test_found();
+	test_bound();
 	return tap_done();
 }

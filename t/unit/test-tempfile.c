@@ -5,6 +5,7 @@
 #include "base/tempfile.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -82,6 +83,36 @@ static void test_foreign(void)
 		ok(!tempfile_is_stale(tap_dir(), names[i]), "'%s' is not judged", names[i]);
 }
 
+/* Where we may make one: a name that was chosen in another space of process numbers. */
+static void test_container(void)
+{
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+	char theirs[4400] = "";
+	int pipes[2];
+	pid_t child;
+
+	need(!pipe(pipes), "pipe");
+	child = fork();
+	if (!child) {
+		if (!unshare(CLONE_NEWPID) && !fork()) {
+			tempfile_name(&name, tap_dir(), "pack");
+			need(write(pipes[1], name.buf, name.len) == (ssize_t)name.len, "write");
+		}
+		_exit(0);
+	}
+	close(pipes[1]);
+	waitpid(child, NULL, 0);
+	if (read(pipes[0], theirs, sizeof theirs - 1) > 0) {
+		size_t len;
+		const char *base = path_base(theirs, &len);
+
+		touch(theirs);
+		ok(!tempfile_is_stale(tap_dir(), base), "a file of another container that has our host's name is not judged");
+		unlink(theirs);
+	}
+	close(pipes[0]);
+}
+
 static void count_worker(void *arg, size_t worker)
 {
 	unsigned char *seen = arg;
@@ -93,6 +124,7 @@ int main(void)
 {
 	unsigned char seen[4] = { 0 };
 
+	test_container(); /* before this process has chosen a name */
 	test_names();
 	test_sweep();
 	test_foreign();
