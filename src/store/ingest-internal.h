@@ -36,6 +36,7 @@ struct ingest_job {
 /* Everything below `work` but the constants is under its lock. */
 struct ingest {
 	struct work work;
+	struct objects *objects;
 	struct object_writer *writer;
 	struct ingest_item *items;
 	size_t count;

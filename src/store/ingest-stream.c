@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads a large file in order on one thread, which hashes and cuts it, while all threads hash and store the chunks. */
+/* Reads a large file in order on one thread, which cuts it and hashes the whole, while all threads hash and store the chunks. */
 #include <config.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/file-digest.h"
 #include "store/ingest-internal.h"
 
 #define READ_STEP (256u << 10)  /* read and hashed while it is in the core's cache */
@@ -25,19 +26,21 @@ struct ingest_stream {
 	struct ingest_item *item;
 	/* the reading thread's own */
 	struct source source;
-	struct sha256 sha;
+	struct file_digest whole;
 	struct splitter splitter;
 	struct ingest_buffer *buffer;
 	size_t cut; /* what of the buffer has been cut into chunks */
 	struct ingest_job job; /* being collected */
 	uint64_t taken;
-	bool is_at_end; /* then digest is known */
-	struct oid digest;
+	bool is_at_end;
+	bool is_known;  /* its recipe is in the store, and named the digest */
+	struct oid digest; /* at the end, unless the hashing is spared until the chunks are done */
 	/* under the lock */
 	struct recipe recipe;
 	size_t pending; /* jobs given out and not finished */
 	unsigned held;  /* buffers */
 	bool is_reading;
+	bool has_news;  /* a chunk was not in the store */
 	uint64_t stored;
 };
 
@@ -165,7 +168,7 @@ static int finish(struct ingest_worker *w, struct ingest_stream *s, struct error
 	struct ingest_stream **p = &g->streams;
 	uint64_t stored = 0;
 
-	if (s->taken > FILE_ONE_CHUNK_MAX &&
+	if (s->taken > FILE_ONE_CHUNK_MAX && !s->is_known &&
 	    ingest_store_recipe(g->writer, w->codec, &s->recipe, &s->digest, s->item->path, &stored, err) < 0)
 		return -1;
 	ingest_finish_item(g, s->item, &s->source, &s->digest, s->taken, s->stored + stored);
@@ -202,6 +205,7 @@ static int finish_job(struct ingest_worker *w, const struct ingest_job *job, con
 	for (size_t i = 0; i < job->count; i++)
 		s->recipe.pieces[job->first + i].chunk = ids[i];
 	s->stored += stored;
+	s->has_news |= stored > 0;
 	leave_buffer(g, s, job->buffer);
 	s->pending--;
 	is_last = !s->pending && !s->is_reading;
@@ -261,7 +265,7 @@ static int send_job(struct ingest_worker *w, struct ingest_stream *s, struct err
 	s->job.stream = s;
 	s->job.buffer = s->buffer;
 	s->job.offset = s->cut - s->job.bytes;
-	s->job.is_whole = is_all && s->job.count == 1;
+	s->job.is_whole = is_all && s->job.count == 1 && !s->whole.is_spared;
 	work_lock(&g->work);
 	while (!result && g->queue_count == INGEST_QUEUE_MAX)
 		result = help(w, err);
@@ -301,12 +305,24 @@ static int cut(struct ingest_worker *w, struct ingest_stream *s, struct error *e
 
 /* ---- reading ---- */
 
+static bool has_news(struct ingest_worker *w, struct ingest_stream *s)
+{
+	bool news;
+
+	work_lock(&w->ingest->work);
+	news = s->has_news;
+	work_unlock(&w->ingest->work);
+	return news;
+}
+
 static int read_on(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
 {
 	size_t room, want;
 	ssize_t n;
 
 	if (work_check(&w->ingest->work, err) < 0)
+		return -1;
+	if (s->whole.is_spared && has_news(w, s) && file_digest_catch_up(&s->whole, s->taken, &w->ingest->work, err) < 0)
 		return -1;
 	if (!s->buffer || s->buffer->len == INGEST_BUFFER_LEN) {
 		if ((s->buffer && send_job(w, s, err) < 0) || next_buffer(w, s, err) < 0)
@@ -317,19 +333,19 @@ static int read_on(struct ingest_worker *w, struct ingest_stream *s, struct erro
 	n = source_read(&s->source, s->buffer->data + s->buffer->len, want, err);
 	if (n < 0)
 		return -1;
-	sha256_update(&s->sha, s->buffer->data + s->buffer->len, (size_t)n);
+	file_digest_add(&s->whole, s->buffer->data + s->buffer->len, (size_t)n);
 	s->buffer->len += (size_t)n;
 	s->taken += (uint64_t)n;
 	work_advance(&w->ingest->work, (uint64_t)n);
 	s->is_at_end = (size_t)n < want || !source_left(&s->source, s->taken, 1);
-	if (s->is_at_end)
-		sha256_finish(&s->sha, &s->digest);
+	if (s->is_at_end && !s->whole.is_spared)
+		file_digest_finish(&s->whole, &s->digest);
 	return 0;
 }
 
 static int read_to_end(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
 {
-	sha256_init(&s->sha);
+	file_digest_begin(&s->whole, &s->source);
 	while (!s->is_at_end) {
 		bool is_first = !s->taken;
 
@@ -345,8 +361,7 @@ static int read_to_end(struct ingest_worker *w, struct ingest_stream *s, struct 
 	return 0;
 }
 
-/* All that was made of it is forgotten; the chunks stay in the store until gc finds that nobody wants them. */
-static int start_again(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
+static int wait_for_chunks(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
 {
 	struct ingest *g = w->ingest;
 	int result = 0;
@@ -354,15 +369,48 @@ static int start_again(struct ingest_worker *w, struct ingest_stream *s, struct 
 	work_lock(&g->work);
 	while (!result && s->pending)
 		result = help(w, err);
+	work_unlock(&g->work);
+	return result;
+}
+
+/* The recipe names the digest when it is known; when it is not, the file is read once more. */
+static int find_digest(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	struct oid id;
+
+	if (wait_for_chunks(w, s, err) < 0)
+		return -1;
+	if (!s->has_news) {
+		recipe_write(&text, &s->recipe);
+		sha256_bytes(text.buf, text.len, &id);
+		s->is_known = objects_find_recipe(w->ingest->objects, &id, &s->digest);
+	}
+	if (s->is_known)
+		return 0;
+	if (file_digest_catch_up(&s->whole, s->taken, &w->ingest->work, err) < 0)
+		return -1;
+	file_digest_finish(&s->whole, &s->digest);
+	return 0;
+}
+
+/* All that was made of it is forgotten; the chunks stay in the store until gc finds that nobody wants them. */
+static int start_again(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
+{
+	struct ingest *g = w->ingest;
+	int result = wait_for_chunks(w, s, err);
+
 	if (!result) {
+		work_lock(&g->work);
 		recipe_cleanup(&s->recipe);
 		leave_current_buffer(g, s);
+		s->has_news = false;
 		work_wake(&g->work);
+		work_unlock(&g->work);
 	}
-	work_unlock(&g->work);
 	work_take_back(&g->work, s->taken);
 	s->taken = 0;
-	s->is_at_end = false;
+	s->is_at_end = s->is_known = false;
 	source_close(&s->source);
 	return result;
 }
@@ -378,7 +426,7 @@ static int try_to_read(struct ingest_worker *w, struct ingest_stream *s, struct 
 		return -1;
 	if (s->source.before.st_size > (off_t)READ_STEP)
 		source_expect_all(&s->source);
-	if (read_to_end(w, s, err) < 0)
+	if (read_to_end(w, s, err) < 0 || (s->whole.is_spared && find_digest(w, s, err) < 0))
 		return -1;
 	whole = source_check(&s->source, s->taken, err);
 	if (whole <= 0)

@@ -176,13 +176,12 @@ static uint64_t total_size(const struct ingest_item *items, size_t count, bool *
 int ingest_files(struct objects *objects, struct object_writer *writer, struct ingest_item *items, size_t count, struct stat_rows *rows,
 		 struct report *report, struct error *err)
 {
-	struct ingest g = { .writer = writer, .items = items, .count = count, .rows = rows };
+	struct ingest g = { .objects = objects, .writer = writer, .items = items, .count = count, .rows = rows };
 	bool any_pipe;
 	uint64_t total = total_size(items, count, &any_pipe);
 	size_t threads = work_thread_count(count, any_pipe ? UINT64_MAX : total);
 	int result;
 
-	(void)objects; /* the writer asks them */
 	work_init(&g.work, report, "storing", any_pipe ? 0 : total);
 	ingest_stream_prepare(&g, threads);
 	thread_run(threads, ingest_thread, &g);

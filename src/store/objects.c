@@ -89,6 +89,25 @@ int objects_set_damaged(struct objects *o, const struct oid *ids, size_t count, 
 	return damaged_replace(&o->damaged, ids, count, err);
 }
 
+bool objects_find_recipe(struct objects *o, const struct oid *id, struct oid *file)
+{
+	struct error ignored = ERROR_INIT;
+	struct pack_place place;
+	struct record_head head;
+
+	if (damaged_has(&o->damaged, id))
+		return false;
+	for (size_t nth = 0; pack_set_find(o->packs, OBJECT_RECIPE, id, nth, &place); nth++) {
+		const struct pack *pack = pack_set_pack(o->packs, place.slot, &ignored);
+
+		if (pack && pack_read_head(pack, &place.row, &head, &ignored) == 0 && !damaged_has(&o->damaged, &head.file)) {
+			*file = head.file;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool has_all_chunks(struct objects *o, const struct oid *digest, uint64_t size)
 {
 	CLEANUP(object_reader) struct object_reader *reader = object_reader_new(o);

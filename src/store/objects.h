@@ -39,6 +39,8 @@ bool objects_has(struct objects *o, enum object_kind kind, const struct oid *id)
 int objects_set_damaged(struct objects *o, const struct oid *ids, size_t count, struct error *err) MUST_CHECK;
 /* Bytes of a file of this digest and size are all in place: as a chunk, or as a recipe and each of its chunks. */
 bool objects_has_file(struct objects *o, const struct oid *digest, uint64_t size);
+/* Is there a recipe of this id, as far as is known?  *file: the digest of the file it makes. */
+bool objects_find_recipe(struct objects *o, const struct oid *id, struct oid *file);
 
 /* What one thread needs to read: codec state and buffers. */
 struct object_reader;

@@ -210,6 +210,37 @@ static void test_shifted(void)
 	objects_close(objects);
 }
 
+static void store_as(struct objects *objects, const uint8_t *data, size_t len, bool adds, const char *name)
+{
+	struct ingest_item item = file_item(in_dir("version"), len);
+	struct oid digest;
+
+	sha256_bytes(data, len, &digest);
+	write_file(item.path, data, len);
+	ok(store_items(objects, &item, 1, NULL) == 0 && oid_equal(&item.digest, &digest), "%s has its own digest: %s", name, err.text);
+	ok((item.stored > 1000) == adds, "and adds what is new");
+	ok(comes_back(objects, &item), "and comes back: %s", err.text);
+}
+
+/* Of a file whose chunks are all known only those are hashed, so it must be noticed when one is not. */
+static void test_nearly_known(void)
+{
+	struct objects *objects = new_store("known");
+	CLEANUP(ptr) uint8_t *data = xcalloc(40, MIB);
+
+	store_as(objects, data, 12 * MIB, true, "a file of zeroes");
+	store_as(objects, data, 24 * MIB, false, "a longer one, of the same chunks,");
+	fill_noise(data, 40 * MIB, 11);
+	store_as(objects, data, 40 * MIB, true, "a large file");
+	store_as(objects, data, 40 * MIB, false, "the same again");
+	data[39 * MIB] ^= 1;
+	store_as(objects, data, 40 * MIB, true, "one that differs near its end");
+	data[0] ^= 1;
+	store_as(objects, data, 40 * MIB, true, "one that differs at its start");
+	store_as(objects, data, 30 * MIB, true, "one that was cut");
+	objects_close(objects);
+}
+
 /* ---- bytes and pipes ---- */
 
 static void test_bytes(void)
@@ -492,6 +523,7 @@ int main(void)
 	test_many();
 	test_same_twice();
 	test_shifted();
+	test_nearly_known();
 	test_bytes();
 	test_pipe(0, "an empty pipe");
 	test_pipe(70000, "a short pipe");
