@@ -21,6 +21,15 @@
 #include "codec/deflate.h"
 
 #define WRITE_BACK_EVERY (32ull << 20) /* so that the fsync at the end has little left to do */
+#define SMALL_MAX (64u << 10) /* smaller records are collected: to write each by itself makes threads wait for the file */
+#define TAIL_LEN (512u << 10)
+
+/* Neighbouring records that are not in the file yet. */
+struct tail {
+	uint8_t *data; /* TAIL_LEN, allocated when first used */
+	uint64_t base; /* where in the file they belong */
+	size_t len;
+};
 
 struct pack_writer {
 	pthread_mutex_t mutex; /* of all that follows but fd and path */
@@ -33,16 +42,32 @@ struct pack_writer {
 	uint32_t *slots;      /* open addressing: 1 + index of a row, by the first bytes of its id */
 	size_t slot_count;    /* a power of two, or 0 */
 	bool has_hole;        /* a place was given away and not filled */
+	struct tail tail;     /* being filled */
+	struct tail flying;   /* being written; empty when len is 0 */
+	pthread_cond_t flown; /* it is */
 };
 
-static int write_header(struct pack_writer *w, struct error *err)
+static void add_to_tail(struct pack_writer *w, const void *data, size_t len)
+{
+	struct tail *t = &w->tail;
+
+	if (!t->data)
+		t->data = xmalloc(TAIL_LEN);
+	if (!t->len)
+		t->base = w->end;
+	if (len)
+		memcpy(t->data + t->len, data, len);
+	t->len += len;
+	w->end += len;
+}
+
+static void add_header(struct pack_writer *w)
 {
 	const struct pack_header header = { .birth = clock_now() };
 	uint8_t data[PACK_HEADER_LEN];
 
 	pack_header_write(data, &header, deflate_crc32);
-	w->end = sizeof data;
-	return file_pwrite(w->fd, data, sizeof data, 0, w->path, err);
+	add_to_tail(w, data, sizeof data);
 }
 
 struct pack_writer *pack_writer_new(const char *tmp_dir, struct error *err)
@@ -60,10 +85,10 @@ struct pack_writer *pack_writer_new(const char *tmp_dir, struct error *err)
 		return NULL;
 	w = xcalloc(1, sizeof *w);
 	pthread_mutex_init(&w->mutex, NULL);
+	pthread_cond_init(&w->flown, NULL);
 	w->fd = fd;
 	w->path = strbuf_detach(&path);
-	if (write_header(w, err) < 0)
-		pack_writer_abort(&w);
+	add_header(w);
 	return w;
 }
 
@@ -71,6 +96,9 @@ static void writer_free(struct pack_writer *w)
 {
 	fd_cleanup(&w->fd);
 	pthread_mutex_destroy(&w->mutex);
+	pthread_cond_destroy(&w->flown);
+	free(w->tail.data);
+	free(w->flying.data);
 	free(w->path);
 	free(w->rows);
 	free(w->slots);
@@ -141,14 +169,6 @@ bool pack_writer_find(struct pack_writer *w, const struct oid *id, enum object_k
 	return found;
 }
 
-int pack_writer_read_stored(struct pack_writer *w, const struct pack_row *row, struct strbuf *out, struct error *err)
-{
-	/* a pack as far as reading goes; its records cannot end before what find() has told of */
-	const struct pack as_read = { .path = w->path, .fd = w->fd, .records_end = pack_writer_bytes(w) };
-
-	return pack_read_stored(&as_read, row, out, err);
-}
-
 uint64_t pack_writer_bytes(const struct pack_writer *w)
 {
 	pthread_mutex_t *mutex = (pthread_mutex_t *)(uintptr_t)&w->mutex;
@@ -171,17 +191,48 @@ size_t pack_writer_count(const struct pack_writer *w)
 	return records;
 }
 
-/* --- adding --- */
+/* --- writing --- */
 
-static uint64_t reserve(struct pack_writer *w, uint64_t len)
+static void write_back(struct pack_writer *w, uint64_t from, uint64_t to)
 {
-	uint64_t offset;
+	uint64_t whole = to / WRITE_BACK_EVERY;
+
+	if (whole > from / WRITE_BACK_EVERY)
+		(void)sync_file_range(w->fd, (off_t)((whole - 1) * WRITE_BACK_EVERY), WRITE_BACK_EVERY, SYNC_FILE_RANGE_WRITE);
+}
+
+/* With the mutex held, which is let go meanwhile: writes what was collected, or waits while somebody does. */
+static int flush_tail(struct pack_writer *w, struct error *err)
+{
+	struct tail full = w->tail;
+	int rc;
+
+	if (w->flying.len) {
+		pthread_cond_wait(&w->flown, &w->mutex);
+		return 0;
+	}
+	w->tail = (struct tail){ .data = w->flying.data };
+	w->flying = full;
+	pthread_mutex_unlock(&w->mutex);
+	rc = file_pwrite(w->fd, full.data, full.len, full.base, w->path, err);
+	write_back(w, full.base, full.base + full.len);
+	pthread_mutex_lock(&w->mutex);
+	w->has_hole |= rc < 0;
+	w->flying.len = 0;
+	pthread_cond_broadcast(&w->flown);
+	return rc;
+}
+
+/* Everything that was collected is in the file. */
+static int flush_all(struct pack_writer *w, struct error *err)
+{
+	int rc = 0;
 
 	pthread_mutex_lock(&w->mutex);
-	offset = w->end;
-	w->end += len;
+	while (!rc && (w->tail.len || w->flying.len))
+		rc = flush_tail(w, err);
 	pthread_mutex_unlock(&w->mutex);
-	return offset;
+	return rc;
 }
 
 /* One call where the kernel takes it all; whatever is left goes piece by piece and names its error. */
@@ -202,26 +253,69 @@ static int write_record(struct pack_writer *w, const uint8_t *head, size_t head_
 	return file_pwrite(w->fd, (const uint8_t *)stored + (done - head_len), head_len + len - done, offset + done, w->path, err);
 }
 
-static void write_back(struct pack_writer *w, uint64_t from, uint64_t to)
+int pack_writer_read_stored(struct pack_writer *w, const struct pack_row *row, struct strbuf *out, struct error *err)
 {
-	uint64_t whole = to / WRITE_BACK_EVERY;
+	/* a pack as far as reading goes; its records cannot end before what find() has told of */
+	const struct pack as_read = { .path = w->path, .fd = w->fd, .records_end = pack_writer_bytes(w) };
 
-	if (whole > from / WRITE_BACK_EVERY)
-		(void)sync_file_range(w->fd, (off_t)((whole - 1) * WRITE_BACK_EVERY), WRITE_BACK_EVERY, SYNC_FILE_RANGE_WRITE);
+	return flush_all(w, err) < 0 ? -1 : pack_read_stored(&as_read, row, out, err);
 }
 
-/* Whoever scans the records could not get past it, so such a pack is never finished. */
-static void note_hole(struct pack_writer *w)
+/* --- adding --- */
+
+/* With the mutex held. */
+static void add_rows(struct pack_writer *w, const struct record_head *head, uint64_t offset)
 {
+	w->records++;
+	add_row(w, head, &head->id, head->kind, offset);
+	if (head->kind == OBJECT_RECIPE)
+		add_row(w, head, &head->file, OBJECT_FILE, offset);
+}
+
+static int add_small(struct pack_writer *w, const struct record_head *head, const uint8_t *data, size_t head_len, const void *stored,
+		     struct error *err)
+{
+	size_t len = (size_t)head->stored_len;
+	int rc = 0;
+
 	pthread_mutex_lock(&w->mutex);
-	w->has_hole = true;
+	while (!rc && w->tail.len && (w->tail.base + w->tail.len != w->end || head_len + len > TAIL_LEN - w->tail.len))
+		rc = flush_tail(w, err);
+	if (!rc) {
+		uint64_t offset = w->end;
+
+		add_to_tail(w, data, head_len);
+		add_to_tail(w, stored, len);
+		add_rows(w, head, offset);
+	}
 	pthread_mutex_unlock(&w->mutex);
+	return rc;
+}
+
+static int add_large(struct pack_writer *w, const struct record_head *head, const uint8_t *data, size_t head_len, const void *stored,
+		     struct error *err)
+{
+	uint64_t offset, total = head_len + head->stored_len;
+	int rc;
+
+	pthread_mutex_lock(&w->mutex);
+	offset = w->end;
+	w->end += total;
+	pthread_mutex_unlock(&w->mutex);
+	rc = write_record(w, data, head_len, stored, (size_t)head->stored_len, offset, err);
+	pthread_mutex_lock(&w->mutex);
+	if (rc < 0)
+		w->has_hole = true; /* whoever scans the records could not get past it */
+	else
+		add_rows(w, head, offset);
+	pthread_mutex_unlock(&w->mutex);
+	write_back(w, offset, offset + total);
+	return rc;
 }
 
 int pack_writer_add(struct pack_writer *w, struct record_head *head, const void *stored, struct error *err)
 {
 	uint8_t data[RECORD_HEAD_LEN + RECORD_FILE_LEN];
-	uint64_t offset;
 	size_t head_len;
 
 	if (head->stored_len > OBJECT_MAX_BYTES || head->raw_len > OBJECT_MAX_BYTES)
@@ -229,19 +323,7 @@ int pack_writer_add(struct pack_writer *w, struct record_head *head, const void 
 				 OBJECT_MAX_BYTES);
 	head->crc = head->stored_len ? deflate_crc32(0, stored, (size_t)head->stored_len) : 0;
 	head_len = record_head_write(data, head, deflate_crc32);
-	offset = reserve(w, head_len + head->stored_len);
-	if (write_record(w, data, head_len, stored, (size_t)head->stored_len, offset, err) < 0) {
-		note_hole(w);
-		return -1;
-	}
-	pthread_mutex_lock(&w->mutex);
-	w->records++;
-	add_row(w, head, &head->id, head->kind, offset);
-	if (head->kind == OBJECT_RECIPE)
-		add_row(w, head, &head->file, OBJECT_FILE, offset);
-	pthread_mutex_unlock(&w->mutex);
-	write_back(w, offset, offset + head_len + head->stored_len);
-	return 0;
+	return (head->stored_len <= SMALL_MAX ? add_small : add_large)(w, head, data, head_len, stored, err);
 }
 
 /* --- finishing --- */
@@ -257,7 +339,11 @@ static int write_table(struct pack_writer *w, struct oid *name, struct error *er
 	trailer.table_sum = *name;
 	pack_trailer_write(tail, &trailer, deflate_crc32);
 	strbuf_add(&table, tail, sizeof tail);
-	return file_pwrite(w->fd, table.buf, table.len, w->end, w->path, err);
+	if (table.len <= TAIL_LEN - w->tail.len && (!w->tail.len || w->tail.base + w->tail.len == w->end))
+		add_to_tail(w, table.buf, table.len);
+	else if (file_pwrite(w->fd, table.buf, table.len, w->end, w->path, err) < 0)
+		return -1;
+	return flush_all(w, err);
 }
 
 /* In a shared registry the group reads what any member wrote, whatever his umask. */

@@ -37,7 +37,7 @@ int pack_check(const struct pack *p, struct error *err) MUST_CHECK;
 struct pack_writer;
 /* Makes a new file in tmp_dir.  Thread-safe from here on. */
 struct pack_writer *pack_writer_new(const char *tmp_dir, struct error *err) MUST_CHECK;
-/* Reserves a place and writes the record there (crc, offset are filled in). file: recipes only, else NULL. */
+/* Gives the record a place (its crc is filled in); a small one may reach the file only with those that follow. */
 int pack_writer_add(struct pack_writer *w, struct record_head *head, const void *stored, struct error *err) MUST_CHECK;
 uint64_t pack_writer_bytes(const struct pack_writer *w); /* of records so far */
 size_t pack_writer_count(const struct pack_writer *w);
