@@ -3,6 +3,7 @@
 #ifndef MREG_CODEC_CODEC_H
 #define MREG_CODEC_CODEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +16,8 @@ enum codec {
 
 /* What the bytes are, where someone knows; zeroed: nothing is known. */
 struct codec_hint {
-	unsigned element_size; /* of the numbers inside, 0 unknown; not yet used */
+	unsigned element_size; /* of the numbers inside: 1, 2, 4, 8; 0 unknown */
+	bool rotate;           /* each number left by one bit first, so that the exponent is one byte */
 };
 
 struct codec_context; /* one a thread: library state and a scratch buffer */

@@ -31,7 +31,7 @@ void json_cleanup(json_t **doc)
 	errno = saved;
 }
 
-/* jansson's own limit is 2,048, too deep for those who recurse over the result. Returns where the limit is passed, or len. */
+/* jansson's own limit is 2,048, too deep for those who recurse over the result. Returns where the first value passes the limit, or len. */
 static size_t json_find_too_deep(const char *text, size_t len)
 {
 	size_t depth = 0;
@@ -48,8 +48,8 @@ static size_t json_find_too_deep(const char *text, size_t len)
 			continue;
 		else if ((c == '[' || c == '{') && ++depth > JSON_MAX_DEPTH)
 			return i;
-		else if ((c == ']' || c == '}') && depth > 0)
-			depth--;
+		else if ((c == ']' || c == '}') && (!depth || !--depth))
+			break;
 	}
 	return len;
 }
@@ -79,6 +79,16 @@ json_t *json_parse(const char *text, size_t len, const char *what, struct error 
 	if (!doc)
 		json_set_error(err, what, failure.text, failure.line, failure.column);
 	return doc;
+}
+
+json_t *json_parse_first(const char *text, size_t len, size_t *used)
+{
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK;
+	json_error_t failure;
+	json_t *value = json_find_too_deep(text, len) < len ? NULL : json_loadb(text, len, flags, &failure);
+
+	*used = value ? (size_t)failure.position : 0;
+	return value;
 }
 
 size_t json_depth(const json_t *value)

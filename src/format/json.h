@@ -23,6 +23,8 @@ void json_cleanup(json_t **doc);
  * "... at line L, column N" when it is not in the first line).
  */
 json_t *json_parse(const char *text, size_t len, const char *what, struct error *err) MUST_CHECK;
+/* One JSON value at the start of a text, whatever follows it; *used: how far it goes.  NULL: what json_parse() refuses. */
+json_t *json_parse_first(const char *text, size_t len, size_t *used) MUST_CHECK;
 /* 0 for a number or string, 1 for [] and {}, 2 for [[]] … */
 size_t json_depth(const json_t *value);
 /*

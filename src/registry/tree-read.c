@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "store/ingest.h"
+#include "tensor/tensor.h"
 
 static void add_entry(struct manifest *m, const struct tree_entry *t, bool executable, const struct oid *digest, uint64_t size)
 {
@@ -38,7 +39,7 @@ static int is_cached(const struct tree_reader *r, const struct tree_entry *t, st
 static int read_items(const struct tree_reader *r, struct ingest_item *items, size_t count, struct error *err)
 {
 	if (r->writer)
-		return ingest_files(r->objects, r->writer, items, count, r->rows, r->report, err);
+		return ingest_files(r->objects, r->writer, items, count, tensor_layout, r->rows, r->report, err);
 	return ingest_hash(items, count, r->rows, r->report, err);
 }
 

@@ -4,9 +4,9 @@
 #define MREG_STORE_INGEST_INTERNAL_H
 
 #include "format/recipe.h"
+#include "store/cutter.h"
 #include "store/ingest.h"
 #include "store/source.h"
-#include "store/splitter.h"
 #include "store/work.h"
 
 #define INGEST_BUFFER_LEN (2 * (size_t)CHUNK_MAX) /* what is read at once, and what could not be cut before it */
@@ -29,6 +29,7 @@ struct ingest_job {
 	struct ingest_buffer *buffer;
 	size_t offset, first, count; /* in the buffer; of the recipe */
 	uint32_t len[INGEST_JOB_PIECES];
+	enum element element[INGEST_JOB_PIECES];
 	size_t bytes;
 	bool is_whole; /* the only chunk of its file, so its id is known: the file's digest */
 };
@@ -40,6 +41,7 @@ struct ingest {
 	struct object_writer *writer;
 	struct ingest_item *items;
 	size_t count;
+	ingest_layout_fn layout_of; /* may be NULL */
 	struct stat_rows *rows; /* may be NULL */
 	size_t next, next_pipe; /* items not yet given out: files, and streams, which are for the first thread alone */
 	struct ingest_job queue[INGEST_QUEUE_MAX];
@@ -62,7 +64,7 @@ struct ingest_worker {
 void ingest_finish_item(struct ingest *g, struct ingest_item *item, const struct source *source, const struct oid *digest, uint64_t size,
 			uint64_t stored);
 int ingest_store_chunk(struct object_writer *writer, struct codec_context *codec, const struct oid *id, const void *data, size_t len,
-		       const char *name, uint64_t *stored, struct error *err) MUST_CHECK;
+		       enum element element, const char *name, uint64_t *stored, struct error *err) MUST_CHECK;
 /* Stores the list of chunks of a file. */
 int ingest_store_recipe(struct object_writer *writer, struct codec_context *codec, const struct recipe *recipe, const struct oid *file,
 			const char *name, uint64_t *stored, struct error *err) MUST_CHECK;

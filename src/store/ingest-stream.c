@@ -12,7 +12,7 @@
 #define READ_STEP (256u << 10)  /* read and hashed while it is in the core's cache */
 #define JOB_BYTES (256u << 10)  /* chunks smaller than this are handed over several at a time */
 #define PIECES_MAX (RECIPE_MAX_BYTES / (OID_LEN + 4))
-_Static_assert(SPLIT_SAMPLE <= FILE_ONE_CHUNK_MAX && FILE_ONE_CHUNK_MAX < READ_STEP, "the first read decides how a file is cut");
+_Static_assert(FILE_ONE_CHUNK_MAX < READ_STEP, "the first read decides whether a file is cut");
 _Static_assert(INGEST_BUFFER_LEN >= CHUNK_MAX + READ_STEP, "a buffer takes more than what is carried over");
 
 #define BUFFERS_A_FILE 2        /* one that is filled, and one whose end is carried over */
@@ -27,7 +27,8 @@ struct ingest_stream {
 	/* the reading thread's own */
 	struct source source;
 	struct file_digest whole;
-	struct splitter splitter;
+	struct layout layout;
+	struct cutter cutter;
 	struct ingest_buffer *buffer;
 	size_t cut; /* what of the buffer has been cut into chunks */
 	struct ingest_job job; /* being collected */
@@ -59,6 +60,7 @@ void ingest_stream_prepare(struct ingest *g, size_t workers)
 static void free_stream(struct ingest_stream *s)
 {
 	source_close(&s->source);
+	layout_cleanup(&s->layout);
 	recipe_cleanup(&s->recipe);
 	free(s);
 }
@@ -229,7 +231,8 @@ int ingest_stream_run_job(struct ingest_worker *w, const struct ingest_job *job,
 			ids[i] = job->stream->digest;
 		else
 			sha256_bytes(data, job->len[i], &ids[i]);
-		if (ingest_store_chunk(w->ingest->writer, w->codec, &ids[i], data, job->len[i], job->stream->item->path, &stored, err) < 0)
+		if (ingest_store_chunk(w->ingest->writer, w->codec, &ids[i], data, job->len[i], job->element[i], job->stream->item->path,
+				       &stored, err) < 0)
 			return -1;
 		data += job->len[i];
 		total += stored;
@@ -281,8 +284,9 @@ static int send_job(struct ingest_worker *w, struct ingest_stream *s, struct err
 	return result || !is_all ? result : ingest_stream_run_job(w, &job, err);
 }
 
-static int add_piece(struct ingest_worker *w, struct ingest_stream *s, size_t len, struct error *err)
+static int add_piece(struct ingest_worker *w, struct ingest_stream *s, size_t len, enum element element, struct error *err)
 {
+	s->job.element[s->job.count] = element;
 	s->job.len[s->job.count++] = (uint32_t)len;
 	s->job.bytes += len;
 	s->cut += len;
@@ -294,11 +298,12 @@ static int add_piece(struct ingest_worker *w, struct ingest_stream *s, size_t le
 /* Cuts as far as what follows cannot matter. */
 static int cut(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
 {
-	const uint8_t *data = s->buffer->data;
-	size_t left;
+	const struct ingest_buffer *b = s->buffer;
+	enum element element;
+	size_t len;
 
-	while ((left = s->buffer->len - s->cut) > 0 && (s->is_at_end || left >= s->splitter.max))
-		if (add_piece(w, s, splitter_next(&s->splitter, data + s->cut, left), err) < 0)
+	while ((len = cutter_next(&s->cutter, b->data + s->cut, b->len - s->cut, s->is_at_end, &element)) > 0)
+		if (add_piece(w, s, len, element, err) < 0)
 			return -1;
 	return s->is_at_end ? send_job(w, s, err) : 0;
 }
@@ -347,14 +352,10 @@ static int read_to_end(struct ingest_worker *w, struct ingest_stream *s, struct 
 {
 	file_digest_begin(&s->whole, &s->source);
 	while (!s->is_at_end) {
-		bool is_first = !s->taken;
-
 		if (read_on(w, s, err) < 0)
 			return -1;
 		if (s->taken <= FILE_ONE_CHUNK_MAX)
 			break;
-		if (is_first)
-			splitter_init(&s->splitter, s->buffer->data, SPLIT_SAMPLE, (uint64_t)s->source.before.st_size);
 		if (cut(w, s, err) < 0)
 			return -1;
 	}
@@ -415,6 +416,17 @@ static int start_again(struct ingest_worker *w, struct ingest_stream *s, struct 
 	return result;
 }
 
+/* A pipe has size 0. */
+static void prepare_cutter(const struct ingest *g, struct ingest_stream *s)
+{
+	uint64_t size = (uint64_t)s->source.before.st_size;
+
+	layout_cleanup(&s->layout);
+	if (g->layout_of && size > FILE_ONE_CHUNK_MAX)
+		g->layout_of(s->source.fd, size, &s->layout);
+	cutter_init(&s->cutter, &s->layout, size);
+}
+
 /* 1: read; 0: it changed meanwhile; -1. */
 static int try_to_read(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
 {
@@ -426,6 +438,7 @@ static int try_to_read(struct ingest_worker *w, struct ingest_stream *s, struct 
 		return -1;
 	if (s->source.before.st_size > (off_t)READ_STEP)
 		source_expect_all(&s->source);
+	prepare_cutter(w->ingest, s);
 	if (read_to_end(w, s, err) < 0 || (s->whole.is_spared && find_digest(w, s, err) < 0))
 		return -1;
 	whole = source_check(&s->source, s->taken, err);
@@ -433,7 +446,8 @@ static int try_to_read(struct ingest_worker *w, struct ingest_stream *s, struct 
 		return whole < 0 ? -1 : start_again(w, s, err);
 	if (s->taken > FILE_ONE_CHUNK_MAX)
 		return 1;
-	if (ingest_store_chunk(w->ingest->writer, w->codec, &s->digest, s->buffer->data, (size_t)s->taken, item->path, &stored, err) < 0)
+	if (ingest_store_chunk(w->ingest->writer, w->codec, &s->digest, s->buffer->data, (size_t)s->taken, ELEMENT_UNKNOWN, item->path,
+			       &stored, err) < 0)
 		return -1;
 	s->stored += stored;
 	return 1;

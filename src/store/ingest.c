@@ -31,9 +31,11 @@ void ingest_finish_item(struct ingest *g, struct ingest_item *item, const struct
 }
 
 int ingest_store_chunk(struct object_writer *writer, struct codec_context *codec, const struct oid *id, const void *data, size_t len,
-		       const char *name, uint64_t *stored, struct error *err)
+		       enum element element, const char *name, uint64_t *stored, struct error *err)
 {
-	if (object_writer_add(writer, codec, &no_hint, OBJECT_CHUNK, id, NULL, data, len, stored, err) < 0)
+	const struct codec_hint hint = { .element_size = layout_element_size(element), .rotate = layout_element_is_rotated(element) };
+
+	if (object_writer_add(writer, codec, &hint, OBJECT_CHUNK, id, NULL, data, len, stored, err) < 0)
 		return error_wrap(err, "cannot store '%s'", name);
 	return 0;
 }
@@ -68,7 +70,7 @@ static int store_small(struct ingest_worker *w, struct ingest_item *item, struct
 	whole = source_check(s, (uint64_t)len, err);
 	if (whole <= 0)
 		return whole;
-	if (ingest_store_chunk(w->ingest->writer, w->codec, &digest, w->small, (size_t)len, item->path, &stored, err) < 0)
+	if (ingest_store_chunk(w->ingest->writer, w->codec, &digest, w->small, (size_t)len, ELEMENT_UNKNOWN, item->path, &stored, err) < 0)
 		return -1;
 	ingest_finish_item(w->ingest, item, s, &digest, (uint64_t)len, stored);
 	work_advance(&w->ingest->work, (uint64_t)len);
@@ -173,10 +175,12 @@ static uint64_t total_size(const struct ingest_item *items, size_t count, bool *
 	return total;
 }
 
-int ingest_files(struct objects *objects, struct object_writer *writer, struct ingest_item *items, size_t count, struct stat_rows *rows,
-		 struct report *report, struct error *err)
+int ingest_files(struct objects *objects, struct object_writer *writer, struct ingest_item *items, size_t count, ingest_layout_fn layout_of,
+		 struct stat_rows *rows, struct report *report, struct error *err)
 {
-	struct ingest g = { .objects = objects, .writer = writer, .items = items, .count = count, .rows = rows };
+	struct ingest g = {
+		.objects = objects, .writer = writer, .items = items, .count = count, .layout_of = layout_of, .rows = rows,
+	};
 	bool any_pipe;
 	uint64_t total = total_size(items, count, &any_pipe);
 	size_t threads = work_thread_count(count, any_pipe ? UINT64_MAX : total);
@@ -205,7 +209,7 @@ static int store_pieces(struct object_writer *writer, struct codec_context *code
 
 		n = splitter_next(&splitter, data + done, len - done);
 		sha256_bytes(data + done, n, &id);
-		if (interrupt_check(err) < 0 || ingest_store_chunk(writer, codec, &id, data + done, n, oid_hex(digest).text, NULL, err) < 0)
+		if (interrupt_check(err) < 0 || ingest_store_chunk(writer, codec, &id, data + done, n, ELEMENT_UNKNOWN, oid_hex(digest).text, NULL, err) < 0)
 			return -1;
 		recipe_add(&recipe, &id, (uint32_t)n);
 	}
@@ -219,7 +223,7 @@ int ingest_bytes(struct object_writer *writer, const void *data, size_t len, str
 	sha256_bytes(data, len, digest);
 	if (len > FILE_ONE_CHUNK_MAX)
 		return store_pieces(writer, codec, data, len, digest, err);
-	return ingest_store_chunk(writer, codec, digest, data, len, oid_hex(digest).text, NULL, err);
+	return ingest_store_chunk(writer, codec, digest, data, len, ELEMENT_UNKNOWN, oid_hex(digest).text, NULL, err);
 }
 
 /* ---- hashing alone ---- */

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/report.h"
+#include "format/layout.h"
 #include "store/objects.h"
 #include "store/statcache.h"
 
@@ -25,12 +26,19 @@ struct ingest_item {
 };
 
 /*
+ * What is in an open file of that size, from whoever knows formats; *out is LAYOUT_INIT and stays empty where that is not known.
+ * The file's position is left alone.  Called by several threads at once.
+ */
+typedef void (*ingest_layout_fn)(int fd, uint64_t size, struct layout *out);
+
+/*
  * Stores every item, several at a time.  A file is read once; if it changed meanwhile (stat before and after differ) it is read again, twice at most, then
  * ERR_INTEGRITY "'x' changes while it is read".  Not a regular file: ERR_LOCAL.  What was read is added to `rows` when not NULL.  The first error stops all.
+ * Files that are neither small nor pipes are cut by their layout; layout_of may be NULL.
  * Memory: at most 48 MiB on two cores whatever the sizes.  Reports progress as "storing".
  */
-int ingest_files(struct objects *objects, struct object_writer *writer, struct ingest_item *items, size_t count, struct stat_rows *rows,
-		 struct report *report, struct error *err) MUST_CHECK;
+int ingest_files(struct objects *objects, struct object_writer *writer, struct ingest_item *items, size_t count, ingest_layout_fn layout_of,
+		 struct stat_rows *rows, struct report *report, struct error *err) MUST_CHECK;
 /* Bytes in memory as a file (a large manifest); *digest is their SHA-256. */
 int ingest_bytes(struct object_writer *writer, const void *data, size_t len, struct oid *digest, struct error *err) MUST_CHECK;
 /* SHA-256 of files without storing anything (for verify DIR, status DIR): several at a time, same rules. */

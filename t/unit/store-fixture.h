@@ -93,7 +93,7 @@ static inline int store_items(struct objects *objects, struct ingest_item *items
 	CLEANUP(object_writer) struct object_writer *writer = object_writer_new(objects, &err);
 
 	error_clear(&err);
-	if (!writer || ingest_files(objects, writer, items, count, rows, NULL, &err) < 0)
+	if (!writer || ingest_files(objects, writer, items, count, NULL, rows, NULL, &err) < 0)
 		return -1;
 	return object_writer_commit(writer, &err);
 }

@@ -337,7 +337,7 @@ static int store_meddled(struct objects *objects, struct ingest_item *item, stru
 	error_clear(&err);
 	m->report.progress = meddle;
 	m->path = item->path;
-	result = hash_only ? ingest_hash(item, 1, NULL, &m->report, &err) : ingest_files(objects, writer, item, 1, NULL, &m->report, &err);
+	result = hash_only ? ingest_hash(item, 1, NULL, &m->report, &err) : ingest_files(objects, writer, item, 1, NULL, NULL, &m->report, &err);
 	if (!result)
 		result = object_writer_commit(writer, &err);
 	object_writer_free(writer);
@@ -474,7 +474,7 @@ static void test_progress(void)
 	fill_noise(data, 5 * MIB, 11);
 	write_file(item.path, data, 5 * MIB);
 	need(writer != NULL, err.text);
-	is_int(ingest_files(objects, writer, &item, 1, NULL, &c.report, &err), 0, "a file is stored with progress");
+	is_int(ingest_files(objects, writer, &item, 1, NULL, NULL, &c.report, &err), 0, "a file is stored with progress");
 	ok(!c.wrong && c.last == 5 * MIB && c.total == 5 * MIB, "which ends at the size of all files");
 	object_writer_free(writer);
 	objects_close(objects);
