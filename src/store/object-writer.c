@@ -101,18 +101,21 @@ static size_t find_claim(const struct object_writer *w, enum object_kind kind, c
 /* False when it is there already, or will be before anything is committed. */
 static bool claim(struct object_writer *w, enum object_kind kind, const struct oid *id)
 {
+	struct pack_row staged;
 	bool is_ours;
 
 	if (objects_has(w->objects, kind, id))
 		return false;
+	pthread_rwlock_rdlock(&w->lock);
 	pthread_mutex_lock(&w->mutex);
 	/* another thread may have stored it since we looked */
-	is_ours = find_claim(w, kind, id) == w->claim_count && !object_writer_has(w, kind, id);
+	is_ours = find_claim(w, kind, id) == w->claim_count && !find_row(w, kind, id, &staged);
 	if (is_ours) {
 		ARRAY_GROW(w->claims, w->claim_count + 1, w->claim_cap);
 		w->claims[w->claim_count++] = (struct claim){ .id = *id, .kind = kind };
 	}
 	pthread_mutex_unlock(&w->mutex);
+	pthread_rwlock_unlock(&w->lock);
 	return is_ours;
 }
 

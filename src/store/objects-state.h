@@ -24,7 +24,7 @@ struct object_writer {
 	struct object_writer *next;
 	pthread_rwlock_t lock;    /* read: adding to the pack; write: making or finishing it */
 	struct pack_writer *pack; /* NULL: nothing is staged */
-	pthread_mutex_t mutex;    /* of what follows */
+	pthread_mutex_t mutex;    /* of what follows; taken after lock where both are held */
 	struct claim {
 		struct oid id;
 		enum object_kind kind;
