@@ -333,6 +333,8 @@ static void check_rows(void *arg, size_t worker)
 	struct rows *r = arg;
 	struct object_reader *reader = object_reader_new(r->objects);
 
+	object_reader_skip_retired(reader);
+
 	(void)worker;
 	for (size_t i; !r->stop && (i = atomic_fetch_add(&r->next, 1)) < r->pack->table.count;)
 		check_row(r, reader, i);
@@ -378,6 +380,15 @@ static void remember_damaged(struct fsck *f)
 		report_note(f->reg->report, "what is damaged could not be noted down: %s", problem.text);
 }
 
+static void note_retired(struct fsck *f)
+{
+	struct store *store = f->reg->store;
+
+	if (store->objects && objects_retired_reads(store->objects))
+		report_note(f->reg->report, "some objects lie in packs of '%s/objects/retired' only; they are moved back when those are due to be removed",
+			    store->dir);
+}
+
 static int check_all(struct fsck *f, struct error *err)
 {
 	int has_index;
@@ -396,6 +407,8 @@ int fsck_run(struct registry *reg, bool dry_run, struct fsck_counts *counts, fsc
 
 	memset(counts, 0, sizeof *counts);
 	rc = check_all(&f, err);
+	if (rc == 0)
+		note_retired(&f);
 	if (rc == 0 && !dry_run)
 		remember_damaged(&f);
 	free(f.damaged);

@@ -359,8 +359,11 @@ static int commit(struct put *p, struct error *err)
 			return -1;
 		registry_drop_view(p->reg);
 		error_clear(err);
-		if (txn_run(p->reg->store, &info, decide, p, err) == 0)
+		if (txn_run(p->reg->store, &info, decide, p, err) == 0) {
+			if (p->writer)
+				store_tidy_objects(p->reg->store);
 			return 0;
+		}
 		if (!p->needs_staging)
 			return -1;
 		if (stage_version(p, p->wanted_type, err) < 0)

@@ -26,7 +26,7 @@
 
 static const char *what_is_locked(enum lock_what what)
 {
-	return what == LOCK_JOURNAL ? "journal" : "objects";
+	return what == LOCK_JOURNAL ? "journal" : what == LOCK_MERGE ? "small packs" : "objects";
 }
 
 static bool is_refusal(int number)

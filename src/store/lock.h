@@ -8,10 +8,11 @@
 
 #include "base/error.h"
 
-/* Both live in the file `.mreg/lock`, as locks on one byte each; an exclusive holder writes "HOST PID VERB\n" at the offset, padded to 128 bytes. */
+/* All live in the file `.mreg/lock`, as locks on one byte each; an exclusive holder writes "HOST PID VERB\n" at the offset, padded to 128 bytes. */
 enum lock_what {
 	LOCK_OBJECTS = 0,   /* shared by whoever reads or writes objects, exclusive for gc's retire step */
 	LOCK_JOURNAL = 128, /* exclusive for a commit or a replay */
+	LOCK_MERGE = 256,   /* exclusive for whoever merges packs or removes retired ones; nobody waits for it */
 };
 
 struct lock {

@@ -112,14 +112,37 @@ struct heap {
 	size_t count;
 };
 
+/* The new number of the pack that row i is of. */
+static uint32_t number_of(const struct multi_pack_source *s, size_t i)
+{
+	uint32_t old;
+
+	if (!s->multi)
+		return s->pack;
+	old = load_le32(s->multi->pack_of + 4 * i);
+	return old < s->multi->pack_count ? s->numbers[old] : MULTI_PACK_GONE;
+}
+
+static uint64_t count_rows(const struct multi_pack_source *s)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < s->table->count; i++)
+		count += number_of(s, i) != MULTI_PACK_GONE;
+	return count;
+}
+
 static bool cursor_step(struct cursor *c)
 {
 	const struct multi_pack_source *s = c->source;
+	uint32_t pack;
 
-	if (c->next >= s->table->count || !pack_table_row(s->table, c->next, INT64_MAX, &c->row))
-		return false;
-	c->row.pack = s->first + (s->pack_of ? load_le32(s->pack_of + 4 * c->next) : 0);
-	c->next++;
+	do {
+		if (c->next >= s->table->count || !pack_table_row(s->table, c->next, INT64_MAX, &c->row))
+			return false;
+		pack = number_of(s, c->next++);
+	} while (pack == MULTI_PACK_GONE);
+	c->row.pack = pack;
 	return true;
 }
 
@@ -305,7 +328,7 @@ int multi_pack_write(const char *path, const char *tmp_dir, const struct oid *na
 	uint64_t rows = 0;
 
 	for (size_t i = 0; i < source_count; i++)
-		rows += sources[i].table->count;
+		rows += count_rows(&sources[i]);
 	if (rows > PACK_MAX_ROWS || pack_count > PACKS_MAX)
 		return error_set(err, ERR_INVALID, "too many objects for one multi-pack table");
 	do {

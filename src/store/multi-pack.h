@@ -28,13 +28,14 @@ bool multi_pack_row(const struct multi_pack *m, size_t i, struct pack_row *out);
 /* Whether it is what was written: reads all of it, so it is asked only when something is amiss. */
 bool multi_pack_is_sound(const struct multi_pack *m);
 
-/* One sorted table that goes in: a pack's (pack_of NULL: all rows are of pack `first`), or an older multi-pack's (its packs are numbered
- * from `first` on). */
+/* One sorted table that goes in: that of pack number `pack`, or an older multi-pack's, whose packs get new numbers. */
 struct multi_pack_source {
 	const struct pack_table *table;
-	const uint8_t *pack_of;
-	uint32_t first;
+	uint32_t pack;
+	const struct multi_pack *multi; /* NULL: a pack's */
+	const uint32_t *numbers;        /* of each of its packs; MULTI_PACK_GONE: its rows are left out */
 };
+#define MULTI_PACK_GONE UINT32_MAX
 /* Merges the sources into a new file in tmp_dir and renames it to path.  Memory does not depend on the number of rows. */
 int multi_pack_write(const char *path, const char *tmp_dir, const struct oid *names, size_t pack_count,
 		     const struct multi_pack_source *sources, size_t source_count, struct error *err) MUST_CHECK;

@@ -14,6 +14,7 @@ struct object_reader {
 	struct objects *objects;
 	struct codec_context *codec;
 	struct strbuf stored;
+	bool skips_retired;
 };
 
 struct object_reader *object_reader_new(struct objects *o)
@@ -39,6 +40,11 @@ void object_reader_cleanup(struct object_reader **r)
 {
 	object_reader_free(*r);
 	*r = NULL;
+}
+
+void object_reader_skip_retired(struct object_reader *r)
+{
+	r->skips_retired = true;
 }
 
 /* What is read, and where to: into `out`, or into the `len` bytes at `dst`. */
@@ -153,7 +159,25 @@ static int say_missing(struct object_reader *r, const struct wish *wish, struct 
 	return error_wrap(err, "%s '%s' is missing", word, oid_hex(wish->id).text);
 }
 
-static int read_any(struct object_reader *r, struct wish *wish, struct error *err)
+/* The last resort: true when a retired pack has a good copy. */
+static bool read_retired(struct object_reader *r, struct wish *wish)
+{
+	const struct retired *retired = r->skips_retired ? NULL : objects_retired(r->objects);
+	struct pack_row row;
+	bool done = false;
+
+	for (size_t nth = 0; retired && !done && retired_find(retired, wish->kind, wish->id, nth, &row); nth++) {
+		struct error ignored = ERROR_INIT;
+		struct pack *p = retired_pack(retired, &row, &ignored);
+
+		done = p && read_in_pack(r, wish, p, &row, &ignored) == 0;
+		pack_close(p);
+	}
+	r->objects->retired_reads += done;
+	return done;
+}
+
+static int read_in_use(struct object_reader *r, struct wish *wish, struct error *err)
 {
 	struct error damage = ERROR_INIT;
 
@@ -179,6 +203,16 @@ static int read_any(struct object_reader *r, struct wish *wish, struct error *er
 			return say_missing(r, wish, err);
 		return -1;
 	}
+}
+
+static int read_any(struct object_reader *r, struct wish *wish, struct error *err)
+{
+	if (read_in_use(r, wish, err) == 0)
+		return 0;
+	if (err->code == ERR_INTERRUPTED || !read_retired(r, wish))
+		return -1;
+	error_clear(err);
+	return 0;
 }
 
 int object_read(struct object_reader *r, enum object_kind kind, const struct oid *id, struct strbuf *out, struct oid *recipe_id,

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/objects-state.h"
@@ -158,7 +159,8 @@ static int use_pack(struct object_writer *w, struct error *err)
 		pthread_rwlock_unlock(&w->lock);
 		pthread_rwlock_wrlock(&w->lock);
 		if (!w->pack)
-			w->pack = file_mkdir(w->objects->tmp_dir, 0777, err) < 0 ? NULL : pack_writer_new(w->objects->tmp_dir, err);
+			w->pack = file_mkdir(w->objects->tmp_dir, 0777, err) < 0 ? NULL
+										  : pack_writer_new(w->objects->tmp_dir, clock_now(), err);
 		is_made = w->pack;
 		pthread_rwlock_unlock(&w->lock);
 		if (!is_made)
@@ -265,8 +267,6 @@ int object_writer_commit(struct object_writer *w, struct error *err)
 	}
 	/* derived: what matters is durable without them */
 	if (damaged_save(&w->objects->damaged, &problem) < 0)
-		report_note(w->objects->report, "%s", problem.text);
-	if (pack_set_consolidate(w->objects->packs, w->objects->tmp_dir, &problem) < 0)
 		report_note(w->objects->report, "%s", problem.text);
 	return 0;
 }

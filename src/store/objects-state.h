@@ -4,11 +4,13 @@
 #define MREG_STORE_OBJECTS_STATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/report.h"
 #include "store/damaged.h"
 #include "store/objects.h"
 #include "store/pack-set.h"
+#include "store/retired.h"
 
 struct objects {
 	char *objects_dir, *tmp_dir;
@@ -17,6 +19,9 @@ struct objects {
 	struct damaged damaged;
 	pthread_rwlock_t lock; /* of the list of writers */
 	struct object_writer *writers;
+	pthread_mutex_t retired_mutex;
+	struct retired *retired; /* opened when something is in no pack */
+	atomic_uint_fast64_t retired_reads;
 };
 
 struct object_writer {
@@ -41,6 +46,8 @@ int object_writer_read(struct object_writer *w, enum object_kind kind, const str
 /* The same for every writer there is. */
 int objects_read_staged(struct objects *o, enum object_kind kind, const struct oid *id, struct pack_row *row, struct strbuf *stored,
 			struct error *err) MUST_CHECK;
+/* The retired packs, listed at the first call. */
+const struct retired *objects_retired(struct objects *o);
 /* "chunk", "recipe", … */
 const char *objects_kind_word(enum object_kind kind);
 

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "store/objects-state.h"
+#include "store/pack-merge.h"
 
 static char *join(const char *dir, const char *name)
 {
@@ -25,6 +26,7 @@ struct objects *objects_open(const char *mreg_dir, struct report *report, struct
 	o->tmp_dir = join(mreg_dir, "tmp");
 	o->report = report;
 	pthread_rwlock_init(&o->lock, NULL);
+	pthread_mutex_init(&o->retired_mutex, NULL);
 	if (damaged_open(&o->damaged, mreg_dir, err) == 0 && (o->packs = pack_set_open(o->objects_dir, err)))
 		return o;
 	objects_close(o);
@@ -38,8 +40,10 @@ void objects_close(struct objects *o)
 	if (o->writers)
 		BUG("objects are closed while something is being staged");
 	pack_set_close(o->packs);
+	retired_close(o->retired);
 	damaged_close(&o->damaged);
 	pthread_rwlock_destroy(&o->lock);
+	pthread_mutex_destroy(&o->retired_mutex);
 	free(o->objects_dir);
 	free(o->tmp_dir);
 	free(o);
@@ -82,6 +86,20 @@ bool objects_has(struct objects *o, enum object_kind kind, const struct oid *id)
 {
 	/* staged first: what leaves there is in the set by then */
 	return is_staged(o, kind, id) || (!damaged_has(&o->damaged, id) && is_packed(o, kind, id));
+}
+
+const struct retired *objects_retired(struct objects *o)
+{
+	pthread_mutex_lock(&o->retired_mutex);
+	if (!o->retired)
+		o->retired = retired_open(o->objects_dir);
+	pthread_mutex_unlock(&o->retired_mutex);
+	return o->retired;
+}
+
+uint64_t objects_retired_reads(const struct objects *o)
+{
+	return o->retired_reads;
 }
 
 int objects_set_damaged(struct objects *o, const struct oid *ids, size_t count, struct error *err)
@@ -144,4 +162,37 @@ int objects_read_staged(struct objects *o, enum object_kind kind, const struct o
 int objects_each_pack(struct objects *o, objects_pack_fn fn, void *arg, struct error *err)
 {
 	return pack_set_each(o->packs, fn, arg, err);
+}
+
+/* --- tidying --- */
+
+bool objects_want_tidying(struct objects *o)
+{
+	return pack_set_wants_merge(o->packs) || retired_is_overdue(o->objects_dir);
+}
+
+static bool is_spare(const struct pack *pack, void *arg)
+{
+	struct objects *o = arg;
+	struct pack_row row;
+
+	for (size_t i = 0; i < pack->table.count; i++)
+		if (pack_table_row(&pack->table, i, pack->records_end, &row) &&
+		    (damaged_has(&o->damaged, &row.id) || !is_packed(o, row.kind, &row.id)))
+			return false;
+	return true;
+}
+
+int objects_tidy(struct objects *o, struct error *err)
+{
+	struct oid made;
+
+	if (pack_merge_run(o->objects_dir, o->tmp_dir, &made, err) < 0 || pack_set_refresh(o->packs, err) < 0)
+		return -1;
+	return retired_sweep(o->objects_dir, is_spare, o, err);
+}
+
+int objects_consolidate(struct objects *o, struct error *err)
+{
+	return pack_set_consolidate(o->packs, o->tmp_dir, err);
 }

@@ -17,11 +17,13 @@
 /*
  * The set of packs below MREG_DIR/objects, listed once and again when something that must be there is not.  Tables are mapped, asked newest
  * first.
- * So that a registry of thousands of small packs need not open them all, a derived file objects/multi-pack holds the rows of many packs in
- * one table (written anew
- * in passing by a writer, when more than 16 packs are outside of it and they are more than a quarter of those it covers, or it has under
- * 4,096 rows for each of them; replaced atomically, never synced,
- * ignored when it is damaged or names a pack that is gone).  Packs it covers are opened when one of their records is read.
+ * Packs under 8 MiB are merged in passing (store/pack-merge.h), so that there are few of them.  So that a registry of thousands of larger ones
+ * need not open them all, a derived file objects/multi-pack holds the rows of many packs in one table (written anew in passing by a writer,
+ * when more than 16 packs that are not merged are outside of it, or more than 64 of any size, and they are more than a quarter of those it
+ * covers, or it has under 4,096 rows for each of them; replaced atomically, never synced, ignored when it is damaged; its rows of packs that
+ * are gone are passed over).  Packs it covers are opened when one of their records is read.
+ * objects/retired/ has packs that were merged, until their grace is over (store/retired.h).  Deduplication does not count on them, but a read
+ * that must find looks there too, in the end.
  * Format of multi-pack: "MREGMULT" | u32 version 1 | u32 pack count | u64 row count | 32 bytes SHA-256 of all that follows | pack names (32
  * bytes each) |
  * u32 pack of each row (as sorted) | table as in a pack.
@@ -47,6 +49,8 @@ struct object_reader;
 struct object_reader *object_reader_new(struct objects *o);
 void object_reader_free(struct object_reader *r);
 void object_reader_cleanup(struct object_reader **r);
+/* From now on only what is in use counts, no retired pack. */
+void object_reader_skip_retired(struct object_reader *r);
 
 /* Raw bytes of an object, decoded and checked against its id (for OBJECT_FILE: the recipe's bytes and its id in *recipe_id, may be NULL).
  * ERR_INTEGRITY "object … is missing" after listing again, or "… is damaged in pack …"; a damaged copy is passed over when another pack has
@@ -66,12 +70,20 @@ struct object_writer *object_writer_new(struct objects *o, struct error *err) MU
  * *stored (may be NULL): bytes added on disk, 0 when it was there. */
 int object_writer_add(struct object_writer *w, struct codec_context *codec, const struct codec_hint *hint, enum object_kind kind, const struct oid *id,
 		      const struct oid *file, const void *data, size_t len, uint64_t *stored, struct error *err) MUST_CHECK;
-/* Everything added is durable at return; also writes the multi-pack table anew when it is time.  May be called again after more was
- * added. */
+/* Everything added is durable at return.  May be called again after more was added. */
 int object_writer_commit(struct object_writer *w, struct error *err) MUST_CHECK;
 /* What was not committed is removed. */
 void object_writer_free(struct object_writer *w);
 void object_writer_cleanup(struct object_writer **w);
+
+/* What can wait until the result is safe (store_tidy_objects() does it): small packs to be merged, retired ones to be removed. */
+bool objects_want_tidying(struct objects *o);
+int objects_tidy(struct objects *o, struct error *err) MUST_CHECK; /* the caller holds LOCK_MERGE */
+/* The multi-pack table is written anew when it is time. */
+int objects_consolidate(struct objects *o, struct error *err) MUST_CHECK;
+
+/* How many reads found their object in retired packs only: as in a copy that was made while packs were being merged. */
+uint64_t objects_retired_reads(const struct objects *o);
 
 /* For fsck: every pack (paths in objects/ that are no packs are reported by name with pack NULL and err set in fn's place). fn as in
  * kv.h. */

@@ -7,26 +7,32 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "store/multi-pack.h"
+#include "store/pack-merge.h"
+#include "store/retired.h"
 
-#define PACK_SUFFIX ".pack"
 #define MULTI_NAME "multi-pack"
-#define RETIRED_NAME "retired"
 
-/* When the multi-pack table is due: this many packs outside of it, and more than a quarter of those in it or so few rows that writing it
- * costs nothing. */
+/* When the multi-pack table is due: more than this many packs outside of it that are too large to be merged, or of any size; and more than a
+ * quarter of those in it or so few rows that writing it costs nothing. */
 #define OUTSIDE_MIN 16
+#define OUTSIDE_MAX 64
 #define ROWS_PER_OUTSIDE 4096
+
+#define LISTINGS_MAX 10 /* in a row, while packs vanish before they can be opened */
 
 struct pack_slot {
 	struct oid name;
 	struct pack *pack;    /* NULL: not opened yet, or it cannot be */
 	struct error *problem; /* why it cannot be opened */
 	bool covered;         /* its rows are in the multi-pack table */
+	atomic_bool gone;     /* not in the directory any more: merged into another */
 };
 
 /*
@@ -43,6 +49,7 @@ struct pack_set {
 	struct multi_pack *multi;
 	struct pack_slot **multi_slots; /* slot of each pack of the multi-pack */
 	struct multi_pack *dropped; /* unsound; kept until the end */
+	atomic_bool has_vanished;   /* some slot became gone since the last listing */
 	struct strvec strays;
 };
 
@@ -123,39 +130,30 @@ static int list_dir(struct pack_set *set, struct listing *list, struct error *er
 	return 0;
 }
 
-static struct pack *open_slot(const struct pack_set *set, struct pack_slot *slot, struct error *err)
+static void open_or_remember(struct pack_set *set, struct pack_slot *slot)
 {
 	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
-
-	strbuf_addf(&path, "%s/%s" PACK_SUFFIX, set->dir, oid_hex(&slot->name).text);
-	return pack_open(path.buf, &slot->name, err);
-}
-
-static void open_or_remember(const struct pack_set *set, struct pack_slot *slot)
-{
 	struct error problem = ERROR_INIT;
 
-	if (slot->pack || slot->problem)
+	if (slot->pack || slot->problem || slot->gone)
 		return;
-	slot->pack = open_slot(set, slot, &problem);
-	if (!slot->pack)
+	strbuf_addf(&path, "%s/%s" PACK_SUFFIX, set->dir, oid_hex(&slot->name).text);
+	slot->pack = pack_open(path.buf, &slot->name, &problem);
+	if (slot->pack)
+		return;
+	if (file_exists(path.buf))
 		slot->problem = xmemdup(&problem, sizeof problem);
+	else
+		slot->gone = set->has_vanished = true;
 }
 
-/* Only a multi-pack whose packs are all there is used. */
-static bool all_listed(const struct multi_pack *m, const struct listing *list)
+static bool is_listed(const struct listing *list, const struct oid *name)
 {
-	for (size_t i = 0; i < m->pack_count; i++) {
-		struct oid name;
-
-		multi_pack_name(m, i, &name);
-		if (!list->count || !bsearch(&name, list->names, list->count, sizeof name, compare_oids))
-			return false;
-	}
-	return true;
+	return list->count && bsearch(name, list->names, list->count, sizeof *name, compare_oids);
 }
 
-static void use_multi(struct pack_set *set, const struct listing *list)
+/* Rows of packs that are gone are passed over: what they stand for is in packs outside of the table. */
+static void use_multi(struct pack_set *set)
 {
 	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
 	struct multi_pack *m;
@@ -164,10 +162,6 @@ static void use_multi(struct pack_set *set, const struct listing *list)
 	m = multi_pack_open(path.buf);
 	if (!m)
 		return;
-	if (!all_listed(m, list)) {
-		multi_pack_close(m);
-		return;
-	}
 	set->multi = m;
 	set->multi_slots = xcalloc(m->pack_count + 1, sizeof *set->multi_slots);
 	for (size_t i = 0; i < m->pack_count; i++) {
@@ -181,7 +175,7 @@ static void use_multi(struct pack_set *set, const struct listing *list)
 
 static bool is_asked(const struct pack_slot *slot)
 {
-	return !slot->covered && slot->pack;
+	return !slot->covered && slot->pack && !slot->gone;
 }
 
 static int compare_slots(const void *left, const void *right)
@@ -201,6 +195,23 @@ static void order_slots(struct pack_set *set)
 		qsort(set->slots, set->count, sizeof *set->slots, compare_slots);
 	for (set->asked = 0; set->asked < set->count && is_asked(set->slots[set->asked]);)
 		set->asked++;
+}
+
+/* What is listed no more is gone, but may come back: a put of the same objects makes a pack of the same name. */
+static size_t note_gone(struct pack_set *set, const struct listing *list)
+{
+	size_t changed = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		struct pack_slot *slot = set->slots[i];
+		bool gone = !is_listed(list, &slot->name);
+
+		changed += gone != slot->gone;
+		slot->gone = gone;
+		if (!slot->covered)
+			open_or_remember(set, slot);
+	}
+	return changed;
 }
 
 /* Adds a slot for each listed name that has none; both lists are walked in the order of names. */
@@ -223,22 +234,40 @@ static size_t add_listed(struct pack_set *set, const struct listing *list)
 	return added;
 }
 
+/* As long as packs vanish between being listed and being opened: a merge is going on.  How much is different now, or -1. */
+static int64_t list_and_open(struct pack_set *set, struct error *err)
+{
+	int64_t changed = 0;
+
+	for (int i = 0; i < LISTINGS_MAX; i++) {
+		CLEANUP(listing) struct listing list = { NULL, 0, 0 };
+
+		set->has_vanished = false;
+		if (list_dir(set, &list, err) < 0)
+			return -1;
+		pthread_mutex_lock(&set->open_mutex);
+		changed += (int64_t)note_gone(set, &list);
+		changed += (int64_t)add_listed(set, &list);
+		pthread_mutex_unlock(&set->open_mutex);
+		if (!set->has_vanished)
+			break;
+	}
+	order_slots(set);
+	return changed;
+}
+
 struct pack_set *pack_set_open(const char *objects_dir, struct error *err)
 {
-	CLEANUP(listing) struct listing list = { NULL, 0, 0 };
 	struct pack_set *set = xcalloc(1, sizeof *set);
 
 	set->dir = xstrdup(objects_dir);
 	pthread_rwlock_init(&set->lock, NULL);
 	pthread_mutex_init(&set->open_mutex, NULL);
-	if (list_dir(set, &list, err) < 0) {
-		pack_set_close(set);
-		return NULL;
-	}
-	use_multi(set, &list);
-	add_listed(set, &list);
-	order_slots(set);
-	return set;
+	use_multi(set);
+	if (list_and_open(set, err) >= 0)
+		return set;
+	pack_set_close(set);
+	return NULL;
 }
 
 void pack_set_close(struct pack_set *set)
@@ -278,27 +307,23 @@ static void drop_multi(struct pack_set *set)
 
 int pack_set_refresh(struct pack_set *set, struct error *err)
 {
-	CLEANUP(listing) struct listing list = { NULL, 0, 0 };
-	size_t added;
-	bool unsound;
+	int64_t changed;
+	bool unsound, vanished;
 
 	pthread_rwlock_wrlock(&set->lock);
-	if (list_dir(set, &list, err) < 0) {
-		pthread_rwlock_unlock(&set->lock);
-		return -1;
-	}
+	vanished = set->has_vanished;
 	unsound = set->multi && !multi_pack_is_sound(set->multi);
 	if (unsound)
 		drop_multi(set);
-	added = add_listed(set, &list);
-	order_slots(set);
+	changed = list_and_open(set, err);
 	pthread_rwlock_unlock(&set->lock);
-	return unsound || added ? 1 : 0;
+	return changed < 0 ? -1 : unsound || vanished || changed;
 }
 
 int pack_set_add(struct pack_set *set, const struct oid *name, struct error *err)
 {
 	struct pack_slot *slot;
+	bool is_gone;
 	int rc = 0;
 
 	pthread_rwlock_wrlock(&set->lock);
@@ -308,16 +333,18 @@ int pack_set_add(struct pack_set *set, const struct oid *name, struct error *err
 	pthread_mutex_lock(&set->open_mutex);
 	free(slot->problem); /* what could not be opened has been replaced */
 	slot->problem = NULL;
+	slot->gone = false;
 	if (!slot->covered)
 		open_or_remember(set, slot);
 	if (slot->problem) {
 		*err = *slot->problem;
 		rc = -1;
 	}
+	is_gone = slot->gone;
 	pthread_mutex_unlock(&set->open_mutex);
 	order_slots(set);
 	pthread_rwlock_unlock(&set->lock);
-	return rc;
+	return is_gone && pack_set_refresh(set, err) < 0 ? -1 : rc;
 }
 
 /* --- looking up --- */
@@ -326,10 +353,14 @@ static bool find_in_multi(struct pack_set *set, enum object_kind kind, const str
 {
 	int64_t at = set->multi ? pack_table_find(&set->multi->table, id, kind) : -1;
 
-	if (at < 0 || !multi_pack_row(set->multi, (size_t)at + nth, &out->row) || !oid_equal(&out->row.id, id) || out->row.kind != kind)
-		return false;
-	out->slot = set->multi_slots[out->row.pack];
-	return true;
+	for (size_t i = (size_t)at; at >= 0 && multi_pack_row(set->multi, i, &out->row); i++) {
+		if (!oid_equal(&out->row.id, id) || out->row.kind != kind)
+			break;
+		out->slot = set->multi_slots[out->row.pack];
+		if (!out->slot->gone && !nth--)
+			return true;
+	}
+	return false;
 }
 
 static bool find_locked(struct pack_set *set, enum object_kind kind, const struct oid *id, size_t nth, struct pack_place *out)
@@ -365,8 +396,10 @@ struct pack *pack_set_pack(struct pack_set *set, struct pack_slot *slot, struct 
 	if (!slot->pack && !slot->problem)
 		open_or_remember(set, slot);
 	p = slot->pack;
-	if (!p)
+	if (!p && slot->problem)
 		*err = *slot->problem;
+	else if (!p)
+		error_set(err, ERR_INTEGRITY, "pack '%s' is gone", oid_hex(&slot->name).text);
 	pthread_mutex_unlock(&set->open_mutex);
 	return p;
 }
@@ -391,18 +424,33 @@ bool pack_set_problem(struct pack_set *set, struct error *out)
 	return problem;
 }
 
+static int pass_slot(struct pack_set *set, struct pack_slot *slot, pack_set_fn fn, void *arg, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+	struct error problem = ERROR_INIT;
+	struct pack *p = pack_set_pack(set, slot, &problem);
+
+	if (!p && slot->gone)
+		return 0;
+	strbuf_addf(&name, "%s" PACK_SUFFIX, oid_hex(&slot->name).text);
+	return fn(p, name.buf, p ? NULL : &problem, arg, err);
+}
+
 int pack_set_each(struct pack_set *set, pack_set_fn fn, void *arg, struct error *err)
 {
 	struct error problem = ERROR_INIT;
+	CLEANUP(ptr) struct pack_slot **slots = NULL;
+	size_t count;
 	int rc = 0;
 
-	for (size_t i = 0; i < set->count && !rc; i++) {
-		CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
-		struct pack *p = pack_set_pack(set, set->slots[i], &problem);
-
-		strbuf_addf(&name, "%s" PACK_SUFFIX, oid_hex(&set->slots[i]->name).text);
-		rc = fn(p, name.buf, p ? NULL : &problem, arg, err);
-	}
+	pthread_rwlock_rdlock(&set->lock); /* fn may have the set list again, which puts the slots in another order */
+	count = set->count;
+	slots = xcalloc(count + 1, sizeof *slots);
+	for (size_t i = 0; i < count; i++)
+		slots[i] = set->slots[i];
+	pthread_rwlock_unlock(&set->lock);
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = pass_slot(set, slots[i], fn, arg, err);
 	for (size_t i = 0; i < set->strays.count && !rc; i++) {
 		error_set(&problem, ERR_INTEGRITY, "'%s/%s' is no pack", set->dir, set->strays.v[i]);
 		rc = fn(NULL, set->strays.v[i], &problem, arg, err);
@@ -412,44 +460,79 @@ int pack_set_each(struct pack_set *set, pack_set_fn fn, void *arg, struct error 
 
 /* --- the multi-pack table --- */
 
-static bool is_due(const struct pack_set *set)
+bool pack_set_wants_merge(struct pack_set *set)
 {
-	size_t covered = set->multi ? set->multi->pack_count : 0, rows = set->multi ? set->multi->table.count : 0;
+	CLEANUP(ptr) struct merge_pack *packs = NULL;
+	size_t count = 0;
 
-	return set->asked > OUTSIDE_MIN && (set->asked > covered / 4 || rows / ROWS_PER_OUTSIDE < set->asked);
+	pthread_rwlock_rdlock(&set->lock);
+	packs = xcalloc(set->asked + 1, sizeof *packs);
+	for (size_t i = 0; i < set->asked; i++)
+		packs[count++] = (struct merge_pack){ .name = set->slots[i]->name, .len = set->slots[i]->pack->len };
+	pthread_rwlock_unlock(&set->lock);
+	return pack_merge_choose(packs, count);
 }
 
-static int write_multi(struct pack_set *set, const char *tmp_dir, struct error *err)
+/* A small pack is better merged; only where many do not get merged is it covered as well. */
+static bool is_for_table(const struct pack_slot *slot, bool small_too)
+{
+	return small_too || slot->pack->len >= PACK_SMALL_BYTES;
+}
+
+/* How many packs a new table would have more than the old one; 0: it is not due. */
+static size_t count_due(const struct pack_set *set, bool *small_too)
+{
+	size_t covered = 0, rows = set->multi ? set->multi->table.count : 0, outside = 0;
+
+	for (size_t i = 0; i < set->asked; i++)
+		outside += is_for_table(set->slots[i], false);
+	*small_too = outside <= OUTSIDE_MIN;
+	if (*small_too)
+		outside = set->asked > OUTSIDE_MAX ? set->asked : 0;
+	for (size_t i = 0; set->multi && i < set->multi->pack_count; i++)
+		covered += !set->multi_slots[i]->gone;
+	return outside > covered / 4 || rows / ROWS_PER_OUTSIDE < outside ? outside : 0;
+}
+
+static int write_multi(struct pack_set *set, const char *tmp_dir, bool small_too, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
 	size_t covered = set->multi ? set->multi->pack_count : 0, sources = 0;
 	CLEANUP(ptr) struct oid *names = xcalloc(covered + set->asked, sizeof *names);
+	CLEANUP(ptr) uint32_t *numbers = xcalloc(covered + 1, sizeof *numbers);
 	CLEANUP(ptr) struct multi_pack_source *from = xcalloc(set->asked + 1, sizeof *from);
+	uint32_t packs = 0;
 
-	for (size_t i = 0; i < covered; i++)
-		multi_pack_name(set->multi, i, &names[i]);
+	for (size_t i = 0; i < covered; i++) {
+		numbers[i] = set->multi_slots[i]->gone ? MULTI_PACK_GONE : packs;
+		if (!set->multi_slots[i]->gone)
+			names[packs++] = set->multi_slots[i]->name;
+	}
 	if (covered)
-		from[sources++] = (struct multi_pack_source){ &set->multi->table, set->multi->pack_of, 0 };
+		from[sources++] = (struct multi_pack_source){ &set->multi->table, 0, set->multi, numbers };
 	for (size_t i = 0; i < set->asked; i++) {
-		names[covered + i] = set->slots[i]->name;
-		from[sources++] = (struct multi_pack_source){ &set->slots[i]->pack->table, NULL, (uint32_t)(covered + i) };
+		if (!is_for_table(set->slots[i], small_too))
+			continue;
+		names[packs] = set->slots[i]->name;
+		from[sources++] = (struct multi_pack_source){ .table = &set->slots[i]->pack->table, .pack = packs++ };
 	}
 	strbuf_addf(&path, "%s/" MULTI_NAME, set->dir);
-	return multi_pack_write(path.buf, tmp_dir, names, covered + set->asked, from, sources, err);
+	return multi_pack_write(path.buf, tmp_dir, names, packs, from, sources, err);
 }
 
 int pack_set_consolidate(struct pack_set *set, const char *tmp_dir, struct error *err)
 {
+	bool small_too;
 	int rc = 0;
 
 	pthread_rwlock_wrlock(&set->lock);
-	if (is_due(set)) {
+	if (count_due(set, &small_too)) {
 		/* a damaged one must not live on in its successor */
 		if (set->multi && !multi_pack_is_sound(set->multi)) {
 			drop_multi(set);
 			order_slots(set);
 		}
-		rc = write_multi(set, tmp_dir, err);
+		rc = write_multi(set, tmp_dir, small_too, err);
 	}
 	pthread_rwlock_unlock(&set->lock);
 	return rc;

@@ -13,7 +13,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -61,16 +60,16 @@ static void add_to_tail(struct pack_writer *w, const void *data, size_t len)
 	w->end += len;
 }
 
-static void add_header(struct pack_writer *w)
+static void add_header(struct pack_writer *w, int64_t birth)
 {
-	const struct pack_header header = { .birth = clock_now() };
+	const struct pack_header header = { .birth = birth };
 	uint8_t data[PACK_HEADER_LEN];
 
 	pack_header_write(data, &header, deflate_crc32);
 	add_to_tail(w, data, sizeof data);
 }
 
-struct pack_writer *pack_writer_new(const char *tmp_dir, struct error *err)
+struct pack_writer *pack_writer_new(const char *tmp_dir, int64_t birth, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
 	struct pack_writer *w;
@@ -88,7 +87,7 @@ struct pack_writer *pack_writer_new(const char *tmp_dir, struct error *err)
 	pthread_cond_init(&w->flown, NULL);
 	w->fd = fd;
 	w->path = strbuf_detach(&path);
-	add_header(w);
+	add_header(w, birth);
 	return w;
 }
 

@@ -72,6 +72,7 @@ static int read_ends(struct pack *p, uint64_t len, struct pack_trailer *trailer,
 	if (!oid_equal(&trailer->table_sum, &p->name))
 		return error_set(err, ERR_INTEGRITY, "its name is not that of its table");
 	p->birth = header.birth;
+	p->len = len;
 	p->records_end = trailer->table_offset;
 	return 0;
 }

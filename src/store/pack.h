@@ -10,12 +10,15 @@
 #include "base/strbuf.h"
 #include "format/pack-format.h"
 
+#define PACK_SUFFIX ".pack"
+
 /* ---- reading ---- */
 struct pack {
 	char *path;
 	struct oid name;          /* SHA-256 of the table, as the file is called: NAME.pack */
 	int fd;                   /* kept open: a pack that gc retires meanwhile stays readable */
 	uint64_t records_end;     /* where the table begins */
+	uint64_t len;             /* of the file */
 	int64_t birth;
 	void *map;                /* of the table; NULL when it came from the multi-pack table and was not needed yet */
 	size_t map_len, map_skip;
@@ -35,8 +38,8 @@ int pack_check(const struct pack *p, struct error *err) MUST_CHECK;
 
 /* ---- writing ---- */
 struct pack_writer;
-/* Makes a new file in tmp_dir.  Thread-safe from here on. */
-struct pack_writer *pack_writer_new(const char *tmp_dir, struct error *err) MUST_CHECK;
+/* Makes a new file in tmp_dir.  birth: what its header says, clock_now() unless it is merged from older packs.  Thread-safe from here on. */
+struct pack_writer *pack_writer_new(const char *tmp_dir, int64_t birth, struct error *err) MUST_CHECK;
 /* Gives the record a place (its crc is filled in); a small one may reach the file only with those that follow. */
 int pack_writer_add(struct pack_writer *w, struct record_head *head, const void *stored, struct error *err) MUST_CHECK;
 uint64_t pack_writer_bytes(const struct pack_writer *w); /* of records so far */

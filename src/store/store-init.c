@@ -17,7 +17,7 @@
 #include "store/store.h"
 
 #define INIT_LOCK_MS 10000
-#define LOCK_FILE_LEN 256 /* room for the holders' texts, so that a full disk does not make them anonymous */
+#define LOCK_FILE_LEN 384 /* room for the holders' texts, so that a full disk does not make them anonymous */
 #define CONFIG_TEXT "# Configuration of this registry; see mreg-config(5).\n"
 
 static const char *const directories[] = { "objects", "quarantine", "runs", "remotes", "drafts", "index", "hooks", "tmp" };

@@ -87,6 +87,28 @@ int store_use_objects(struct store *s, struct error *err)
 	return s->objects ? 0 : -1;
 }
 
+static int tidy(struct store *s, struct error *err)
+{
+	CLEANUP(lock) struct lock lock = LOCK_INIT;
+
+	if (!objects_want_tidying(s->objects))
+		return 0;
+	if (lock_take(&lock, s->dir, LOCK_MERGE, true, 0, s->verb, err) == 0)
+		return objects_tidy(s->objects, err);
+	if (err->code != ERR_LOCK_TIMEOUT)
+		return -1;
+	error_clear(err);
+	return 0;
+}
+
+void store_tidy_objects(struct store *s)
+{
+	struct error problem = ERROR_INIT;
+
+	if (s->objects && (tidy(s, &problem) < 0 || objects_consolidate(s->objects, &problem) < 0))
+		report_note(s->report, "%s", problem.text);
+}
+
 int store_check_writable(struct store *s, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf objects = STRBUF_INIT;

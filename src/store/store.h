@@ -50,6 +50,9 @@ void store_cleanup(struct store **s);
 int store_use_objects(struct store *s, struct error *err) MUST_CHECK;
 /* ERR_READ_ONLY unless objects can be staged and the journal appended to: asked before much is read for nothing. */
 int store_check_writable(struct store *s, struct error *err) MUST_CHECK;
+/* After a put, when all that matters is durable: merges small packs and the like (objects_tidy()).  What goes wrong is no more than a note;
+ * what another process does just now is left to it. */
+void store_tidy_objects(struct store *s);
 /* Opens the journal, once. */
 int store_use_journal(struct store *s, struct error *err) MUST_CHECK;
 /*

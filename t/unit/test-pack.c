@@ -50,7 +50,7 @@ static void add(struct pack_writer *w, enum object_kind kind, const char *text)
 static void make_pack(struct oid *name)
 {
 	struct error err = ERROR_INIT;
-	struct pack_writer *w = pack_writer_new(dir, &err);
+	struct pack_writer *w = pack_writer_new(dir, 0, &err);
 
 	need(w != NULL, "a pack can be begun");
 	add(w, OBJECT_CHUNK, "one");
@@ -95,7 +95,7 @@ static void staged_records(void)
 {
 	CLEANUP(strbuf) struct strbuf out = STRBUF_INIT;
 	struct error err = ERROR_INIT;
-	struct pack_writer *w = pack_writer_new(dir, &err);
+	struct pack_writer *w = pack_writer_new(dir, 0, &err);
 	struct pack_row row;
 	struct oid id, name;
 
@@ -110,7 +110,7 @@ static void staged_records(void)
 	is_int((intmax_t)pack_writer_bytes(w), 32 + 64 + 6, "and their bytes");
 	pack_writer_abort(&w);
 	is_int((intmax_t)files_in_dir(), 0, "an aborted pack leaves nothing behind");
-	w = pack_writer_new(dir, &err);
+	w = pack_writer_new(dir, 0, &err);
 	ok(w && pack_writer_finish(&w, dir, &name, &err) == 0 && !name.raw[0] && !files_in_dir(), "nor does an empty one");
 }
 
@@ -120,7 +120,7 @@ static void a_record_that_was_not_written(void)
 	struct record_head head = { .kind = OBJECT_CHUNK, .raw_len = sizeof large, .stored_len = sizeof large };
 	struct rlimit old, low;
 	struct error err = ERROR_INIT;
-	struct pack_writer *w = pack_writer_new(dir, &err);
+	struct pack_writer *w = pack_writer_new(dir, 0, &err);
 	struct oid name;
 
 	need(w && getrlimit(RLIMIT_FSIZE, &old) == 0, "a pack can be begun");
@@ -220,7 +220,7 @@ static void add_many(void *arg, size_t worker)
 static void many_threads(void)
 {
 	struct error err = ERROR_INIT;
-	struct pack_writer *w = pack_writer_new(dir, &err);
+	struct pack_writer *w = pack_writer_new(dir, 0, &err);
 	struct pack *p;
 	struct oid name;
 
