@@ -14,6 +14,7 @@ points_of()
 		get-before-rename) operation="get" ;;
 		get-*) operation=update ;;
 		rebuild-*) operation=rebuild ;;
+		multi-pack-*) operation=table ;;
 		*) operation=put ;;
 		esac
 		[ "$operation" != "$1" ] || echo "$name"
@@ -33,15 +34,24 @@ killed_at()
 	says_nothing
 }
 
-# A registry in which the next put makes the table over many packs, and the put itself: v1 of m, with files small and large.
-prepare_put()
+# puts FIRST LAST: as many versions of `other`, each of which makes a small pack.
+puts()
 {
 	local i
-	new_registry
-	for i in {1..15}; do
+	for ((i = $1; i <= $2; i++)); do
 		echo "$i" >file
 		mreg put -q other file >number
 	done
+}
+
+# A registry in which the next put merges small packs and removes retired ones, and the put itself: v1 of m, with files small and large.
+prepare_put()
+{
+	new_registry
+	MREG_NOW=2025-12-20 puts 1 16
+	mv .mreg/objects/retired retired
+	: >.mreg/objects/retired # nothing is merged
+	puts 17 32
 	mkdir old new
 	echo old >old/changes
 	echo same >old/same
@@ -49,11 +59,22 @@ prepare_put()
 	echo new >new/changes
 	cp "$DIGITS/epoch-1/model.safetensors" new/large
 	mreg put -q m old -a best >number
+	rm .mreg/objects/retired
+	mv retired .mreg/objects
 }
 
 the_put()
 {
 	mreg put -q m new -a best -m why -M lr=0.5
+}
+
+# A registry in which packs cannot be merged, so that the next put makes the table over many packs.
+prepare_table()
+{
+	prepare_put
+	rm -r .mreg/objects/retired
+	: >.mreg/objects/retired
+	puts 33 78
 }
 
 # All that a user can ask about references.
@@ -81,11 +102,11 @@ sound_or_torn()
 
 @test "every crash point has a name that says which operation passes it" {
 	local operation
-	for operation in init get update rebuild put; do
+	for operation in init get update rebuild table put; do
 		points_of "$operation" >"$operation"
 		assert_file_not_empty "$operation"
 	done
-	assert_equal "$(cat init get update rebuild put | sort -u | wc -l)" "$(grep -c '^CRASH_POINT' "$MREG_SRCDIR/src/base/crash-points.def")"
+	assert_equal "$(cat init get update rebuild table put | sort -u | wc -l)" "$(grep -c '^CRASH_POINT' "$MREG_SRCDIR/src/base/crash-points.def")"
 }
 
 @test "an init that is killed leaves no registry, and the next one makes it" {
@@ -105,14 +126,15 @@ sound_or_torn()
 	done
 }
 
-@test "a put that is killed at any step has not happened or has happened" {
+# kill_puts POINT…: in copies of the registry here.
+kill_puts()
+{
 	local point
-	prepare_put
 	# the state before, and that after a put which nobody disturbs: clock and random numbers are fixed
 	answers >old-answers
 	cp -r . ../undisturbed
 	(cd ../undisturbed && the_put >number && answers) >new-answers
-	for point in $(points_of put); do
+	for point in "$@"; do
 		cp -r . "../$point"
 		cd "../$point"
 		answers >answers
@@ -122,7 +144,7 @@ sound_or_torn()
 		answers >answers
 		cmp -s answers old-answers || diff new-answers answers
 		case $point in
-		journal-after-sync | index-*) diff new-answers answers ;;
+		journal-after-sync | index-* | merge-* | sweep-* | multi-pack-*) diff new-answers answers ;;
 		journal-before-sync) ;;
 		*) diff old-answers answers ;;
 		esac
@@ -142,6 +164,20 @@ sound_or_torn()
 	done
 }
 
+@test "a put that is killed at any step has not happened or has happened" {
+	local points
+	prepare_put
+	mapfile -t points < <(points_of put)
+	kill_puts "${points[@]}"
+}
+
+@test "a put that is killed while it makes the table over many packs has happened" {
+	local points
+	prepare_table
+	mapfile -t points < <(points_of table)
+	kill_puts "${points[@]}"
+}
+
 @test "a line of which a killed put wrote half is set aside by the next writer, who says so" {
 	prepare_put
 	cp .mreg/journal before
@@ -150,9 +186,9 @@ sound_or_torn()
 	mreg_is 0 alias m:v0 first
 	says m:v0
 	complains "was not finished"
-	complains "journal.torn-17"
+	complains "journal.torn-34"
 	tail -c +$(($(stat -c %s before) + 1)) torn >rest
-	cmp rest .mreg/journal.torn-17
+	cmp rest .mreg/journal.torn-34
 	cmp -n "$(stat -c %s before)" before .mreg/journal
 	mreg_is 0 fsck -q
 	says_nothing
@@ -164,8 +200,8 @@ sound_or_torn()
 	run --separate-stderr -137 env MREG_CRASH=journal-half-line mreg put -q m new
 	mreg_is 0 put -q m new
 	says m:v1
-	assert_exists .mreg/journal.torn-17
-	assert_exists .mreg/journal.torn-17.2
+	assert_exists .mreg/journal.torn-34
+	assert_exists .mreg/journal.torn-34.2
 	mreg_is 0 fsck -q
 	says_nothing
 }

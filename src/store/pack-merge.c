@@ -268,12 +268,12 @@ static void pack_writer_cleanup(struct pack_writer **w)
 	pack_writer_abort(w);
 }
 
-static int retire_inputs(const char *objects_dir, const struct inputs *in, const struct oid *made, struct error *err)
+static int retire_inputs(const char *objects_dir, const char *folder, const struct inputs *in, const struct oid *made, struct error *err)
 {
 	for (size_t i = 0; i < in->count; i++) {
 		if (oid_equal(&in->v[i]->name, made))
 			continue;
-		if (retired_move_in(objects_dir, &in->v[i]->name, err) < 0)
+		if (retired_move_in(objects_dir, folder, &in->v[i]->name, err) < 0)
 			return -1;
 		crash_point("merge-while-retiring");
 	}
@@ -283,10 +283,12 @@ static int retire_inputs(const char *objects_dir, const struct inputs *in, const
 static int merge(const char *objects_dir, const char *tmp_dir, struct inputs *in, struct oid *name, struct error *err)
 {
 	CLEANUP(pack_writer) struct pack_writer *w = NULL;
+	CLEANUP(strbuf) struct strbuf folder = STRBUF_INIT;
 
 	if (in->count < 2)
 		return 0;
-	if (file_mkdir(tmp_dir, 0777, err) < 0)
+	/* before anything is written: were the old packs to stay, each merge would only add to them */
+	if (retired_make_folder(objects_dir, &folder, err) < 0 || file_mkdir(tmp_dir, 0777, err) < 0)
 		return -1;
 	w = pack_writer_new(tmp_dir, in->v[in->count - 1]->birth, err);
 	if (!w || copy_all(in, w, err) < 0)
@@ -297,7 +299,7 @@ static int merge(const char *objects_dir, const char *tmp_dir, struct inputs *in
 	if (pack_writer_finish(&w, objects_dir, name, err) < 0)
 		return -1;
 	crash_point("merge-before-retire");
-	return retire_inputs(objects_dir, in, name, err);
+	return retire_inputs(objects_dir, folder.buf, in, name, err);
 }
 
 int pack_merge_run(const char *objects_dir, const char *tmp_dir, struct oid *name, struct error *err)

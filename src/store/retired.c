@@ -44,7 +44,7 @@ static int make_folder(const char *objects_dir, const char *path, struct error *
 {
 	struct stat st;
 
-	if (file_exists(path))
+	if (!stat(path, &st) && S_ISDIR(st.st_mode))
 		return 0;
 	if (file_mkdir(path, 0777, err) < 0)
 		return -1;
@@ -53,19 +53,22 @@ static int make_folder(const char *objects_dir, const char *path, struct error *
 	return 0;
 }
 
-int retired_move_in(const char *objects_dir, const struct oid *name, struct error *err)
+int retired_make_folder(const char *objects_dir, struct strbuf *folder, struct error *err)
+{
+	strbuf_addf(folder, "%s/" RETIRED_NAME, objects_dir);
+	if (make_folder(objects_dir, folder->buf, err) < 0)
+		return -1;
+	strbuf_addc(folder, '/');
+	today(folder);
+	return make_folder(objects_dir, folder->buf, err);
+}
+
+int retired_move_in(const char *objects_dir, const char *folder, const struct oid *name, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf from = STRBUF_INIT, to = STRBUF_INIT;
 
 	strbuf_addf(&from, "%s/%s" PACK_SUFFIX, objects_dir, oid_hex(name).text);
-	strbuf_addf(&to, "%s/" RETIRED_NAME, objects_dir);
-	if (make_folder(objects_dir, to.buf, err) < 0)
-		return -1;
-	strbuf_addc(&to, '/');
-	today(&to);
-	if (make_folder(objects_dir, to.buf, err) < 0)
-		return -1;
-	strbuf_addf(&to, "/%s" PACK_SUFFIX, oid_hex(name).text);
+	strbuf_addf(&to, "%s/%s" PACK_SUFFIX, folder, oid_hex(name).text);
 	if (rename(from.buf, to.buf) && errno != ENOENT)
 		return error_set_errno(err, "cannot rename '%s' to '%s'", from.buf, to.buf);
 	return 0;

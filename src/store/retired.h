@@ -13,8 +13,10 @@
 #define RETIRED_GRACE_DAYS 1   /* that a day's packs are kept after the day is over, UTC */
 #define RETIRED_SWEEP_MAX 256  /* packs, at most, that one sweep looks at: it is done in passing, again and again */
 
-/* Moves objects/NAME.pack into objects/retired/merged-YYYYMMDD/, made when missing.  A pack that is gone already is fine. */
-int retired_move_in(const char *objects_dir, const struct oid *name, struct error *err) MUST_CHECK;
+/* Makes objects/retired/merged-YYYYMMDD/ for today's packs, and appends its path to folder. */
+int retired_make_folder(const char *objects_dir, struct strbuf *folder, struct error *err) MUST_CHECK;
+/* Moves objects/NAME.pack there.  A pack that is gone already is fine. */
+int retired_move_in(const char *objects_dir, const char *folder, const struct oid *name, struct error *err) MUST_CHECK;
 
 /* Some folder's grace is over. */
 bool retired_is_overdue(const char *objects_dir);

@@ -105,7 +105,11 @@ void store_tidy_objects(struct store *s)
 {
 	struct error problem = ERROR_INIT;
 
-	if (s->objects && (tidy(s, &problem) < 0 || objects_consolidate(s->objects, &problem) < 0))
+	if (!s->objects)
+		return;
+	if (tidy(s, &problem) < 0)
+		report_note(s->report, "%s", problem.text);
+	if (objects_consolidate(s->objects, &problem) < 0)
 		report_note(s->report, "%s", problem.text);
 }
 
