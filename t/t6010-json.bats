@@ -39,6 +39,8 @@ done_well()
 		config team.name red
 		config -l
 		config --unset core.pager
+		du
+		du --by type
 		fsck
 		fsck -n
 		fsck --rebuild-index
@@ -91,6 +93,7 @@ done_badly()
 		2 usage completion tcsh
 		1 no config core.editor
 		2 invalid config core.lockTimeout soon
+		2 usage du --by size
 		2 usage fsck digits
 		7 integrity -C damaged fsck
 		4 no-reference get digits:nowhere

@@ -45,6 +45,7 @@ refused()
 	mreg_is 0 get digits:best -o out
 	mreg_is 0 verify digits:best out
 	mreg_is 0 resolve digits:best
+	mreg_is 0 du
 	mreg_is 0 fsck
 	no_complaint
 }
@@ -84,6 +85,7 @@ refused()
 	refused 2 usage commit
 	refused 2 usage ls --no-such-option
 	refused 2 usage resolve digits digits
+	refused 2 usage du --by size
 	refused 2 usage ls --template '{'
 }
 
@@ -172,6 +174,8 @@ refused()
 	mreg_is 7 get digits:v0 -o model
 	says_nothing
 	assert_not_exists model
+	mreg_is 7 du
+	assert_line --partial digits
 	mreg_is 7 fsck -q
 }
 

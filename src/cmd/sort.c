@@ -26,6 +26,7 @@ struct sorter {
 	uint64_t limit;
 	struct row *rows;
 	size_t count, cap;
+	json_t *last; /* array of what comes behind */
 };
 
 struct sorter *sorter_new(struct out *out, const char *key, uint64_t limit)
@@ -36,6 +37,7 @@ struct sorter *sorter_new(struct out *out, const char *key, uint64_t limit)
 	s->limit = limit;
 	s->descending = key && *key == '-';
 	s->key = s->descending ? key + 1 : key;
+	s->last = json_array();
 	return s;
 }
 
@@ -45,6 +47,7 @@ void sorter_free(struct sorter *s)
 		return;
 	for (size_t i = 0; i < s->count; i++)
 		json_decref(s->rows[i].record);
+	json_decref(s->last);
 	free(s->rows);
 	free(s);
 }
@@ -147,8 +150,16 @@ static int by_key(const void *x, const void *y, void *arg)
 	return s->descending ? -order : order;
 }
 
+void sorter_last(struct sorter *s, json_t *record)
+{
+	json_array_append_new(s->last, record);
+}
+
 int sorter_end(struct sorter *s, struct error *err)
 {
+	json_t *last;
+	size_t n;
+
 	if (s->count)
 		qsort_r(s->rows, s->count, sizeof *s->rows, by_key, s);
 	for (size_t i = 0; i < s->count && i < s->limit; i++) {
@@ -158,5 +169,8 @@ int sorter_end(struct sorter *s, struct error *err)
 		if (out_list_row(s->out, record, err) < 0)
 			return -1;
 	}
+	json_array_foreach(s->last, n, last)
+		if (out_list_row(s->out, json_incref(last), err) < 0)
+			return -1;
 	return out_list_end(s->out, err);
 }

@@ -17,6 +17,8 @@ void sorter_cleanup(struct sorter **s);
 int sorter_begin(struct sorter *s, const struct column *columns, const char *chosen, const char *primary, struct error *err) MUST_CHECK;
 /* Takes record.  1 when no more rows are wanted, 0, -1. */
 int sorter_row(struct sorter *s, json_t *record, struct error *err) MUST_CHECK;
+/* Takes a record that comes after all rows, whatever their order and number. */
+void sorter_last(struct sorter *s, json_t *record);
 int sorter_end(struct sorter *s, struct error *err) MUST_CHECK;
 
 #endif

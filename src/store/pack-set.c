@@ -404,6 +404,24 @@ struct pack *pack_set_pack(struct pack_set *set, struct pack_slot *slot, struct 
 	return p;
 }
 
+bool pack_set_table(struct pack_set *set, size_t n, struct pack_set_table *out)
+{
+	const struct pack *pack;
+	bool found = true;
+
+	pthread_rwlock_rdlock(&set->lock);
+	if (n < set->asked) {
+		pack = set->slots[n]->pack;
+		*out = (struct pack_set_table){ &pack->table, NULL, pack };
+	} else if (n == set->asked && set->multi) {
+		*out = (struct pack_set_table){ &set->multi->table, set->multi, NULL };
+	} else {
+		found = false;
+	}
+	pthread_rwlock_unlock(&set->lock);
+	return found;
+}
+
 const struct oid *pack_set_name(const struct pack_slot *slot)
 {
 	return &slot->name;

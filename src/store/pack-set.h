@@ -10,6 +10,7 @@
 #include "base/strvec.h"
 #include "store/pack.h"
 
+struct multi_pack;
 struct pack_set;
 struct pack_slot; /* a pack that may not be open yet; lives as long as the set */
 
@@ -42,6 +43,15 @@ typedef int (*pack_set_fn)(struct pack *pack, const char *name, const struct err
 int pack_set_each(struct pack_set *set, pack_set_fn fn, void *arg, struct error *err) MUST_CHECK;
 /* Enough small packs lie there for a merge (store/pack-merge.h). */
 bool pack_set_wants_merge(struct pack_set *set);
+/* A table that is asked: a pack's, or the multi-pack table. */
+struct pack_set_table {
+	const struct pack_table *rows;
+	const struct multi_pack *multi; /* whose rows are of several packs; NULL: all are of `pack` */
+	const struct pack *pack;
+};
+/* The nth table in the order in which pack_set_find() asks them, which only refresh, add and consolidate change; false when there is none.  It is mapped as long as
+ * the set is open. */
+bool pack_set_table(struct pack_set *set, size_t n, struct pack_set_table *out);
 /* Writes the multi-pack table anew if enough packs are outside of it. */
 int pack_set_consolidate(struct pack_set *set, const char *tmp_dir, struct error *err) MUST_CHECK;
 
