@@ -244,6 +244,10 @@ bytes_of()
 
 @test "du says what was saved" {
 	new_registry
+	noise 100 9 >tiny
+	mreg put -q tiny tiny
+	mreg_is 0 du
+	assert_line --regexp '^[0-9]+ times as large as the files$'
 	noise 2000000 1 >one
 	mreg put -q a one
 	mreg_is 0 du

@@ -11,10 +11,18 @@
 #include "cmd/sort.h"
 #include "registry/usage.h"
 
+/* From here on it is no use to tell how a registry came to be larger than its files: there is too little in it. */
+#define MANY_TIMES 10
+
 static const struct column columns[] = {
-	{ "name", NULL, COLUMN_TEXT, false },    { "versions", NULL, COLUMN_NUMBER, false }, { "logical", NULL, COLUMN_SIZE, false },
-	{ "unique", NULL, COLUMN_SIZE, false },  { "stored", NULL, COLUMN_SIZE, false },     { "kind", NULL, COLUMN_TEXT, true },
-	{ "type", NULL, COLUMN_TEXT, true },     { NULL, NULL, COLUMN_TEXT, false },
+	{ "name", NULL, COLUMN_TEXT, false },
+	{ "versions", NULL, COLUMN_NUMBER, false },
+	{ "logical", NULL, COLUMN_SIZE, false },
+	{ "unique", NULL, COLUMN_SIZE, false },
+	{ "stored", NULL, COLUMN_SIZE, false },
+	{ "kind", NULL, COLUMN_TEXT, true },
+	{ "type", NULL, COLUMN_TEXT, true },
+	{ NULL, NULL, COLUMN_TEXT, false },
 };
 
 /* ---- the records ---- */
@@ -114,9 +122,12 @@ static int print_saving(struct session *s, const struct usage *u, struct error *
 
 	if (!u->logical)
 		return 0;
-	return out_text(s->out, err, "%.1f %% %s than the files: %.1f %% saved by storing once, %.1f %% by compression, %.1f %% added by all else\n",
-			percent(is_larger ? u->stored - u->logical : u->logical - u->stored, u->logical), is_larger ? "larger" : "smaller",
-			percent(u->deduplicated, u->logical), percent(u->compressed, u->logical), percent(beside, u->logical));
+	if (u->stored / MANY_TIMES >= u->logical)
+		return out_text(s->out, err, "%.0f times as large as the files\n", (double)u->stored / (double)u->logical);
+	return out_text(s->out, err,
+		"%.1f %% %s than the files: %.1f %% saved by storing once, %.1f %% by compression, %.1f %% added by all else\n",
+		percent(is_larger ? u->stored - u->logical : u->logical - u->stored, u->logical), is_larger ? "larger" : "smaller",
+		percent(u->deduplicated, u->logical), percent(u->compressed, u->logical), percent(beside, u->logical));
 }
 
 static int print(struct session *s, struct sorter *sorter, const struct usage *u, enum usage_by by, struct error *err)
@@ -168,8 +179,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	if (session_parse(s, opts, argc, argv, 0, 0, &operands, err) < 0 || parse_by(by_text, &by, err) < 0)
 		return -1;
 	sorter = sorter_new(s->out, sort, limit);
-	if (sorter_begin(sorter, columns, NULL, "name", err) < 0 || usage_measure(s->registry, by, &usage, err) < 0 || session_pager(s, err) < 0 ||
-	    print(s, sorter, &usage, by, err) < 0)
+	if (sorter_begin(sorter, columns, NULL, "name", err) < 0 || usage_measure(s->registry, by, &usage, err) < 0 ||
+		session_pager(s, err) < 0 || print(s, sorter, &usage, by, err) < 0)
 		return -1;
 	if (!usage.problems)
 		return 0;
@@ -179,6 +190,10 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 }
 
 const struct command cmd_du = {
-	.name = "du", .synopsis = "[options]", .summary = "tell what takes how much of the disk, and what was saved", .group = GROUP_LOOK,
-	.needs = NEEDS_REGISTRY, .run = run,
+	.name = "du",
+	.synopsis = "[options]",
+	.summary = "tell what takes how much of the disk, and what was saved",
+	.group = GROUP_LOOK,
+	.needs = NEEDS_REGISTRY,
+	.run = run,
 };

@@ -71,7 +71,11 @@ static int note_version_problem(struct measure *m, const struct version_row *row
 static int claim(struct measure *m, enum object_kind kind, const struct oid *id, enum owners_use use, bool *changed, struct error *err)
 {
 	static const char *const words[] = {
-		[OBJECT_CHUNK] = "chunk", [OBJECT_RECIPE] = "recipe", [OBJECT_MANIFEST] = "manifest", [OBJECT_VERSION] = "version", [OBJECT_FILE] = "file",
+		[OBJECT_CHUNK] = "chunk",
+		[OBJECT_RECIPE] = "recipe",
+		[OBJECT_MANIFEST] = "manifest",
+		[OBJECT_VERSION] = "version",
+		[OBJECT_FILE] = "file",
 	};
 
 	if (owners_claim(m->owners, kind, id, OWNERS_FIRST + (uint32_t)m->row, use, changed))
@@ -92,7 +96,7 @@ static int claim_recipe(struct measure *m, const struct oid *file, enum owners_u
 	if (!*is_new)
 		return 0;
 	if (object_read(m->reader, OBJECT_FILE, file, &bytes, &id, err) < 0 || recipe_parse(bytes.buf, bytes.len, &recipe, err) < 0 ||
-	    claim(m, OBJECT_RECIPE, &id, use, &changed, err) < 0)
+		claim(m, OBJECT_RECIPE, &id, use, &changed, err) < 0)
 		return -1;
 	for (size_t i = 0; i < recipe.count; i++)
 		if (claim(m, OBJECT_CHUNK, &recipe.pieces[i].chunk, use, &changed, err) < 0)
@@ -233,7 +237,8 @@ static int take_sums(struct measure *m, struct owners_sum *sum, struct error *er
 	u->deduplicated = minus(u->logical, sum->content_raw);
 	u->compressed = minus(u->logical - u->deduplicated, sum->content_payload);
 	if (sum->impossible) {
-		error_set(err, ERR_INTEGRITY, "%" PRIu64 " row%s of the tables of packs are impossible", sum->impossible, sum->impossible == 1 ? "" : "s");
+		error_set(err, ERR_INTEGRITY, "the tables of packs have %" PRIu64 " impossible row%s", sum->impossible,
+			sum->impossible == 1 ? "" : "s");
 		return note_problem(m, err);
 	}
 	return 0;

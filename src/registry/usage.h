@@ -14,7 +14,7 @@ enum usage_by { USAGE_BY_NAME, USAGE_BY_TYPE };
 
 /* An artifact, or all artifacts of a type. */
 struct usage_row {
-	char *name;        /* or the type */
+	char *name; /* or the type */
 	char *type;
 	uint64_t versions; /* live ones */
 	uint64_t logical;  /* bytes of their files, each version kept apart */
@@ -38,7 +38,10 @@ struct usage {
 	uint64_t problems;     /* how many pieces of damage were met; the first: */
 	struct error first_problem;
 };
-#define USAGE_INIT { .rows = NULL }
+#define USAGE_INIT           \
+	{                    \
+		.rows = NULL \
+	}
 
 /* Of the references as they are in the registry's view.  Damage is counted and what it hits left out; -1 for all else. */
 int usage_measure(struct registry *reg, enum usage_by by, struct usage *out, struct error *err) MUST_CHECK;

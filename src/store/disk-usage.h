@@ -15,8 +15,8 @@ struct disk_usage {
 	uint64_t index;   /* index/ and objects/multi-pack: what is derived */
 	uint64_t other;
 };
-/* Walks MREG_DIR, which may change meanwhile: what is gone when it is looked at is passed over.  A symbolic link is followed only where it stands in MREG_DIR
- * itself: objects/ may lie on another disk. */
+/* Walks MREG_DIR, which may change meanwhile: what is gone when it is looked at is passed over.  A symbolic link is followed only where it stands
+ * in MREG_DIR itself: objects/ may lie on another disk. */
 int disk_usage_read(const char *mreg_dir, struct disk_usage *out, struct error *err) MUST_CHECK;
 
 #endif

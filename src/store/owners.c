@@ -12,7 +12,7 @@
 #include "store/multi-pack.h"
 #include "store/objects-state.h"
 
-#define BLOCK_LEN 512           /* of st_blocks */
+#define BLOCK_LEN 512 /* of st_blocks */
 /* A word is the owner's number with the uses above it. */
 #define USE_SHIFT 30
 #define OWNER_MASK ((1u << USE_SHIFT) - 1)

@@ -25,7 +25,8 @@ enum owners_use {
 };
 
 struct owners;
-/* Every row of every pack there is, none of them owned.  Lists the packs again: what a snapshot of the references taken before needs is among them. */
+/* Every row of every pack there is, none of them owned.  Lists the packs again: what a snapshot of the references taken before needs is among
+ * them. */
 struct owners *owners_open(struct objects *objects, struct error *err) MUST_CHECK;
 void owners_free(struct owners *o);
 void owners_cleanup(struct owners **o);
@@ -44,7 +45,7 @@ struct owned {
 	uint64_t raw, stored;
 };
 struct owners_sum {
-	struct owned *of;                      /* by owner; count of them, given by the caller */
+	struct owned *of; /* by owner; count of them, given by the caller */
 	size_t count;
 	uint64_t content_raw, content_payload; /* chunks with bytes of files that somebody owns: raw, and encoded */
 	uint64_t impossible;                   /* rows that cannot be true; they are left out */
