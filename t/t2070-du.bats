@@ -28,11 +28,11 @@ bytes_of()
 	digits_registry
 	mreg_is 0 du
 	assert_line --index 0 --regexp '^NAME +VERSIONS +LOGICAL +UNIQUE +STORED$'
-	assert_line --index 1 --regexp '^digits +5 +1\.3 MiB +1\.[23][0-9]* MiB +[0-9.]+ [KM]iB$'
+	assert_line --index 1 --regexp '^digits +5 +1\.3 MiB +1\.[0-9]+ MiB +[0-9.]+ [KM]iB$'
 	assert_line --regexp '^\(packs\) +[0-9.]+ KiB$'
 	assert_line --regexp '^\(journal\) +[0-9.]+ KiB$'
 	assert_line --regexp '^\(index\) +[0-9.]+ KiB$'
-	assert_line --regexp '^\(total\) +5 +1\.3 MiB +1\.[23][0-9]* MiB +[0-9.]+ [KM]iB$'
+	assert_line --regexp '^\(total\) +5 +1\.3 MiB +1\.[0-9]+ MiB +[0-9.]+ [KM]iB$'
 	refute_line --partial '(retired)'
 	refute_line --partial '(shared)'
 	refute_line --partial '(unreferenced)'
@@ -79,7 +79,7 @@ bytes_of()
 		echo "$i" >one
 		mreg put -q "many$((i % 7))" one >number
 	done
-	assert_exists .mreg/objects/multi-pack
+	assert_exists .mreg/objects/retired
 	mreg_is 0 du --json
 	is_whole
 	json 'lines | length == 16'

@@ -20,7 +20,7 @@
 #define ROWS_PER_CHECK (1u << 16) /* between two looks whether we are to stop */
 
 struct pack_size {
-	uint64_t len, disk; /* zero when the pack has gone meanwhile */
+	uint64_t len, disk; /* zero when the pack is gone: its objects are in others */
 };
 
 struct table {
@@ -97,15 +97,32 @@ void owners_cleanup(struct owners **o)
 	*o = NULL;
 }
 
+static bool row_at(const struct table *t, size_t i, struct pack_row *row)
+{
+	if (t->in.multi)
+		return multi_pack_row(t->in.multi, i, row);
+	row->pack = 0;
+	return pack_table_row(t->in.rows, i, t->in.pack->records_end, row);
+}
+
+static uint32_t *find_in(const struct owners *o, const struct table *t, enum object_kind kind, const struct oid *id)
+{
+	int64_t at = pack_table_find(t->in.rows, id, kind);
+	struct pack_row row;
+
+	for (size_t i = (size_t)at; at >= 0 && row_at(t, i, &row) && row.kind == kind && oid_equal(&row.id, id); i++)
+		if (t->sizes[row.pack].len)
+			return &o->words[t->first + i];
+	return NULL;
+}
+
 static uint32_t *find(const struct owners *o, enum object_kind kind, const struct oid *id)
 {
-	for (size_t i = 0; i < o->count; i++) {
-		int64_t at = pack_table_find(o->tables[i].in.rows, id, kind);
+	uint32_t *word = NULL;
 
-		if (at >= 0)
-			return &o->words[o->tables[i].first + (size_t)at];
-	}
-	return NULL;
+	for (size_t i = 0; !word && i < o->count; i++)
+		word = find_in(o, &o->tables[i], kind, id);
+	return word;
 }
 
 bool owners_has(const struct owners *o, enum object_kind kind, const struct oid *id)
@@ -135,14 +152,6 @@ bool owners_problem(const struct owners *o, struct error *out)
 }
 
 /* --- adding up --- */
-
-static bool row_at(const struct table *t, size_t i, struct pack_row *row)
-{
-	if (t->in.multi)
-		return multi_pack_row(t->in.multi, i, row);
-	row->pack = 0;
-	return pack_table_row(t->in.rows, i, t->in.pack->records_end, row);
-}
 
 /* A recipe has one record and two rows. */
 static uint64_t len_on_disk(const struct pack_row *row)
@@ -183,10 +192,10 @@ static int add_table_up(const struct table *t, const uint32_t *words, struct own
 			return -1;
 		if ((words[i] & OWNER_MASK) >= sum->count)
 			BUG("owner %u of %zu", words[i] & OWNER_MASK, sum->count);
-		if (row_at(t, i, &row))
-			add_row(t, &row, words[i], sum);
-		else
+		if (!row_at(t, i, &row))
 			sum->impossible++;
+		else if (t->sizes[row.pack].len)
+			add_row(t, &row, words[i], sum);
 	}
 	return 0;
 }
