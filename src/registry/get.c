@@ -100,6 +100,7 @@ static int get_fresh(struct objects *objects, struct registry *reg, const struct
 {
 	CLEANUP(building) struct building b = { STRBUF_INIT, -1 };
 	CLEANUP(strbuf) struct strbuf target = STRBUF_INIT, parent = STRBUF_INIT;
+	CLEANUP(stat_rows) struct stat_rows rows = STAT_ROWS_INIT;
 
 	out->written = count;
 	for (size_t i = 0; i < count; i++)
@@ -112,9 +113,14 @@ static int get_fresh(struct objects *objects, struct registry *reg, const struct
 		return -1;
 	target_sweep(parent.buf);
 	b.fd = target_make_temp(parent.buf, &b.path, err);
-	if (b.fd < 0 || check_case(b.fd, m, err) < 0 || target_write(objects, b.fd, entries, count, reg->report, err) < 0 ||
+	if (b.fd < 0 || check_case(b.fd, m, err) < 0)
+		return -1;
+	rows = (struct stat_rows){ xcalloc(count + 1, sizeof *rows.v), count, count + 1 };
+	if (target_write(objects, &(struct target){ b.fd, entries, count, rows.v, NULL, -1 }, reg->report, err) < 0 ||
 	    rename_into_place(&b, target.buf, err) < 0)
 		return -1;
+	stat_rows_settle(&rows);
+	registry_save_stats(reg, &rows);
 	return 0;
 }
 

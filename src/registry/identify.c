@@ -105,10 +105,13 @@ static int weigh_collection(const struct collection *c, void *arg, struct error 
 
 int identify_directory(struct registry *reg, const char *dir, struct identity *out, struct error *err)
 {
-	struct search s = { .reg = reg, .view = registry_view(reg, err), .id = out };
+	struct search s = { .reg = reg, .id = out };
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 
-	if (!s.view || verify_scan(reg, dir, &out->have, err) < 0)
+	if (verify_scan(reg, dir, &out->have, err) < 0)
+		return -1;
+	s.view = registry_view(reg, err); /* the scan ends the one before */
+	if (!s.view)
 		return -1;
 	manifest_write(&text, &out->have);
 	sha256_bytes(text.buf, text.len, &out->digest);

@@ -209,6 +209,14 @@ void registry_drop_view(struct registry *r)
 	r->view = NULL;
 }
 
+void registry_save_stats(struct registry *r, struct stat_rows *rows)
+{
+	if (!rows->count)
+		return;
+	registry_drop_view(r);
+	statcache_save(r->store, rows);
+}
+
 struct txn_info registry_txn_info(const struct registry *r, const char *verb, const char *why, bool dry_run)
 {
 	return (struct txn_info){ .verb = verb, .why = why, .user = r->user, .host = r->host, .dry_run = dry_run };

@@ -40,6 +40,8 @@ int registry_check_outside(const struct registry *r, const char *path, struct er
 struct view *registry_view(struct registry *r, struct error *err) MUST_CHECK;
 /* Ends the snapshot, so that the next registry_view() sees what this process or another has committed since. */
 void registry_drop_view(struct registry *r);
+/* What was learned of files, for the stat cache, if it can be written down without waiting; ends the snapshot.  The rows get sorted. */
+void registry_save_stats(struct registry *r, struct stat_rows *rows);
 
 /* user.name of the configuration, else the login, else the uid. Caller frees. */
 char *registry_user(const struct config *config);

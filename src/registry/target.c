@@ -93,33 +93,72 @@ static int make_folders(int root_fd, const struct entry *const *entries, size_t 
 	return 0;
 }
 
+/* An item's user is its place in the list of entries. */
+static size_t index_of(const struct target *t, const struct extract_item *item)
+{
+	return (size_t)((const struct entry *const *)item->user - t->entries);
+}
+
 static int sink_open(struct extract_sink *sink, struct extract_item *item, struct error *err)
 {
-	const struct entry *e = item->user;
-	const int *root_fd = sink->user;
+	const struct target *t = sink->user;
+	const struct entry *e = t->entries[index_of(t, item)];
 
-	return beneath_open(*root_fd, e->path, O_RDWR | O_CREAT | O_EXCL, e->mode & 0100 ? 0777 : 0666, err);
+	return beneath_open(t->root_fd, e->path, O_RDWR | O_CREAT | O_EXCL, e->mode & 0100 ? 0777 : 0666, err);
 }
 
 static int sink_close(struct extract_sink *sink, struct extract_item *item, int fd, bool whole, struct error *err)
 {
-	(void)sink;
-	(void)whole; /* what is not whole goes with the directory */
+	const struct target *t = sink->user;
+	struct stat st;
+
+	/* what is not whole goes with the directory */
+	if (whole && fstat(fd, &st) == 0)
+		stat_row_set(&t->rows[index_of(t, item)], &st, &item->digest);
 	if (close(fd) < 0)
 		return error_set_errno(err, "cannot write '%s'", item->path);
 	return 0;
 }
 
-static int write_files(struct objects *objects, int root_fd, const struct entry *const *entries, size_t count, struct report *report,
-		       struct error *err)
+static int sink_open_old(struct extract_sink *sink, struct extract_item *item, struct extract_old *out)
 {
-	CLEANUP(ptr) struct extract_item *items = xcalloc(count + 1, sizeof *items);
-	struct extract_sink sink = { sink_open, sink_close, &root_fd };
+	const struct target *t = sink->user;
+	const struct target_old *old = &t->old[index_of(t, item)];
+	struct error ignored = ERROR_INIT;
+	struct stat st;
+	int fd = old->st ? beneath_open(t->old_root_fd, item->path, O_RDONLY | O_NONBLOCK, 0, &ignored) : -1;
+
+	if (fd < 0)
+		return -1;
+	*out = (struct extract_old){ old->digest, (uint64_t)old->st->st_size, old->is_trusted };
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		out->is_trusted &= stat_is_same(&st, old->st);
+	else
+		fd_cleanup(&fd);
+	return fd;
+}
+
+static bool sink_is_unchanged(struct extract_sink *sink, struct extract_item *item, int old_fd)
+{
+	const struct target *t = sink->user;
+	struct stat st;
+
+	return fstat(old_fd, &st) == 0 && stat_is_same(&st, t->old[index_of(t, item)].st);
+}
+
+static int write_files(struct objects *objects, const struct target *t, struct report *report, struct error *err)
+{
+	CLEANUP(ptr) struct extract_item *items = xcalloc(t->count + 1, sizeof *items);
+	struct extract_sink sink = { sink_open, sink_close, t->old ? sink_open_old : NULL, sink_is_unchanged, (void *)t };
 	size_t n = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (entries[i]->kind == ENTRY_FILE)
-			items[n++] = (struct extract_item){ entries[i]->digest, entries[i]->size, entries[i]->path, (void *)entries[i] };
+	for (size_t i = 0; i < t->count; i++) {
+		const struct entry *e = t->entries[i];
+
+		t->rows[i] = (struct stat_row){ .inode = 0 };
+		if (e->kind == ENTRY_FILE)
+			items[n++] = (struct extract_item){ e->digest, e->size, e->path, (void *)&t->entries[i] };
+	}
 	return extract_files(objects, items, n, &sink, 0, NULL, NULL, report, err);
 }
 
@@ -140,13 +179,12 @@ static int write_other(int root_fd, const struct entry *e, struct error *err)
 	return 0;
 }
 
-int target_write(struct objects *objects, int root_fd, const struct entry *const *entries, size_t count, struct report *report,
-		 struct error *err)
+int target_write(struct objects *objects, const struct target *t, struct report *report, struct error *err)
 {
-	if (make_folders(root_fd, entries, count, err) < 0 || write_files(objects, root_fd, entries, count, report, err) < 0)
+	if (make_folders(t->root_fd, t->entries, t->count, err) < 0 || write_files(objects, t, report, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (write_other(root_fd, entries[i], err) < 0)
-			return fail_on(entries[i], err);
+	for (size_t i = 0; i < t->count; i++)
+		if (write_other(t->root_fd, t->entries[i], err) < 0)
+			return fail_on(t->entries[i], err);
 	return 0;
 }

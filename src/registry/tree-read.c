@@ -51,9 +51,11 @@ int tree_read(const struct tree_reader *r, const struct tree *tree, struct manif
 
 	for (size_t i = 0; i < tree->count; i++) {
 		const struct tree_entry *t = &tree->entries[i];
-		struct oid digest = { { 0 } };
-		int known = t->kind == ENTRY_FILE ? is_cached(r, t, &digest, err) : 1;
+		struct oid digest = { { 0 } }; /* nothing has it: what a special file is called by */
+		int known = t->kind == ENTRY_FILE && !t->nature ? is_cached(r, t, &digest, err) : 1;
 
+		if (t->nature == TREE_OPAQUE)
+			continue;
 		if (known < 0)
 			return -1;
 		if (known) {

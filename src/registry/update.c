@@ -11,63 +11,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/beneath.h"
-#include "base/crash.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
-#include "base/path.h"
 #include "base/utf8.h"
 #include "registry/target.h"
-#include "registry/tree.h"
+#include "registry/update-internal.h"
 #include "registry/version.h"
 #include "store/ingest.h"
 
 #define HISTORY_MAX 1000 /* versions that say what is ours */
 #define NAMED_MAX 5      /* foreign files that a refusal names */
 
-/* Something in the directory. */
-struct have {
-	const struct tree_entry *t;
-	const struct entry *wants; /* what the version has at this path */
-	struct oid digest;
-	bool chosen; /* by --include and --exclude */
-	bool hashed, same, ours, in_way, settled;
-};
-
-struct update {
-	struct registry *reg;
-	const struct resolved *version;
-	const struct entry *const *entries;
-	size_t count;
-	const struct get_options *options;
-	struct get_result *out;
-	struct objects *objects;
-	struct tree tree;
-	struct have *have;
-	bool *present; /* entries[i] is there, same in content */
-	size_t pending; /* of have: neither same nor known to be ours or foreign */
-	int root_fd, stage_fd;
-	struct strbuf stage;
-};
-
 static void update_cleanup(struct update *u)
 {
-	struct error ignored = ERROR_INIT;
-
 	fd_cleanup(&u->root_fd);
-	fd_cleanup(&u->stage_fd);
-	if (u->stage.len && file_remove_tree(u->stage.buf, &ignored) < 0)
-		error_clear(&ignored); /* a sweep takes it later */
-	strbuf_release(&u->stage);
 	tree_cleanup(&u->tree);
+	stat_rows_cleanup(&u->learned);
 	free(u->have);
 	free(u->present);
 }
 
 /* ---- what is there ---- */
 
-static const struct entry *find_entry(const struct update *u, const char *path)
+const struct entry *update_find_entry(const struct update *u, const char *path)
 {
 	size_t low = 0, high = u->count;
 
@@ -85,8 +53,7 @@ static const struct entry *find_entry(const struct update *u, const char *path)
 	return NULL;
 }
 
-/* Is something of the version below this path? */
-static bool has_entry_below(const struct update *u, const char *path)
+bool update_has_entry_below(const struct update *u, const char *path)
 {
 	CLEANUP(strbuf) struct strbuf prefix = STRBUF_INIT;
 	size_t low = 0, high = u->count;
@@ -109,13 +76,13 @@ static bool stands_in_way(const struct update *u, const char *path)
 	CLEANUP(ptr) char *copy = xstrdup(path);
 	char *slash;
 
-	if (has_entry_below(u, path))
+	if (update_has_entry_below(u, path))
 		return true;
 	while ((slash = strrchr(copy, '/'))) {
 		const struct entry *above;
 
 		*slash = '\0';
-		above = find_entry(u, copy);
+		above = update_find_entry(u, copy);
 		if (above && above->kind != ENTRY_DIR)
 			return true;
 	}
@@ -137,11 +104,27 @@ static int scan(struct update *u, struct error *err)
 		struct have *h = &u->have[i];
 
 		h->t = &u->tree.entries[i];
-		h->wants = find_entry(u, h->t->path);
+		h->wants = update_find_entry(u, h->t->path);
 		h->in_way = !h->wants && stands_in_way(u, h->t->path);
 		h->chosen = tree_is_wanted(u->options->include, u->options->exclude, h->t->path);
 	}
 	return 0;
+}
+
+/* The digest of a file that the stat cache knows. */
+static int look_up(struct update *u, struct have *h, struct error *err)
+{
+	struct view *v = h->hashed ? NULL : registry_view(u->reg, err);
+	int found = h->hashed ? 1 : v ? statcache_find(v, &h->t->st, &h->digest, err) : -1;
+
+	h->hashed |= found == 1;
+	return found < 0 ? -1 : 0;
+}
+
+/* What we may not read is nothing that we have written. */
+static bool can_read(const struct have *h)
+{
+	return faccessat(AT_FDCWD, h->t->source, R_OK, AT_EACCESS) == 0;
 }
 
 /* Hashes what may be the very file of the version, several at a time; what the stat cache knows is not read. */
@@ -149,27 +132,21 @@ static int hash_candidates(struct update *u, struct error *err)
 {
 	CLEANUP(ptr) struct ingest_item *items = xcalloc(u->tree.count + 1, sizeof *items);
 	CLEANUP(ptr) struct have **of = xcalloc(u->tree.count + 1, sizeof *of);
-	struct view *v = registry_view(u->reg, err);
 	size_t count = 0;
 
-	if (!v)
-		return -1;
 	for (size_t i = 0; i < u->tree.count; i++) {
 		struct have *h = &u->have[i];
-		int cached;
 
-		if (!h->wants || h->t->nature || h->t->kind != ENTRY_FILE || h->wants->kind != ENTRY_FILE || (uint64_t)h->t->st.st_size != h->wants->size)
+		if (!h->wants || h->t->nature || h->t->kind != ENTRY_FILE || h->wants->kind != ENTRY_FILE)
 			continue;
-		cached = statcache_find(v, &h->t->st, &h->digest, err);
-		if (cached < 0)
+		if (look_up(u, h, err) < 0)
 			return -1;
-		h->hashed = cached;
-		if (cached)
+		if (h->hashed || (uint64_t)h->t->st.st_size != h->wants->size || !can_read(h))
 			continue;
 		of[count] = h;
 		items[count++] = (struct ingest_item){ .path = h->t->source, .fd = -1, .size_hint = (uint64_t)h->t->st.st_size };
 	}
-	if (ingest_hash(items, count, NULL, u->reg->report, err) < 0)
+	if (ingest_hash(items, count, &u->learned, u->reg->report, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		of[i]->digest = items[i].digest;
@@ -215,13 +192,15 @@ static int compare(struct update *u, struct error *err)
 
 /* ---- ours or foreign ---- */
 
-static int hash_one(struct have *h, struct report *report, struct error *err)
+static int hash_one(struct update *u, struct have *h, struct error *err)
 {
 	struct ingest_item item = { .path = h->t->source, .fd = -1, .size_hint = (uint64_t)h->t->st.st_size };
 
-	if (h->hashed)
+	if (look_up(u, h, err) < 0)
+		return -1;
+	if (h->hashed || !can_read(h))
 		return 0;
-	if (ingest_hash(&item, 1, NULL, report, err) < 0)
+	if (ingest_hash(&item, 1, &u->learned, u->reg->report, err) < 0)
 		return -1;
 	h->digest = item.digest;
 	h->hashed = true;
@@ -239,10 +218,10 @@ static int match_version(struct update *u, const struct manifest *m, struct erro
 		if (e->kind == ENTRY_FILE) {
 			if (e->size != (uint64_t)h->t->st.st_size)
 				continue;
-			if (hash_one(h, u->reg->report, err) < 0)
+			if (hash_one(u, h, err) < 0)
 				return -1;
 		}
-		h->ours = e->kind == ENTRY_FILE ? oid_equal(&e->digest, &h->digest) : strcmp(e->target, h->t->target) == 0;
+		h->ours = e->kind == ENTRY_FILE ? h->hashed && oid_equal(&e->digest, &h->digest) : strcmp(e->target, h->t->target) == 0;
 		h->settled = h->ours;
 		u->pending -= h->ours;
 	}
@@ -329,146 +308,11 @@ static int check_foreign(struct update *u, struct error *err)
 	return error_hint(err, "Nothing was changed. --force overwrites them, -o DIR names another place.");
 }
 
-/* ---- doing it ---- */
-
-static int stage_changed(struct update *u, const struct entry **changed, size_t count, struct error *err)
-{
-	if (count == 0)
-		return 0;
-	u->stage_fd = target_make_temp(u->options->dir, &u->stage, err);
-	if (u->stage_fd < 0 || target_write(u->objects, u->stage_fd, changed, count, u->reg->report, err) < 0)
-		return -1;
-	crash_point("get-staged");
-	return 0;
-}
-
-/* Takes away folders that became empty, upwards, as long as the version has nothing there. */
-static void prune_folders(const struct update *u, const char *path)
-{
-	CLEANUP(ptr) char *dir = xstrdup(path);
-	char *slash;
-
-	while ((slash = strrchr(dir, '/'))) {
-		const char *base;
-		struct error ignored = ERROR_INIT;
-		CLEANUP(fd) int parent = -1;
-
-		*slash = '\0';
-		if (has_entry_below(u, dir) || (find_entry(u, dir) && find_entry(u, dir)->kind == ENTRY_DIR))
-			return;
-		parent = beneath_open_parent(u->root_fd, dir, false, &base, &ignored);
-		if (parent < 0 || unlinkat(parent, base, AT_REMOVEDIR) < 0)
-			return;
-	}
-}
-
-static int remove_one(struct update *u, const struct have *h, struct error *err)
-{
-	const char *base;
-	CLEANUP(fd) int parent = beneath_open_parent(u->root_fd, h->t->path, false, &base, err);
-
-	if (parent < 0)
-		return -1;
-	if (unlinkat(parent, base, h->t->kind == ENTRY_DIR ? AT_REMOVEDIR : 0) < 0 && errno != ENOENT)
-		return error_set_errno(err, "cannot remove '%s'", h->t->source);
-	u->out->removed += h->t->kind != ENTRY_DIR;
-	prune_folders(u, h->t->path);
-	return 0;
-}
-
-/* in_way: asks only for what must go before anything can be put in its place; else for the rest. */
-static bool is_to_go(const struct update *u, const struct have *h, bool in_way)
-{
-	bool goes_first = h->in_way || (h->wants && !h->same && (h->t->kind == ENTRY_DIR || h->wants->kind == ENTRY_DIR));
-
-	if (h->t->nature == TREE_OPAQUE || in_way)
-		return h->t->nature != TREE_OPAQUE && goes_first;
-	if (goes_first || h->wants || !h->chosen)
-		return false;
-	return u->options->exact || (h->ours && h->t->kind != ENTRY_DIR);
-}
-
-static int remove_old(struct update *u, bool in_way, struct error *err)
-{
-	for (size_t i = 0; i < u->tree.count; i++)
-		if (is_to_go(u, &u->have[i], in_way) && (interrupt_check(err) < 0 || remove_one(u, &u->have[i], err) < 0))
-			return -1;
-	return 0;
-}
-
-/* A socket or device that --force allows to replace is renamed over like a file; a folder must be empty by now. */
-static int replace(int from, const char *stage_base, int to, const char *base)
-{
-	if (renameat(from, stage_base, to, base) == 0)
-		return 0;
-	return errno != EISDIR || unlinkat(to, base, AT_REMOVEDIR) < 0 ? -1 : renameat(from, stage_base, to, base);
-}
-
-static int move_in(struct update *u, const struct entry *e, struct error *err)
-{
-	const char *base, *stage_base;
-	CLEANUP(fd) int from = beneath_open_parent(u->stage_fd, e->path, false, &stage_base, err);
-	CLEANUP(fd) int to = from < 0 ? -1 : beneath_open_parent(u->root_fd, e->path, true, &base, err);
-
-	if (from < 0 || to < 0)
-		return -1;
-	if (e->kind == ENTRY_DIR) {
-		if (mkdirat(to, base, 0777) < 0 && errno != EEXIST)
-			return error_set_errno(err, "cannot make '%s'", e->path);
-		return 0;
-	}
-	if (replace(from, stage_base, to, base) < 0)
-		return error_set_errno(err, "cannot write '%s'", e->path);
-	u->out->written++;
-	u->out->bytes += e->kind == ENTRY_FILE ? e->size : 0;
-	crash_point("get-between-files");
-	return 0;
-}
-
-static int fix_modes(struct update *u, struct error *err)
-{
-	for (size_t i = 0; i < u->tree.count; i++) {
-		const struct have *h = &u->have[i];
-		bool is_exec = h->t->st.st_mode & S_IXUSR;
-		CLEANUP(fd) int fd = -1;
-		mode_t mode;
-
-		if (!h->same || h->t->kind != ENTRY_FILE || is_exec == ((h->wants->mode & 0100) != 0))
-			continue;
-		mode = is_exec ? h->t->st.st_mode & 0666 : (h->t->st.st_mode & 0666) | ((h->t->st.st_mode & 0444) >> 2);
-		fd = beneath_open(u->root_fd, h->t->path, O_RDONLY | O_NONBLOCK, 0, err);
-		if (fd < 0 || fchmod(fd, mode) < 0)
-			return error_set_errno(err, "cannot change the mode of '%s'", h->t->source);
-	}
-	return 0;
-}
-
-/* What apply() would do, counted. */
-static void foresee(struct update *u, const struct entry **changed, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		u->out->written += changed[i]->kind != ENTRY_DIR;
-		u->out->bytes += changed[i]->kind == ENTRY_FILE ? changed[i]->size : 0;
-	}
-	for (size_t i = 0; i < u->tree.count; i++)
-		u->out->removed += u->have[i].t->kind != ENTRY_DIR && (is_to_go(u, &u->have[i], true) || is_to_go(u, &u->have[i], false));
-}
-
-static int apply(struct update *u, const struct entry **changed, size_t count, struct error *err)
-{
-	if (stage_changed(u, changed, count, err) < 0 || remove_old(u, true, err) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (interrupt_check(err) < 0 || move_in(u, changed[i], err) < 0)
-			return -1;
-	return fix_modes(u, err) < 0 ? -1 : remove_old(u, false, err);
-}
-
 int update_run(struct registry *reg, const struct resolved *version, const struct entry *const *entries, size_t count,
 	       const struct get_options *options, struct get_result *out, struct error *err)
 {
 	CLEANUP(update) struct update u = { .reg = reg, .version = version, .entries = entries, .count = count, .options = options, .out = out,
-					    .root_fd = -1, .stage_fd = -1, .stage = STRBUF_INIT };
+					    .observed = clock_real(), .root_fd = -1 };
 	CLEANUP(ptr) const struct entry **changed = xcalloc(count + 1, sizeof *changed);
 	size_t changes = 0;
 
@@ -486,8 +330,8 @@ int update_run(struct registry *reg, const struct resolved *version, const struc
 			changed[changes++] = entries[i];
 	out->unchanged = count - changes;
 	if (options->dry_run) {
-		foresee(&u, changed, changes);
+		update_apply_dry(&u, changed, changes);
 		return 0;
 	}
-	return apply(&u, changed, changes, err);
+	return update_apply(&u, changed, changes, err);
 }

@@ -16,9 +16,10 @@
 
 int verify_scan(struct registry *reg, const char *dir, struct manifest *out, struct error *err)
 {
-	const struct tree_options options = { .keep_links = true };
+	const struct tree_options options = { .keep_links = true, .keep_special = true };
 	CLEANUP(tree) struct tree tree = TREE_INIT;
-	struct tree_reader reader = { .view = registry_view(reg, err), .report = reg->report };
+	CLEANUP(stat_rows) struct stat_rows rows = STAT_ROWS_INIT;
+	struct tree_reader reader = { .view = registry_view(reg, err), .rows = &rows, .report = reg->report };
 	struct stat st;
 
 	if (!reader.view)
@@ -29,7 +30,10 @@ int verify_scan(struct registry *reg, const char *dir, struct manifest *out, str
 		return error_set(err, ERR_LOCAL, "'%s' is no directory", dir);
 	if (tree_add(&tree, dir, NULL, &options, err) < 0 || tree_finish(&tree, err) < 0)
 		return -1;
-	return tree_read(&reader, &tree, out, NULL, err);
+	if (tree_read(&reader, &tree, out, NULL, err) < 0)
+		return -1;
+	registry_save_stats(reg, &rows);
+	return 0;
 }
 
 struct stored {

@@ -9,7 +9,7 @@
 #include "registry/resolve.h"
 
 /* Manifest of a directory as a put of it would make it (.mregignore honoured), every file read or known by the stat cache; but links that leave it are no
- * error. */
+ * error, and a special file is an entry that no version has.  Ends the snapshot, as registry_drop_view() does. */
 int verify_scan(struct registry *reg, const char *dir, struct manifest *out, struct error *err) MUST_CHECK;
 
 /* A file of the version whose stored bytes are missing or damaged. */

@@ -4,7 +4,6 @@
 
 #include "store/extract.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,8 +13,10 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/thread-pool.h"
+#include "store/old-file.h"
 #include "store/work.h"
 
+#define THREADS_MAX 8
 #define RUN_BYTES (1u << 20) /* neighbouring chunks of so many bytes are taken and written together */
 
 /* A file over FILE_ONE_CHUNK_MAX that is being written. */
@@ -24,6 +25,7 @@ struct large {
 	struct extract_item *item;
 	int fd;
 	struct recipe recipe;
+	struct old_file old;
 	/* under the lock */
 	size_t taken;       /* pieces given out */
 	uint64_t offset;    /* of the next one */
@@ -49,13 +51,17 @@ struct extraction {
 	void *arg;
 	/* under the lock */
 	struct extract_item *items;
-	size_t count, next;
+	struct share {
+		size_t next, end;
+	} shares[THREADS_MAX]; /* of the items: each thread begins in a folder of its own, and helps the others when it is done */
+	size_t left;           /* that nobody has begun */
 	struct large *open;
 	size_t opening; /* threads that may add to `open` */
 };
 
 struct extract_worker {
 	struct extraction *x;
+	size_t number;
 	struct object_reader *reader;
 	uint8_t *buf; /* CHUNK_MAX */
 };
@@ -156,6 +162,7 @@ static int write_in_order(struct extract_worker *w, struct extract_item *item, c
 static void free_large(struct large *l)
 {
 	recipe_cleanup(&l->recipe);
+	old_file_cleanup(&l->old);
 	free(l);
 }
 
@@ -178,28 +185,27 @@ static int finish_large(struct extraction *x, struct large *l, struct error *err
 	return result ? settle(x, item, err) : 0;
 }
 
-/* Its size is to be trusted: the recipe's lengths add up to it. */
-static int set_size(const struct extraction *x, const struct extract_item *item, int fd, struct error *err)
+static void use_old(struct extract_worker *w, struct large *l)
 {
-	if (!x->sink)
-		return 0;
-	while (ftruncate(fd, (off_t)item->size)) {
-		if (errno != EINTR)
-			return error_set_errno(err, "cannot write '%s'", item->path);
-		if (interrupt_check(err) < 0)
-			return -1;
-	}
-	return 0;
+	struct extract_sink *sink = w->x->sink;
+	struct extract_old found;
+	int fd = sink && sink->open_old ? sink->open_old(sink, l->item, &found) : -1;
+
+	l->old = (struct old_file)OLD_FILE_INIT;
+	if (fd >= 0)
+		old_file_open(&l->old, w->reader, fd, found.is_trusted, &found.digest, found.size);
 }
 
-static void open_to_all(struct extraction *x, struct extract_item *item, int fd, struct recipe *recipe)
+static void open_to_all(struct extract_worker *w, struct extract_item *item, int fd, struct recipe *recipe)
 {
+	struct extraction *x = w->x;
 	struct large *l = xcalloc(1, sizeof *l), **p = &x->open;
 
 	l->item = item;
 	l->fd = fd;
 	l->recipe = *recipe;
 	*recipe = (struct recipe)RECIPE_INIT;
+	use_old(w, l);
 	work_lock(&x->work);
 	while (*p)
 		p = &(*p)->next;
@@ -218,32 +224,95 @@ static int extract_large(struct extract_worker *w, struct extract_item *item, st
 		return unreadable(item, err);
 	if (open_item(x, item, &fd, err) < 0)
 		return -1;
-	result = set_size(x, item, fd, err);
-	if (!result && !(x->flags & EXTRACT_WHOLE_HASH)) {
-		open_to_all(x, item, fd, &recipe);
+	/* its size grows as it is written: after a power cut a file of full size has all its bytes, and only such a one agrees with the stat cache */
+	if (!(x->flags & EXTRACT_WHOLE_HASH)) {
+		open_to_all(w, item, fd, &recipe);
 		return 0;
 	}
-	if (!result)
-		result = write_in_order(w, item, &recipe, fd, err);
+	result = write_in_order(w, item, &recipe, fd, err);
 	return close_item(x, item, fd, result, err);
 }
 
-/* Reads the pieces one after the other into the buffer, and writes them at once. */
-static int extract_run(struct extract_worker *w, const struct task *t, struct error *err)
+/* What a thread has of a run: bytes in its buffer, or a part of the old file, which are written when something else follows. */
+struct batch {
+	uint64_t at, len; /* in the new file */
+	bool from_old;    /* else they are in the buffer */
+	uint64_t offset;  /* in the old one */
+};
+
+static int flush_batch(struct extract_worker *w, struct large *l, struct batch *b, struct error *err)
 {
-	struct extract_item *item = t->large->item;
-	size_t len = 0;
+	int result = 1;
+
+	if (!b->len)
+		return 1;
+	if (!b->from_old)
+		return write_out(w, l->item, l->fd, (size_t)b->len, b->at, err) < 0 ? -1 : 1;
+	result = old_file_copy(&l->old, b->offset, l->fd, b->at, b->len, w->buf, CHUNK_MAX, l->item->path, err);
+	if (result > 0)
+		work_advance(&w->x->work, b->len);
+	return result;
+}
+
+/* 1: the piece's bytes are at dst, from the old file or from the store; -1. */
+static int read_piece(struct extract_worker *w, const struct large *l, const struct recipe_piece *piece, bool is_old, uint64_t offset, uint8_t *dst,
+		      struct error *err)
+{
+	int got = is_old ? old_file_read(&l->old, piece, offset, dst, err) : 0;
+
+	if (got)
+		return got;
+	return object_read_chunk(w->reader, &piece->chunk, dst, piece->len, err) < 0 ? unreadable(l->item, err) : 1;
+}
+
+/* Reads the pieces one after the other, and writes at once what can be.  0: the old file is shorter than it was. */
+static int take_run(struct extract_worker *w, const struct task *t, bool trusted, struct error *err)
+{
+	struct large *l = t->large;
+	struct batch b = { .at = t->offset };
 
 	for (size_t i = t->first; i < t->first + t->count; i++) {
-		const struct recipe_piece *piece = &t->large->recipe.pieces[i];
+		const struct recipe_piece *piece = &l->recipe.pieces[i];
+		uint64_t offset = 0;
+		bool is_old = old_file_find(&l->old, piece, &offset), copies = is_old && trusted;
 
 		if (work_check(&w->x->work, err) < 0)
 			return -1;
-		if (object_read_chunk(w->reader, &piece->chunk, w->buf + len, piece->len, err) < 0)
-			return unreadable(item, err);
-		len += piece->len;
+		if (b.len && (copies != b.from_old || (copies && offset != b.offset + b.len))) {
+			int done = flush_batch(w, l, &b, err);
+
+			if (done <= 0)
+				return done;
+			b = (struct batch){ .at = b.at + b.len };
+		}
+		if (!b.len) {
+			b.from_old = copies;
+			b.offset = offset;
+		}
+		if (!copies && read_piece(w, l, piece, is_old, offset, w->buf + b.len, err) < 0)
+			return -1;
+		b.len += piece->len;
 	}
-	return write_out(w, item, t->large->fd, len, t->offset, err);
+	return flush_batch(w, l, &b, err);
+}
+
+static int extract_run(struct extract_worker *w, const struct task *t, struct error *err)
+{
+	int done = take_run(w, t, t->large->old.is_trusted, err);
+
+	/* what became shorter is found to have changed when the file is finished */
+	return done < 0 ? -1 : 0;
+}
+
+/* With the lock held, by the last thread: what was taken on trust may be another file's by now, so all is done again without. */
+static bool must_repeat(struct extraction *x, struct large *l)
+{
+	if (l->is_damaged || l->old.fd < 0 || !l->old.is_trusted || x->sink->is_unchanged(x->sink, l->item, l->old.fd))
+		return false;
+	old_file_cleanup(&l->old);
+	l->taken = 0;
+	l->offset = 0;
+	return true;
 }
 
 /* What is damaged gets no more pieces read; the last thread at a file ends it. */
@@ -260,7 +329,7 @@ static int finish_run(struct extraction *x, struct large *l, int result, struct 
 		l->taken = l->recipe.count;
 	}
 	l->running--;
-	is_last = !l->running && l->taken == l->recipe.count;
+	is_last = !l->running && l->taken == l->recipe.count && !must_repeat(x, l);
 	work_unlock(&x->work);
 	return is_last ? finish_large(x, l, err) : 0;
 }
@@ -289,16 +358,31 @@ static bool next_run(struct extraction *x, struct task *t)
 	return true;
 }
 
-/* false: all is given out, and nothing can come any more. */
-static bool next_task(struct extraction *x, struct task *t)
+/* With the lock held: a file that nobody has begun. */
+static struct extract_item *next_item(struct extraction *x, size_t worker)
 {
+	for (size_t i = 0; i < THREADS_MAX; i++) {
+		struct share *s = &x->shares[(worker + i) % THREADS_MAX];
+
+		if (s->next == s->end)
+			continue;
+		x->left--;
+		return &x->items[s->next++];
+	}
+	return NULL;
+}
+
+/* false: all is given out, and nothing can come any more. */
+static bool next_task(struct extract_worker *w, struct task *t)
+{
+	struct extraction *x = w->x;
 	bool found = true;
 
 	*t = (struct task){ .item = NULL };
 	work_lock(&x->work);
 	while (!work_has_failed(&x->work) && !next_run(x, t)) {
-		if (x->next < x->count) {
-			t->item = &x->items[x->next++];
+		t->item = next_item(x, w->number);
+		if (t->item) {
 			x->opening++;
 			break;
 		}
@@ -320,7 +404,7 @@ static int do_item(struct extract_worker *w, struct extract_item *item, struct e
 	if (result)
 		result = settle(x, item, err);
 	work_lock(&x->work);
-	if (!--x->opening && x->next == x->count)
+	if (!--x->opening && !x->left)
 		work_wake(&x->work);
 	work_unlock(&x->work);
 	return result;
@@ -330,7 +414,7 @@ static int work_through(struct extract_worker *w, struct error *err)
 {
 	struct task t;
 
-	while (next_task(w->x, &t)) {
+	while (next_task(w, &t)) {
 		if (work_check(&w->x->work, err) < 0)
 			return -1;
 		if (t.item ? do_item(w, t.item, err) : finish_run(w->x, t.large, extract_run(w, &t, err), err))
@@ -344,10 +428,9 @@ static void extract_thread(void *arg, size_t number)
 	struct extraction *x = arg;
 	CLEANUP(object_reader) struct object_reader *reader = object_reader_new(x->objects);
 	CLEANUP(ptr) uint8_t *buf = xmalloc(CHUNK_MAX);
-	struct extract_worker w = { .x = x, .reader = reader, .buf = buf };
+	struct extract_worker w = { .x = x, .number = number, .reader = reader, .buf = buf };
 	struct error err = ERROR_INIT;
 
-	(void)number;
 	if (work_through(&w, &err) < 0)
 		work_fail(&x->work, &err);
 }
@@ -366,19 +449,32 @@ static void close_rest(struct extraction *x)
 	}
 }
 
+static void share_out(struct extraction *x, size_t count, size_t threads)
+{
+	x->left = count;
+	for (size_t i = 0; i < threads; i++) {
+		x->shares[i].next = i ? x->shares[i - 1].end : 0;
+		x->shares[i].end = i + 1 == threads ? count : x->shares[i].next + count / threads;
+	}
+}
+
 int extract_files(struct objects *objects, struct extract_item *items, size_t count, struct extract_sink *sink, unsigned flags,
 		  void (*fail)(struct extract_item *item, const struct error *why, void *arg), void *arg, struct report *report,
 		  struct error *err)
 {
-	struct extraction x = { .objects = objects, .sink = sink, .flags = flags, .fail = fail, .arg = arg, .items = items, .count = count };
+	struct extraction x = { .objects = objects, .sink = sink, .flags = flags, .fail = fail, .arg = arg, .items = items };
 	uint64_t total = 0;
+	size_t threads;
 	int result;
 
 	for (size_t i = 0; i < count; i++)
 		if (u64_add_overflows(total, items[i].size, &total))
 			total = UINT64_MAX;
 	work_init(&x.work, report, sink ? "writing" : "checking", total);
-	thread_run(work_thread_count(count, total), extract_thread, &x);
+	threads = work_thread_count(count, total);
+	threads = threads < THREADS_MAX ? threads : THREADS_MAX;
+	share_out(&x, count, threads);
+	thread_run(threads, extract_thread, &x);
 	close_rest(&x);
 	result = work_result(&x.work, err);
 	work_release(&x.work);

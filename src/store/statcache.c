@@ -4,18 +4,23 @@
 
 #include "store/statcache.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/index-key.h"
 #include "store/index.h"
+#include "store/store.h"
 
 #define KEY_LEN 17 /* table, device, inode */
 #define ROW_LEN (24 + OID_LEN)
 #define KEYS_AT_ONCE 4096
 #define FINE_STEP (20 * (NS_PER_S / 1000)) /* a kernel's tick, and room for the clock behind it */
 #define COARSE_STEP (2 * NS_PER_S)         /* FAT has 2 s */
+#define WORTH_A_STEP (32u << 20)           /* bytes that are hashed in no less time than a step is */
+#define ROWS_AT_ONCE (1u << 16)            /* in a transaction, which holds the pages it changes in memory */
 
 static int64_t as_ns(struct timespec t)
 {
@@ -23,9 +28,9 @@ static int64_t as_ns(struct timespec t)
 }
 
 /* Each stamp for itself: FAT keeps a modification time of 2 s beside a finer change time. */
-static bool is_fresh(struct timespec t, int64_t observed)
+static bool is_fresh(int64_t t, int64_t observed)
 {
-	return as_ns(t) >= observed - (t.tv_nsec ? FINE_STEP : COARSE_STEP);
+	return t >= observed - (t % NS_PER_S ? FINE_STEP : COARSE_STEP);
 }
 
 /* A file may claim any time; one that does not fit 64 bits of nanoseconds is not kept, and is never found. */
@@ -34,17 +39,75 @@ static bool fits(struct timespec t)
 	return t.tv_sec > INT64_MIN / NS_PER_S && t.tv_sec < INT64_MAX / NS_PER_S;
 }
 
+static bool is_settled(const struct stat_row *row, int64_t observed)
+{
+	return !is_fresh(row->mtime, observed) && !is_fresh(row->ctime, observed);
+}
+
+bool stat_row_set(struct stat_row *row, const struct stat *st, const struct oid *digest)
+{
+	*row = (struct stat_row){ .inode = 0 };
+	if (!fits(st->st_mtim) || !fits(st->st_ctim) || st->st_size < 0)
+		return false;
+	*row = (struct stat_row){
+		.device = st->st_dev, .inode = st->st_ino, .size = (uint64_t)st->st_size,
+		.mtime = as_ns(st->st_mtim), .ctime = as_ns(st->st_ctim), .digest = *digest,
+	};
+	return true;
+}
+
+bool stat_is_settled(const struct stat *st, int64_t observed)
+{
+	struct stat_row row;
+
+	return stat_row_set(&row, st, &(struct oid){ { 0 } }) && is_settled(&row, observed);
+}
+
+bool stat_is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && as_ns(a->st_mtim) == as_ns(b->st_mtim) &&
+	       as_ns(a->st_ctim) == as_ns(b->st_ctim);
+}
+
 void stat_rows_add(struct stat_rows *rows, const struct stat *st, int64_t observed, const struct oid *digest)
 {
-	if (!fits(st->st_mtim) || !fits(st->st_ctim) || st->st_size < 0)
+	struct stat_row row;
+
+	if (!stat_row_set(&row, st, digest) || !is_settled(&row, observed))
 		return;
-	if (is_fresh(st->st_mtim, observed) || is_fresh(st->st_ctim, observed))
-		return;
+	row.observed = observed;
 	ARRAY_GROW(rows->v, rows->count + 1, rows->cap);
-	rows->v[rows->count++] = (struct stat_row){
-		.device = st->st_dev, .inode = st->st_ino, .size = (uint64_t)st->st_size,
-		.mtime = as_ns(st->st_mtim), .ctime = as_ns(st->st_ctim), .observed = observed, .digest = *digest,
-	};
+	rows->v[rows->count++] = row;
+}
+
+static uint64_t racy_bytes(const struct stat_rows *rows, int64_t now)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->v[i].inode && !is_settled(&rows->v[i], now))
+			bytes += rows->v[i].size;
+	return bytes;
+}
+
+void stat_rows_settle(struct stat_rows *rows)
+{
+	int64_t now = clock_real();
+	size_t kept = 0;
+
+	if (racy_bytes(rows, now) > WORTH_A_STEP) {
+		nanosleep(&(struct timespec){ .tv_nsec = FINE_STEP + NS_PER_S / 1000 }, NULL);
+		now = clock_real();
+	}
+	for (size_t i = 0; i < rows->count; i++) {
+		struct stat_row *row = &rows->v[i];
+
+		if (!row->inode || !is_settled(row, now))
+			continue;
+		row->observed = now;
+		rows->v[kept++] = *row;
+	}
+	rows->count = kept;
 }
 
 void stat_rows_cleanup(struct stat_rows *rows)
@@ -81,7 +144,7 @@ int statcache_find(struct view *v, const struct stat *st, struct oid *digest, st
 	return 1;
 }
 
-/* How many rows were written since there were none; those that replaced another count as well. */
+/* How many rows there are. */
 static int read_count(struct kv_txn *txn, uint64_t *count, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf value = STRBUF_INIT;
@@ -130,16 +193,25 @@ static int drop_all(struct kv_txn *txn, struct error *err)
 	return 0;
 }
 
-static int write_row(struct kv_txn *txn, const struct stat_row *row, struct error *err)
+/* *count goes up when there was no row for this inode. */
+static int write_row(struct kv_txn *txn, const struct stat_row *row, uint64_t *count, struct error *err)
 {
+	CLEANUP(strbuf) struct strbuf before = STRBUF_INIT;
 	uint8_t value[ROW_LEN];
 	struct index_key k;
+	int got;
 
 	store_le64(value, row->size);
 	store_le64(value + 8, (uint64_t)row->mtime);
 	store_le64(value + 16, (uint64_t)row->ctime);
 	memcpy(value + 24, row->digest.raw, OID_LEN);
 	row_key(&k, row->device, row->inode);
+	got = kv_get(txn, k.data, k.len, &before, err);
+	if (got < 0)
+		return -1;
+	*count += !got;
+	if (got && before.len == ROW_LEN && memcmp(before.buf, value, ROW_LEN) == 0)
+		return 0;
 	return kv_put(txn, k.data, k.len, value, sizeof value, err);
 }
 
@@ -156,8 +228,51 @@ int statcache_write(struct kv_txn *txn, const struct stat_rows *rows, struct err
 			return -1;
 		count = 0;
 	}
-	for (size_t i = 0; i < rows->count && count < STATCACHE_MAX_ROWS; i++, count++)
-		if (write_row(txn, &rows->v[i], err) < 0)
+	for (size_t i = 0; i < rows->count && count < STATCACHE_MAX_ROWS; i++)
+		if (write_row(txn, &rows->v[i], &count, err) < 0)
 			return -1;
 	return write_count(txn, count, err);
+}
+
+/* ---- in transactions of its own ---- */
+
+static int by_key(const void *a, const void *b)
+{
+	const struct stat_row *x = a, *y = b;
+
+	if (x->device != y->device)
+		return x->device < y->device ? -1 : 1;
+	return x->inode == y->inode ? 0 : x->inode < y->inode ? -1 : 1;
+}
+
+static int save_some(struct kv *kv, const struct stat_rows *rows, struct error *err)
+{
+	CLEANUP(kv_txn) struct kv_txn *txn = kv_begin(kv, true, err);
+
+	return !txn || statcache_write(txn, rows, err) < 0 ? -1 : kv_commit(&txn, err);
+}
+
+static int save(struct store *store, struct stat_rows *rows, struct error *err)
+{
+	CLEANUP(lock) struct lock lock = LOCK_INIT;
+
+	if (lock_take(&lock, store->dir, LOCK_JOURNAL, true, 0, store->verb, err) < 0 || store_use_index_locked(store, err) < 0 ||
+	    store->index_is_private || !kv_is_writable(store->index))
+		return -1;
+	qsort(rows->v, rows->count, sizeof *rows->v, by_key);
+	for (size_t at = 0, n; at < rows->count; at += n) {
+		n = rows->count - at < ROWS_AT_ONCE ? rows->count - at : ROWS_AT_ONCE;
+		while (save_some(store->index, &(struct stat_rows){ rows->v + at, n, n }, err) < 0)
+			if (!kv_is_full(store->index) || kv_grow(store->index, err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+void statcache_save(struct store *store, struct stat_rows *rows)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (rows->count && store->index && !store->index_is_private && kv_is_writable(store->index) && save(store, rows, &ignored) < 0)
+		error_clear(&ignored);
 }
