@@ -133,4 +133,5 @@ void old_file_cleanup(struct old_file *old)
 	fd_cleanup(&old->fd);
 	recipe_cleanup(&old->recipe);
 	ptr_cleanup(&old->places);
+	*old = (struct old_file)OLD_FILE_INIT;
 }

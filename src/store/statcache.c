@@ -18,6 +18,7 @@
 #define ROW_LEN (24 + OID_LEN)
 #define KEYS_AT_ONCE 4096
 #define FINE_STEP (20 * (NS_PER_S / 1000)) /* a kernel's tick, and room for the clock behind it */
+#define WAIT (FINE_STEP + NS_PER_S / 1000)
 #define COARSE_STEP (2 * NS_PER_S)         /* FAT has 2 s */
 #define WORTH_A_STEP (32u << 20)           /* bytes that are hashed in no less time than a step is */
 #define ROWS_AT_ONCE (1u << 16)            /* in a transaction, which holds the pages it changes in memory */
@@ -80,12 +81,13 @@ void stat_rows_add(struct stat_rows *rows, const struct stat *st, int64_t observ
 	rows->v[rows->count++] = row;
 }
 
+/* Bytes of the files whose rows could be kept if we waited. */
 static uint64_t racy_bytes(const struct stat_rows *rows, int64_t now)
 {
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < rows->count; i++)
-		if (rows->v[i].inode && !is_settled(&rows->v[i], now))
+		if (rows->v[i].inode && !is_settled(&rows->v[i], now) && is_settled(&rows->v[i], now + WAIT))
 			bytes += rows->v[i].size;
 	return bytes;
 }
@@ -96,7 +98,7 @@ void stat_rows_settle(struct stat_rows *rows)
 	size_t kept = 0;
 
 	if (racy_bytes(rows, now) > WORTH_A_STEP) {
-		nanosleep(&(struct timespec){ .tv_nsec = FINE_STEP + NS_PER_S / 1000 }, NULL);
+		nanosleep(&(struct timespec){ .tv_nsec = WAIT }, NULL);
 		now = clock_real();
 	}
 	for (size_t i = 0; i < rows->count; i++) {

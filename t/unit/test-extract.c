@@ -298,8 +298,105 @@ static void test_stream_stops(void)
 	objects_close(objects);
 }
 
+/* ---- from an old file ---- */
+
+static struct extract_old old_is;
+static char old_path[4300];
+static bool old_changes;
+static atomic_int old_asked;
+
+static int open_old(struct extract_sink *s, struct extract_item *item, struct extract_old *out)
+{
+	(void)s;
+	(void)item;
+	*out = old_is;
+	return open(old_path, O_RDONLY | O_CLOEXEC);
+}
+
+static bool is_unchanged(struct extract_sink *s, struct extract_item *item, int fd)
+{
+	(void)s;
+	(void)item;
+	(void)fd;
+	atomic_fetch_add(&old_asked, 1);
+	return !old_changes;
+}
+
+/* Writes what files[from] is, but for one byte, as the old file, and takes files[to] out of the store with its help. */
+static bool is_right_with_old(size_t to, size_t from, size_t len, bool lies, const char *name)
+{
+	struct objects *objects = filled_store(name);
+	struct extract_sink with_old = { .open = open_in_target, .close = close_in_target, .open_old = open_old, .is_unchanged = is_unchanged };
+	char path[4400];
+	bool right;
+
+	snprintf(old_path, sizeof old_path, "%s", in_dir("old"));
+	unlink(old_path);
+	old_is.digest = items[from].digest;
+	old_is.size = files[from].len;
+	files[from].data[files[from].len / 2] ^= lies;
+	{
+		CLEANUP(fd) int fd = open(old_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+		need(fd >= 0 && !file_write(fd, files[from].data, len, "old", &err), "cannot write the old file");
+	}
+	files[from].data[files[from].len / 2] ^= lies;
+	snprintf(path, sizeof path, "%s target", name);
+	new_target(path);
+	atomic_store(&old_asked, 0);
+	need(!extract_files(objects, &items[to], 1, &with_old, 0, NULL, NULL, NULL, &err), err.text);
+	snprintf(path, sizeof path, "%s/%s", target, items[to].path);
+	right = has_bytes(path, files[to].data, files[to].len);
+	objects_close(objects);
+	return right;
+}
+
+static void test_old(void)
+{
+	const size_t large = 5, whole = size_of(5);
+
+	old_is.is_trusted = false;
+	ok(is_right_with_old(large, large, whole, false, "old one"), "chunks are taken from an old file");
+	ok(is_right_with_old(large, large, whole, true, "old liar"), "one that is not what it was said to be is found out, and the store asked");
+	ok(is_right_with_old(large, large, whole / 2, false, "old half"), "and so is one that is shorter");
+	ok(is_right_with_old(large, 4, size_of(4), false, "old other"), "one that has no chunk in common does not matter");
+	is_int(atomic_load(&old_asked), 0, "whether it changed is not asked of one whose chunks were hashed");
+	old_is.is_trusted = true;
+	ok(is_right_with_old(large, large, whole, false, "trusted"), "chunks are copied from one that is known to be unchanged");
+	is_int(atomic_load(&old_asked), 1, "which is asked again afterwards");
+	ok(!is_right_with_old(large, large, whole, true, "trusted liar"), "they are not hashed then");
+	old_changes = true;
+	ok(is_right_with_old(large, large, whole, true, "trusted changes"), "if it has changed meanwhile all comes from the store");
+	ok(is_right_with_old(large, large, whole / 2, false, "trusted shrinks"), "as when it became shorter");
+}
+
+/* The store has lost what the old file still has. */
+static void test_old_alone(void)
+{
+	struct objects *objects = filled_store("lost chunk");
+	struct extract_sink with_old = { .open = open_in_target, .close = close_in_target, .open_old = open_old, .is_unchanged = is_unchanged };
+	char path[4400];
+
+	old_changes = false;
+	old_is = (struct extract_old){ items[5].digest, files[5].len, false };
+	snprintf(old_path, sizeof old_path, "%s", in_dir("old alone"));
+	{
+		CLEANUP(fd) int fd = open(old_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+		need(fd >= 0 && !file_write(fd, files[5].data, files[5].len, "old", &err), "cannot write the old file");
+	}
+	damage_packs(4 * MIB);
+	new_target("lost target");
+	is_int(extract_files(objects, &items[5], 1, &with_old, 0, NULL, NULL, NULL, &err), 0, "what is damaged in the store may be sound in the old file");
+	snprintf(path, sizeof path, "%s/%s", target, items[5].path);
+	ok(has_bytes(path, files[5].data, files[5].len), "and comes from there");
+	objects_close(objects);
+}
+
 int main(void)
 {
+	test_old();
+	test_old_alone();
 	test_whole();
 	test_missing();
 	test_wrong_size();

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "store/index.h"
+#include "store/lock.h"
 #include "store/store.h"
 #include "tap.h"
 
@@ -63,6 +64,35 @@ static void test_racy(void)
 	ok(!is_kept(far), "nor is one with a time beyond all reason");
 	far.st_mtim.tv_sec = INT64_MIN;
 	ok(!is_kept(far), "on either side");
+}
+
+static struct stat_row row_of(int64_t ago, off_t size)
+{
+	struct stat st = { .st_dev = 1, .st_ino = (ino_t)size, .st_size = size };
+	int64_t t = clock_real() - ago;
+	struct stat_row row;
+
+	st.st_mtim = st.st_ctim = (struct timespec){ t / NS_PER_S, t % NS_PER_S };
+	need(stat_row_set(&row, &st, &digest), "a row");
+	return row;
+}
+
+static void test_settle(void)
+{
+	struct stat_row v[] = { row_of(NS_PER_S, 1), row_of(0, 2), { .inode = 0 }, row_of(NS_PER_S, 3) };
+	struct stat_row large[] = { row_of(0, 40 << 20) }, future[] = { row_of(-3600 * NS_PER_S, 40 << 20) };
+	struct stat_rows rows = { v, 4, 4 }, one = { large, 1, 1 }, later = { future, 1, 1 };
+	struct stat a = file(NS_PER_S, NS_PER_S), b = a;
+
+	stat_rows_settle(&rows);
+	ok(rows.count == 2 && v[0].inode == 1 && v[1].inode == 3, "rows of files that were just written, and empty ones, are dropped");
+	stat_rows_settle(&one);
+	is_int((intmax_t)one.count, 1, "a large file is waited for");
+	stat_rows_settle(&later);
+	is_int((intmax_t)later.count, 0, "not one from the future");
+	ok(stat_is_settled(&a, NOW) && !stat_is_settled(&a, NOW - NS_PER_S), "a stat is settled when it is old enough");
+	b.st_ctim.tv_nsec++;
+	ok(stat_is_same(&a, &a) && !stat_is_same(&a, &b), "another change time is another state of the file");
 }
 
 static struct store *new_store(void)
@@ -165,10 +195,34 @@ static void test_bound(void)
 	is_int((intmax_t)st.st_ino, 10003, "and all others are dropped");
 }
 
+static void test_save(void)
+{
+	CLEANUP(stat_rows) struct stat_rows rows = STAT_ROWS_INIT;
+	CLEANUP(store) struct store *store = new_store();
+	struct stat st = file(NS_PER_S, NS_PER_S);
+	struct lock lock = LOCK_INIT;
+
+	for (int i = 0; i < 100; i++, st.st_ino--)
+		stat_rows_add(&rows, &st, NOW, &digest);
+	st = file(NS_PER_S, NS_PER_S);
+	need(!lock_take(&lock, store->dir, LOCK_JOURNAL, true, 0, "other", &err), err.text);
+	statcache_save(store, &rows);
+	is_int(find(store, st), 0, "rows are not worth waiting for another's lock");
+	lock_release(&lock);
+	statcache_save(store, &rows);
+	is_int(find(store, st), 1, "else they are written");
+	store_distrust_index(store);
+	need(!store_use_index(store, &err) && store->index_is_private, "a private index");
+	statcache_save(store, &rows);
+	is_int(find(store, st), 0, "and into a private index they are not");
+}
+
 int main(void)
 {
 	test_racy();
+	test_settle();
 	test_found();
 	test_bound();
+	test_save();
 	return tap_done();
 }

@@ -1,0 +1,138 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# mreg get into a directory that has an older version: what the old files hold is not taken from the registry.
+
+load lib
+
+setup()
+{
+	sandbox
+	new_registry
+	mkdir a b
+	head -c 6M /dev/urandom >a/weights
+	{
+		printf 'a longer header'
+		cat a/weights
+	} >b/weights
+	echo same >a/same
+	echo same >b/same
+	mreg put -q m a
+	mreg put -q m b
+}
+
+settle()
+{
+	local newest
+	newest=$(find "$@" -type f -exec stat -c %.9Z {} + | sort -n | tail -1)
+	until (($(date +%s%N) - ${newest/./} > 30000000)); do
+		:
+	done
+}
+
+# bytes_from NAME: how many the traced command has read from files whose path has NAME in it.
+bytes_from()
+{
+	grep -F "$1" trace | sed -nE 's/.*= ([0-9]+)$/\1/p' | paste -sd+ | sed 's/^$/0/' | bc
+}
+
+@test "chunks that the old file has are read from there" {
+	mreg get -q m:v0 -o t
+	settle t
+	traced -o trace -y -e trace=pread64,read,readv,preadv mreg get -q m:v1 -o t
+	same_tree b t
+	(($(bytes_from /t/weights) > 4 * 1024 * 1024))
+	(($(bytes_from .pack) < 3 * 1024 * 1024))
+}
+
+@test "an old file that the stat cache knows is read once at most" {
+	mreg get -q m:v0 -o t
+	settle t
+	mreg get -q m:v0 -o t
+	traced -o trace -y -e trace=pread64,read,readv,preadv mreg get -q m:v1 -o t
+	same_tree b t
+	(($(bytes_from /t/weights) > 4 * 1024 * 1024))
+	(($(bytes_from /t/weights) <= 6 * 1024 * 1024))
+}
+
+@test "an old file that was changed behind its time stamps is found out, with and without --force" {
+	mreg get -q m:v0 -o t
+	settle t
+	mreg get -q m:v0 -o t
+	touch -r t/weights stamp
+	printf X | dd of=t/weights bs=1 seek=4000000 conv=notrunc status=none
+	touch -r stamp t/weights
+	mreg_is 6 get m:v1 -o t
+	complains weights
+	mreg_is 0 get m:v1 -o t --force
+	same_tree b t
+}
+
+@test "a folder that is new comes at once, beside what is there" {
+	mkdir -p c/new/deep c/old/sub t/old
+	echo 1 >c/new/deep/one
+	echo 2 >c/new/two
+	echo 3 >c/old/three
+	echo 4 >c/old/sub/four
+	ln -s two c/new/link
+	mkdir c/new/empty
+	echo mine >t/old/mine
+	mreg put -q n c
+	mreg_is 0 get --json n -o t
+	json '.written == 5 and .removed == 0'
+	rm t/old/mine
+	same_tree c t
+	find t -name '.mreg*' | assert_equal "$(cat)" ""
+}
+
+@test "an unreadable file of the same size is foreign, and --force replaces it" {
+	mreg get -q m:v0 -o t
+	printf diff\\n >t/same
+	chmod 0 t/same
+	run --separate-stderr -6 without_root_rights mreg get m:v0 -o t
+	complains same
+	run --separate-stderr -0 without_root_rights mreg get m:v0 -o t --force
+	same_tree a t
+}
+
+@test "verify names a FIFO as extra" {
+	mreg get -q m:v0 -o t
+	mkfifo t/pipe
+	mreg_is 1 verify m:v0 t
+	[[ $output == *extra*pipe* ]]
+	mreg_is 1 status t
+}
+
+@test "an interrupted get leaves the directory as it was, and nothing beside it" {
+	local target
+	head -c 150M /dev/urandom >b/weights
+	mreg put -q m b
+	mkdir old
+	cp a/same old/same
+	for target in new old; do
+		env --default-signal=INT strace -f -qq -o /dev/null -e trace=pwrite64 -e inject=pwrite64:signal=INT:when=3 mreg get -q m -o "$target" && false
+		assert_equal "$(find . -name '.mreg-get*')" ""
+		assert_equal "$(find .mreg/tmp -mindepth 1)" ""
+	done
+	assert_not_exists new
+	assert_equal "$(ls -A old)" same
+}
+
+@test "where the file system shares blocks, so do the old file and the new one" {
+	truncate -s 300M disk
+	mkdir mnt
+	if mkfs.xfs -q -f disk && mount -o loop disk mnt; then
+		head -c 4M /dev/urandom | cat a/weights - >b/weights
+		mreg put -q m b
+		mreg get -q m:v0 -o mnt/t
+		settle mnt/t
+		mreg get -q m:v0 -o mnt/t
+		sync -f mnt
+		before=$(df --output=used -B 1K mnt | tail -1)
+		mreg get -q m:v2 -o mnt/t
+		sync -f mnt
+		after=$(df --output=used -B 1K mnt | tail -1)
+		cmp b/weights mnt/t/weights
+		umount mnt
+		((after - before < 6000))
+	fi
+}
