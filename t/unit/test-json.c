@@ -136,10 +136,40 @@ static void test_members(void)
 	ok(json_only_keys(doc, keys) && !json_only_keys(doc, keys + 1), "a stranger among the keys is found");
 }
 
+static void reads_first(const char *text, const char *want, size_t want_used)
+{
+	CLEANUP(strbuf) struct strbuf out = STRBUF_INIT;
+	size_t used = 99;
+	CLEANUP(json) json_t *value = json_parse_first(text, strlen(text), &used);
+
+	if (value)
+		json_canonical(&out, value);
+	ok(strcmp(value ? out.buf : "refused", want) == 0 && used == want_used, "the first value of %.20s is %s", text, want);
+}
+
+static void test_first(void)
+{
+	CLEANUP(strbuf) struct strbuf deep = STRBUF_INIT;
+
+	reads_first("{\"a\": [1]}, \"b\": 2", "{\"a\":[1]}", 10);
+	reads_first("  \"\xc3\xa9\": {", "\"\xc3\xa9\"", 6);
+	reads_first("[] ]", "[]", 2);
+	reads_first("{\"a\":1,\"a\":2}", "refused", 0);
+	reads_first("{\"a\":", "refused", 0);
+	reads_first("}", "refused", 0);
+	reads_first("", "refused", 0);
+	strbuf_adds(&deep, "{}");
+	for (int i = 0; i < 100; i++)
+		strbuf_adds(&deep, "[");
+	reads_first(deep.buf, "{}", 2);
+	reads_first(deep.buf + 2, "refused", 0);
+}
+
 int main(void)
 {
 	test_canonical();
 	test_refusals();
+	test_first();
 	test_depth();
 	test_print();
 	test_members();
