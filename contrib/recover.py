@@ -18,6 +18,7 @@ CHUNK, RECIPE, MANIFEST, VERSION, RUN, FILE = 1, 2, 3, 4, 5, 6
 KINDS = ["", "chunk", "recipe", "manifest", "version", "run", "file"]
 OBJECT_MAX, PIECE_MAX, LINE_MAX = 64 << 20, 4 << 20, 1 << 20  # bytes: an object raw or stored, a piece, a line with its newline
 ONE_CHUNK_MAX = 64 << 10  # a file of at most this size is one chunk
+PACK_NAME = 64 * "[0-9a-f]" + ".pack"
 problems = []
 
 class Damage(Exception):
@@ -110,12 +111,24 @@ class Pack:
 class Store:
     """All packs, and where in them each (kind, id) lies."""
     def __init__(self, mreg):
-        self.packs, self.places = [], {}
-        for path in sorted(glob.glob(os.path.join(glob.escape(mreg), "objects", 64 * "[0-9a-f]" + ".pack"))):
-            self.packs.append(Pack(path))  # multi-pack beside them is derived, retired/ is about to go
-        for pack in self.packs:
-            for oid, kind, offset, *_ in pack.rows:
-                self.places.setdefault((kind, oid), []).append((pack, offset))
+        self.packs, self.places, self.retired = [], {}, None
+        self.objects = os.path.join(glob.escape(mreg), "objects")
+        for path in sorted(glob.glob(os.path.join(self.objects, PACK_NAME))):
+            self.add(Pack(path))  # multi-pack beside them is derived
+
+    def add(self, pack):
+        self.packs.append(pack)
+        for oid, kind, offset, *_ in pack.rows:
+            self.places.setdefault((kind, oid), []).append((pack, offset))
+
+    def add_retired(self):
+        """Packs whose objects were merged into others: in a copy that was made meanwhile, only these may have some."""
+        if self.retired is None:
+            self.retired = sorted(glob.glob(os.path.join(self.objects, "retired", "*", PACK_NAME)))
+            for path in self.retired:
+                self.add(Pack(path))
+            return bool(self.retired)
+        return False
 
     def read(self, kind, oid):
         """The raw bytes of an object; FILE gives the recipe of a file.  A damaged copy is passed over when there is another."""
@@ -128,7 +141,12 @@ class Store:
                 return record.decode(pack.data)
             except BAD as e:
                 why = "is damaged in %s: %s" % (pack.name, e)
+        if self.add_retired():
+            return self.read(kind, oid)
         raise Damage("%s %s %s" % (KINDS[kind], oid.hex(), why))
+
+    def has(self, kind, oid):
+        return (kind, oid) in self.places or (self.add_retired() and (kind, oid) in self.places)
 
     def file(self, digest, size=None):
         """A file's bytes, piece by piece; its own sum is checked at the end.  size None: unknown, it has a recipe."""
@@ -147,7 +165,7 @@ class Store:
 
     def manifest(self, digest):
         """Its entries; a manifest over 64 KiB is stored as a file is."""
-        return parse_manifest(self.read(MANIFEST, digest) if (MANIFEST, digest) in self.places else b"".join(self.file(digest)))
+        return parse_manifest(self.read(MANIFEST, digest) if self.has(MANIFEST, digest) else b"".join(self.file(digest)))
 
 ENTRY = re.compile(rb"(?:(?P<file>file) (?P<mode>0644|0755) (?P<size>\d+) (?P<sum>[0-9a-f]{64})|(?P<dir>dir) 0755 0 -|"
                    rb"(?P<link>link) 0777 \d+ (?P<target>\S+)|(?P<ref>ref) 0(?:644|755) (?:\d+|-) (?:[0-9a-f]{64}|-) (?P<uri>\S+)) "
@@ -260,7 +278,7 @@ def find_digest(store, journal, what):
             if ref in ("v%d" % number, "latest", "") or aliases.get(ref) == row["version"]:
                 return bytes.fromhex(row["digest"])
     found, prefix = set(), what.partition("@")[2] or what
-    for kind, oid in store.places if re.fullmatch("[0-9a-f]{8,64}", prefix) else []:
+    for kind, oid in list(store.places) if re.fullmatch("[0-9a-f]{8,64}", prefix) else []:
         if oid.hex().startswith(prefix):
             if kind == VERSION:
                 found.add(bytes.fromhex(json.loads(store.read(VERSION, oid))["manifest"]))
@@ -268,6 +286,8 @@ def find_digest(store, journal, what):
                 found.add(oid)
     if len(found) == 1:
         return found.pop()
+    if not found and store.add_retired():
+        return find_digest(store, journal, what)
     raise Damage("'%s' names %s" % (what, "more than one version" if found else "no version"))
 
 def restore_entry(store, root, kind, path, mode, size, digest, target):
