@@ -136,7 +136,7 @@ kill_puts()
 	(cd ../undisturbed && the_put >number && answers) >new-answers
 	for point in "$@"; do
 		cp -r . "../$point"
-		cd "../$point" || exit
+		cd "../$point" || return
 		answers >answers
 		diff old-answers answers
 		killed_at "$point" put -q m new -a best -m why -M lr=0.5
@@ -160,7 +160,7 @@ kill_puts()
 		says_nothing
 		mreg_is 0 get -q m:best -o v1
 		same_tree new v1
-		cd ../work || exit
+		cd ../work || return
 	done
 }
 
