@@ -19,7 +19,7 @@ json_t *fields_first_line(const char *text)
 	return json_stringn(text, strcspn(text, "\n"));
 }
 
-json_t *fields_version(const struct collection *c, const struct version_row *row, const struct alias_rows *aliases, const struct version_info *info)
+json_t *fields_version_row(const struct collection *c, const struct version_row *row, const struct alias_rows *aliases)
 {
 	json_t *record = json_object();
 
@@ -29,6 +29,13 @@ json_t *fields_version(const struct collection *c, const struct version_row *row
 	json_object_set_new(record, "aliases", alias_rows_of(aliases, row->number));
 	json_object_set_new(record, "size", json_u64(row->size));
 	json_object_set_new(record, "files", json_u64(row->files));
+	return record;
+}
+
+json_t *fields_version(const struct collection *c, const struct version_row *row, const struct alias_rows *aliases, const struct version_info *info)
+{
+	json_t *record = fields_version_row(c, row, aliases);
+
 	json_object_set_new(record, "created", json_time(info->object.time));
 	json_object_set_new(record, "user", json_string(info->object.user));
 	json_object_set_new(record, "host", json_string(info->object.host));

@@ -14,6 +14,8 @@
 json_t *fields_ref(const char *name, uint64_t number);
 /* {"ref","number","digest","aliases","size","files","created","user","description","metadata"}: aliases include "latest" only when is_latest. */
 json_t *fields_version(const struct collection *c, const struct version_row *row, const struct alias_rows *aliases, const struct version_info *info);
+/* The same without what only the version object says. */
+json_t *fields_version_row(const struct collection *c, const struct version_row *row, const struct alias_rows *aliases);
 /* First line of a text. */
 json_t *fields_first_line(const char *text);
 /* {"kind","path"[,"from"][,"size"]} */

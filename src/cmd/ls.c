@@ -33,6 +33,10 @@ static const struct column collection_columns[] = {
 	{ NULL, NULL, COLUMN_TEXT, false },
 };
 
+/* Of how many versions the index has to learn for it to be worth a transaction, and at most at once. */
+#define LEARN_MIN 1000
+#define LEARN_MAX 100000
+
 struct count {
 	uint64_t live;
 	uint64_t latest;
@@ -58,6 +62,9 @@ struct list {
 	struct sorter *sorter;
 	const struct collection *collection;
 	const struct alias_rows *aliases;
+	enum { NEEDS_ROW, NEEDS_BRIEF, NEEDS_OBJECT } needs; /* of each version, for what is to be shown */
+	struct version_row *learned; /* what the index did not know */
+	size_t learned_count, learned_cap;
 	uint64_t damaged;
 	struct error first_damage;
 };
@@ -142,10 +149,48 @@ static int list_damaged(struct list *l, const struct version_row *row, struct er
 	return sorter_row(l->sorter, record, err);
 }
 
+static int add_brief(struct list *l, const struct version_row *row, json_t *record, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf summary = STRBUF_INIT;
+	struct version_row known = *row;
+	int64_t created;
+
+	if (version_brief_read(l->s->registry, l->view, &known, &summary, &created, err) < 0)
+		return -1;
+	json_object_set_new(record, "created", json_time(created));
+	json_object_set_new(record, "summary", json_string(summary.buf));
+	if (row->has_brief || !known.has_brief || l->learned_count == LEARN_MAX)
+		return 0;
+	ARRAY_GROW(l->learned, l->learned_count + 1, l->learned_cap);
+	l->learned[l->learned_count++] = known;
+	return 0;
+}
+
+static int add_object(struct list *l, const struct version_row *row, json_t *record, struct error *err)
+{
+	CLEANUP(version_info) struct version_info info = VERSION_INFO_INIT;
+	CLEANUP(json) json_t *whole = NULL;
+
+	if (version_info_read(l->s->registry, l->view, row, &info, err) < 0)
+		return -1;
+	whole = fields_version(l->collection, row, l->aliases, &info);
+	json_object_update(record, whole);
+	json_object_set_new(record, "summary", fields_first_line(info.description));
+	return 0;
+}
+
+static int list_live(struct list *l, const struct version_row *row, struct error *err)
+{
+	CLEANUP(json) json_t *record = fields_version_row(l->collection, row, l->aliases);
+
+	if ((l->needs == NEEDS_BRIEF && add_brief(l, row, record, err) < 0) || (l->needs == NEEDS_OBJECT && add_object(l, row, record, err) < 0))
+		return list_damaged(l, row, err);
+	return sorter_row(l->sorter, STEAL(record), err);
+}
+
 static int list_version(const struct version_row *row, void *arg, struct error *err)
 {
 	struct list *l = arg;
-	CLEANUP(version_info) struct version_info info = VERSION_INFO_INIT;
 	const struct alias_row *holder = l->args->alias ? find_alias(l->aliases, l->args->alias) : NULL;
 	json_t *record;
 
@@ -161,24 +206,47 @@ static int list_version(const struct version_row *row, void *arg, struct error *
 		json_object_set_new(record, "summary", json_string("(removed)"));
 		return sorter_row(l->sorter, record, err);
 	}
-	if (version_info_read(l->s->registry, l->view, row, &info, err) < 0)
-		return list_damaged(l, row, err);
-	record = fields_version(l->collection, row, l->aliases, &info);
-	json_object_set_new(record, "summary", fields_first_line(info.description));
-	return sorter_row(l->sorter, record, err);
+	return list_live(l, row, err);
+}
+
+/* Objects are read only for what is shown: of very many versions that takes long. */
+static void decide_needs(struct list *l)
+{
+	static const char *const in_object[] = { "user", "host", "description", "metadata" };
+
+	l->needs = sorter_wants(l->sorter, "created") || sorter_wants(l->sorter, "summary") ? NEEDS_BRIEF : NEEDS_ROW;
+	for (size_t i = 0; i < COUNT_OF(in_object); i++)
+		if (sorter_wants(l->sorter, in_object[i]))
+			l->needs = NEEDS_OBJECT;
+}
+
+/* An index that was made anew knows nothing of objects.  A few of them are as quickly read as it is written. */
+static void learn(struct list *l, const struct cid *cid)
+{
+	if (l->learned_count >= LEARN_MIN) {
+		registry_drop_view(l->s->registry);
+		l->view = NULL;
+		registry_learn(l->s->registry, cid, l->learned, l->learned_count);
+	}
+	free(l->learned);
+	l->learned = NULL;
 }
 
 static int list_versions(struct list *l, const char *name, struct error *err)
 {
 	CLEANUP(collection) struct collection c = COLLECTION_INIT;
 	CLEANUP(alias_rows) struct alias_rows rows = ALIAS_ROWS_INIT;
+	int rc;
 
 	if (collection_get(l->view, name, &c, err) < 0 || alias_rows_read(l->view, &c, &rows, err) < 0 ||
 	    sorter_begin(l->sorter, version_columns, l->args->columns, "ref", err) < 0)
 		return -1;
 	l->collection = &c;
 	l->aliases = &rows;
-	if (view_each_version(l->view, &c.cid, true, list_version, l, err) < 0 || sorter_end(l->sorter, err) < 0)
+	decide_needs(l);
+	rc = view_each_version(l->view, &c.cid, true, list_version, l, err) < 0 || sorter_end(l->sorter, err) < 0 ? -1 : 0;
+	learn(l, &c.cid);
+	if (rc < 0)
 		return -1;
 	if (l->damaged)
 		*err = l->first_damage;

@@ -100,6 +100,15 @@ int sorter_begin(struct sorter *s, const struct column *columns, const char *cho
 	return out_list_begin(s->out, columns, chosen, primary, err);
 }
 
+bool sorter_wants(const struct sorter *s, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (s->key && strncmp(s->key, name, len) == 0 && (s->key[len] == '\0' || s->key[len] == '.'))
+		return true;
+	return out_list_wants(s->out, name);
+}
+
 int sorter_row(struct sorter *s, json_t *record, struct error *err)
 {
 	if (s->key) {

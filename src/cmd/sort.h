@@ -3,6 +3,7 @@
 #ifndef MREG_CMD_SORT_H
 #define MREG_CMD_SORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -15,6 +16,8 @@ void sorter_free(struct sorter *s);
 void sorter_cleanup(struct sorter **s);
 /* A column or key that no record has is ERR_USAGE: its part before the first dot must be in `columns` (hidden ones count). */
 int sorter_begin(struct sorter *s, const struct column *columns, const char *chosen, const char *primary, struct error *err) MUST_CHECK;
+/* Whether a member is shown or sorted by; after sorter_begin(). */
+bool sorter_wants(const struct sorter *s, const char *name);
 /* Takes record.  1 when no more rows are wanted, 0, -1. */
 int sorter_row(struct sorter *s, json_t *record, struct error *err) MUST_CHECK;
 /* Takes a record that comes after all rows, whatever their order and number. */

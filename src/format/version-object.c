@@ -135,16 +135,11 @@ static bool take_members(const json_t *obj, struct version_object *v)
 		hex_decode(nonce, strlen(nonce), v->nonce, VERSION_NONCE_LEN);
 }
 
-static int parse_exactly(const char *text, size_t len, struct version_object *v, struct error *err)
+static int check_canonical(const char *text, size_t len, const struct version_object *v, struct error *err)
 {
-	CLEANUP(json) json_t *obj = json_parse(text, len, "it", err);
 	CLEANUP(strbuf) struct strbuf again = STRBUF_INIT;
 	struct oid id;
 
-	if (!obj)
-		return -1;
-	if (!take_members(obj, v))
-		return error_set(err, ERR_INTEGRITY, "a member is missing or of a wrong type");
 	if (version_object_write(&again, v, &id, err) < 0)
 		return -1;
 	if (again.len != len || memcmp(again.buf, text, len) != 0)
@@ -152,19 +147,38 @@ static int parse_exactly(const char *text, size_t len, struct version_object *v,
 	return 0;
 }
 
-int version_object_parse(const char *text, size_t len, struct version_object *out, struct error *err)
+static int parse_members(const char *text, size_t len, struct version_object *v, struct error *err)
+{
+	CLEANUP(json) json_t *obj = json_parse(text, len, "it", err);
+
+	if (!obj)
+		return -1;
+	return take_members(obj, v) ? 0 : error_set(err, ERR_INTEGRITY, "a member is missing or of a wrong type");
+}
+
+static int parse(const char *text, size_t len, bool is_known, struct version_object *out, struct error *err)
 {
 	CLEANUP(version_object) struct version_object v = { .time = 0 };
 
 	if (len > VERSION_OBJECT_MAX_BYTES)
 		return error_set(err, ERR_INTEGRITY, "damaged version object: it has %zu bytes", len);
-	if (parse_exactly(text, len, &v, err) < 0) {
+	if (parse_members(text, len, &v, err) < 0 || (!is_known && check_canonical(text, len, &v, err) < 0)) {
 		err->code = ERR_INTEGRITY;
 		return error_wrap(err, "damaged version object");
 	}
 	*out = v;
 	memset(&v, 0, sizeof v);
 	return 0;
+}
+
+int version_object_parse(const char *text, size_t len, struct version_object *out, struct error *err)
+{
+	return parse(text, len, false, out, err);
+}
+
+int version_object_parse_known(const char *text, size_t len, struct version_object *out, struct error *err)
+{
+	return parse(text, len, true, out, err);
 }
 
 void version_object_cleanup(struct version_object *v)

@@ -27,6 +27,8 @@ struct version_object {
 int version_object_write(struct strbuf *out, const struct version_object *v, struct oid *id, struct error *err) MUST_CHECK;
 /* ERR_INTEGRITY unless it is exactly such text (unknown members are an error). */
 int version_object_parse(const char *text, size_t len, struct version_object *out, struct error *err) MUST_CHECK;
+/* The same for bytes whose SHA-256 is an id that was accepted before: not written again to see whether they are canonical. */
+int version_object_parse_known(const char *text, size_t len, struct version_object *out, struct error *err) MUST_CHECK;
 void version_object_cleanup(struct version_object *v); /* of a zeroed one too */
 
 #endif

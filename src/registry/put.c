@@ -201,6 +201,7 @@ static int stage_version(struct put *p, const char *type, struct error *err)
 	random_fill(object.nonce, sizeof object.nonce, purpose.buf);
 	if (version_object_write(&text, &object, &p->row.version, err) < 0)
 		return -1;
+	version_row_set_brief(&p->row, object.time, object.description);
 	free(p->staged_type);
 	p->staged_type = xstrdup(type);
 	if (!p->writer)
@@ -246,7 +247,9 @@ static int add_version(struct txn *txn, struct put *p, const struct collection *
 		return -1;
 	strbuf_addf(&key, "version/%s/%" PRIu64, c->cid.hex, row->number);
 	value = version_value(row);
-	return txn_set(txn, key.buf, value, err);
+	if (txn_set(txn, key.buf, value, err) < 0)
+		return -1;
+	return txn_learn(txn, &c->cid, row, err);
 }
 
 static int annotate_metadata(struct txn *txn, struct put *p, const struct version_row *row, const struct version_info *info, struct error *err)

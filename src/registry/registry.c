@@ -217,6 +217,11 @@ void registry_save_stats(struct registry *r, struct stat_rows *rows)
 	statcache_save(r->store, rows);
 }
 
+void registry_learn(struct registry *r, const struct cid *cid, const struct version_row *rows, size_t count)
+{
+	view_learn(r->store, cid, rows, count);
+}
+
 struct txn_info registry_txn_info(const struct registry *r, const char *verb, const char *why, bool dry_run)
 {
 	return (struct txn_info){ .verb = verb, .why = why, .user = r->user, .host = r->host, .dry_run = dry_run };

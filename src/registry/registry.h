@@ -42,6 +42,8 @@ struct view *registry_view(struct registry *r, struct error *err) MUST_CHECK;
 void registry_drop_view(struct registry *r);
 /* What was learned of files, for the stat cache, if it can be written down without waiting; ends the snapshot.  The rows get sorted. */
 void registry_save_stats(struct registry *r, struct stat_rows *rows);
+/* view_learn(), after registry_drop_view(). */
+void registry_learn(struct registry *r, const struct cid *cid, const struct version_row *rows, size_t count);
 
 /* user.name of the configuration, else the login, else the uid. Caller frees. */
 char *registry_user(const struct config *config);

@@ -12,7 +12,7 @@ struct resolved {
 	struct collection collection;
 	struct version_row row; /* live */
 };
-#define RESOLVED_INIT { COLLECTION_INIT, { 0, false, { { 0 } }, { { 0 } }, 0, 0 } }
+#define RESOLVED_INIT { COLLECTION_INIT, VERSION_ROW_INIT }
 void resolved_cleanup(struct resolved *r);
 
 /*

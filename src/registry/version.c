@@ -37,16 +37,23 @@ int version_manifest(struct registry *reg, const struct oid *digest, struct mani
 	return 0;
 }
 
-int version_object_read(struct registry *reg, const struct oid *version, struct version_object *out, struct error *err)
+typedef int (*parse_fn)(const char *text, size_t len, struct version_object *out, struct error *err);
+
+static int read_object(struct registry *reg, const struct oid *version, parse_fn parse, struct version_object *out, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 	struct object_reader *reader = use_reader(reg, err);
 
 	if (!reader)
 		return -1;
-	if (object_read(reader, OBJECT_VERSION, version, &text, NULL, err) < 0 || version_object_parse(text.buf, text.len, out, err) < 0)
+	if (object_read(reader, OBJECT_VERSION, version, &text, NULL, err) < 0 || parse(text.buf, text.len, out, err) < 0)
 		return error_wrap(err, "cannot read the version object %.12s", oid_hex(version).text);
 	return 0;
+}
+
+int version_object_read(struct registry *reg, const struct oid *version, struct version_object *out, struct error *err)
+{
+	return read_object(reg, version, version_object_parse, out, err);
 }
 
 void version_note_key(struct strbuf *out, const struct oid *version)
@@ -124,7 +131,7 @@ int version_info_read(struct registry *reg, struct view *v, const struct version
 	CLEANUP(strbuf) struct strbuf prefix = STRBUF_INIT;
 	struct merge_meta merge;
 
-	if (version_object_read(reg, &row->version, &out->object, err) < 0)
+	if (read_object(reg, &row->version, version_object_parse_known, &out->object, err) < 0)
 		return -1;
 	out->description = xstrdup(out->object.description);
 	out->metadata = json_deep_copy(out->object.metadata);
@@ -133,6 +140,26 @@ int version_info_read(struct registry *reg, struct view *v, const struct version
 	if (read_note(v, &row->version, &out->description, err) < 0)
 		return -1;
 	return view_each(v, prefix.buf, merge_one, &merge, err);
+}
+
+int version_brief_read(struct registry *reg, struct view *v, struct version_row *row, struct strbuf *summary, int64_t *created, struct error *err)
+{
+	CLEANUP(version_object) struct version_object object = { .time = row->created };
+	CLEANUP(ptr) char *description = NULL;
+
+	if (!row->has_brief) {
+		if (read_object(reg, &row->version, version_object_parse_known, &object, err) < 0)
+			return -1;
+		version_row_set_brief(row, object.time, object.description);
+	}
+	if (read_note(v, &row->version, &description, err) < 0)
+		return -1;
+	*created = object.time;
+	if (!description)
+		description = xstrdup(object.description ? object.description : row->summary);
+	strbuf_reset(summary);
+	strbuf_add(summary, description, strcspn(description, "\n"));
+	return 0;
 }
 
 void version_info_cleanup(struct version_info *info)

@@ -26,6 +26,8 @@ struct version_info {
 #define VERSION_INFO_INIT { { { { 0 } }, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, { 0 } }, NULL, NULL }
 int version_info_read(struct registry *reg, struct view *v, const struct version_row *row, struct version_info *out, struct error *err) MUST_CHECK;
 void version_info_cleanup(struct version_info *info);
+/* Created and summary alone, the latter by the newest note; the object is read only where the index does not know them, and row then does. */
+int version_brief_read(struct registry *reg, struct view *v, struct version_row *row, struct strbuf *summary, int64_t *created, struct error *err) MUST_CHECK;
 
 /* Keys of annotations: "note/VERSION" and "meta/VERSION/KEY" (/ and % of the metadata key as %2f and %25), whose value is {"value":JSON} so that null is not a tombstone. */
 void version_note_key(struct strbuf *out, const struct oid *version);

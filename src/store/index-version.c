@@ -14,6 +14,7 @@
 #include "format/name.h"
 
 #define VERSION_ROW_LEN (1 + 2 * OID_LEN + 16)
+#define BRIEF_MAX_LEN (8 + VERSION_SUMMARY_MAX) /* behind it, where it was learned: time, summary */
 
 static json_t *live_object(const char *text)
 {
@@ -109,19 +110,37 @@ static int drop_row(struct kv_txn *txn, const struct raw_cid *cid, const struct 
 	return with_id ? kv_delete(txn, k.data, k.len, err) : 0;
 }
 
+static void row_key(struct index_key *k, const struct raw_cid *cid, uint64_t number)
+{
+	index_key_begin(k, TABLE_VERSION);
+	index_key_add_cid(k, cid);
+	index_key_add_u64(k, number);
+}
+
+static size_t write_row(uint8_t out[VERSION_ROW_LEN + BRIEF_MAX_LEN], const struct version_row *row)
+{
+	size_t len = strlen(row->summary);
+
+	out[0] = row->removed;
+	memcpy(out + 1, row->version.raw, OID_LEN);
+	memcpy(out + 1 + OID_LEN, row->digest.raw, OID_LEN);
+	store_le64(out + 1 + 2 * OID_LEN, row->size);
+	store_le64(out + 9 + 2 * OID_LEN, row->files);
+	if (!row->has_brief)
+		return VERSION_ROW_LEN;
+	store_le64(out + VERSION_ROW_LEN, (uint64_t)row->created);
+	memcpy(out + VERSION_ROW_LEN + 8, row->summary, len);
+	return VERSION_ROW_LEN + 8 + len;
+}
+
 static int put_row(struct kv_txn *txn, const struct raw_cid *cid, const struct version_row *row, struct error *err)
 {
-	uint8_t value[VERSION_ROW_LEN] = { row->removed };
+	uint8_t value[VERSION_ROW_LEN + BRIEF_MAX_LEN];
+	size_t len = write_row(value, row);
 	struct index_key k;
 
-	memcpy(value + 1, row->version.raw, OID_LEN);
-	memcpy(value + 1 + OID_LEN, row->digest.raw, OID_LEN);
-	store_le64(value + 1 + 2 * OID_LEN, row->size);
-	store_le64(value + 9 + 2 * OID_LEN, row->files);
-	index_key_begin(&k, TABLE_VERSION);
-	index_key_add_cid(&k, cid);
-	index_key_add_u64(&k, row->number);
-	if (kv_put(txn, k.data, k.len, value, sizeof value, err) < 0)
+	row_key(&k, cid, row->number);
+	if (kv_put(txn, k.data, k.len, value, len, err) < 0)
 		return -1;
 	if (row->removed)
 		return 0;
@@ -145,9 +164,7 @@ static int derive_version(struct kv_txn *txn, const struct raw_cid *cid, uint64_
 		return -1;
 	if (is_set)
 		return put_row(txn, cid, &row, err);
-	index_key_begin(&k, TABLE_VERSION);
-	index_key_add_cid(&k, cid);
-	index_key_add_u64(&k, number);
+	row_key(&k, cid, number);
 	return kv_delete(txn, k.data, k.len, err);
 }
 
@@ -170,14 +187,49 @@ int index_version_derive(struct kv_txn *txn, const char *key, const char *before
 	return 0;
 }
 
+static bool is_row_len(size_t len)
+{
+	return len == VERSION_ROW_LEN || (len >= VERSION_ROW_LEN + 8 && len <= VERSION_ROW_LEN + BRIEF_MAX_LEN);
+}
+
 int index_version_parse(struct span key, struct span value, struct version_row *out, struct error *err)
 {
-	if (key.len != 1 + CID_LEN + 8 || value.len != VERSION_ROW_LEN)
+	if (key.len != 1 + CID_LEN + 8 || !is_row_len(value.len))
 		return error_set(err, ERR_INTEGRITY, "index is damaged: row of a version");
 	*out = (struct version_row){ .number = load_be64(key.data + 1 + CID_LEN), .removed = value.data[0] != 0 };
 	memcpy(out->version.raw, value.data + 1, OID_LEN);
 	memcpy(out->digest.raw, value.data + 1 + OID_LEN, OID_LEN);
 	out->size = load_le64(value.data + 1 + 2 * OID_LEN);
 	out->files = load_le64(value.data + 9 + 2 * OID_LEN);
+	out->has_brief = value.len > VERSION_ROW_LEN;
+	if (out->has_brief) {
+		out->created = (int64_t)load_le64(value.data + VERSION_ROW_LEN);
+		memcpy(out->summary, value.data + VERSION_ROW_LEN + 8, value.len - VERSION_ROW_LEN - 8);
+	}
 	return 0;
+}
+
+int index_version_learn(struct kv_txn *txn, const struct cid *cid, const struct version_row *row, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf value = STRBUF_INIT;
+	uint8_t learned[VERSION_ROW_LEN + BRIEF_MAX_LEN];
+	struct version_row now;
+	struct raw_cid raw;
+	struct index_key k;
+	int got;
+
+	if (!row->has_brief || !index_cid_parse(cid, &raw))
+		return 0;
+	row_key(&k, &raw, row->number);
+	got = kv_get(txn, k.data, k.len, &value, err);
+	if (got <= 0)
+		return got;
+	if (index_version_parse(index_key_span(&k), (struct span){ (const uint8_t *)value.buf, value.len }, &now, err) < 0)
+		return -1;
+	if (now.removed || now.has_brief || !oid_equal(&now.version, &row->version))
+		return 0;
+	now.has_brief = true;
+	now.created = row->created;
+	memcpy(now.summary, row->summary, sizeof now.summary);
+	return kv_put(txn, k.data, k.len, learned, write_row(learned, &now), err);
 }

@@ -10,6 +10,8 @@
 
 /* The key's value went from `before` to `after`: canonical JSON, "null" for a tombstone, NULL when it was never set (or is so again). */
 int index_version_derive(struct kv_txn *txn, const char *key, const char *before, const char *after, struct error *err) MUST_CHECK;
+/* Adds what row->has_brief stands for to the version's row, if that is still of the same version. */
+int index_version_learn(struct kv_txn *txn, const struct cid *cid, const struct version_row *row, struct error *err) MUST_CHECK;
 /* A row of TABLE_VERSION. */
 int index_version_parse(struct span key, struct span value, struct version_row *out, struct error *err) MUST_CHECK;
 

@@ -13,6 +13,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "store/index-version.h"
 #include "store/index.h"
 #include "store/kv.h"
 
@@ -130,6 +131,11 @@ int txn_set(struct txn *txn, const char *key, const json_t *value, struct error 
 	txn->changes[txn->count++] = c;
 	c = (struct change){ .key = NULL };
 	return 0;
+}
+
+int txn_learn(struct txn *txn, const struct cid *cid, const struct version_row *row, struct error *err)
+{
+	return index_version_learn(txn->kv, cid, row, err);
 }
 
 /* Each key once, however often it was set. */

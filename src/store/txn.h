@@ -38,6 +38,8 @@ int txn_run(struct store *store, const struct txn_info *info, txn_decide_fn deci
 struct view *txn_view(struct txn *txn);
 /* Sets key to value (borrowed; NULL makes a tombstone); parents are all its heads.  A value that stands there already as the only head is no change. */
 int txn_set(struct txn *txn, const char *key, const json_t *value, struct error *err) MUST_CHECK;
+/* For a version that this transaction made: what row->has_brief stands for goes into the index with it. */
+int txn_learn(struct txn *txn, const struct cid *cid, const struct version_row *row, struct error *err) MUST_CHECK;
 /* The time that every change of this transaction carries: clock_now() when the decision began. */
 int64_t txn_time(const struct txn *txn);
 /* seq the line will have: with MREG_SEED it makes what is random differ from line to line. */

@@ -50,12 +50,19 @@ int view_find_name(struct view *v, const char *name, struct cid *cid, bool *exac
 typedef int (*view_name_fn)(const char *name, const struct cid *cid, void *arg, struct error *err);
 int view_each_name(struct view *v, view_name_fn fn, void *arg, struct error *err) MUST_CHECK;
 
+#define VERSION_SUMMARY_MAX 200 /* bytes */
 struct version_row {
 	uint64_t number;
 	bool removed; /* a tombstone: the number stays burnt, the rest is zero */
 	struct oid version, digest;
 	uint64_t size, files;
+	bool has_brief; /* the index has learned what follows from the version object: to list versions, no object need be read */
+	int64_t created;
+	char summary[VERSION_SUMMARY_MAX + 1]; /* first line of the description that it was put with */
 };
+#define VERSION_ROW_INIT { 0, false, { { 0 } }, { { 0 } }, 0, 0, false, 0, { 0 } }
+/* Sets created and summary; a summary that is too long, or has a NUL, is not learned. */
+void version_row_set_brief(struct version_row *row, int64_t created, const char *description);
 /* 1 (also for a tombstone), 0 never used, -1. */
 int view_version(struct view *v, const struct cid *cid, uint64_t number, struct version_row *out, struct error *err) MUST_CHECK;
 /* In order of number, or downward when reverse; tombstones too. */
@@ -71,6 +78,10 @@ int view_find_digest(struct view *v, const struct cid *cid, const struct oid *di
 int view_each_digest(struct view *v, const struct cid *cid, const char *hex, view_version_fn fn, void *arg, struct error *err) MUST_CHECK;
 /* Where a version id stands: the collection and number it was put as (first, when several): 1, 0, -1.  Live or removed. */
 int view_find_version(struct view *v, const struct oid *version, struct cid *cid, uint64_t *number, struct error *err) MUST_CHECK;
+
+/* Keeps what rows with has_brief say in the index, if nobody holds the journal's lock: only to be quicker the next time, so nothing is said when
+ * that fails.  No view of this process may be open. */
+void view_learn(struct store *store, const struct cid *cid, const struct version_row *rows, size_t count);
 
 /* Changes of one collection (NULL: of all), newest first when reverse, from journal lines that are checked again as they are read. */
 typedef int (*view_change_fn)(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err);

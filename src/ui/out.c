@@ -159,6 +159,24 @@ int out_list_begin(struct out *o, const struct column *columns, const char *chos
 	return out_human_list_begin(o, columns, chosen, err);
 }
 
+/* "metadata.lr" is shown out of "metadata". */
+static bool is_part_of(const char *shown, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(shown, name, len) == 0 && (shown[len] == '\0' || shown[len] == '.');
+}
+
+bool out_list_wants(const struct out *o, const char *name)
+{
+	if (o->options.mode == OUT_LINES)
+		return o->primary && is_part_of(o->primary, name);
+	for (size_t i = 0; i < o->table.count; i++)
+		if (is_part_of(o->table.columns[i].name, name))
+			return true;
+	return o->options.mode != OUT_HUMAN;
+}
+
 int out_list_row(struct out *o, json_t *record, struct error *err)
 {
 	CLEANUP(json) json_t *owned = record;

@@ -52,6 +52,8 @@ int out_result(struct out *o, json_t *record, const char *primary, struct error 
  * or NULL; a name that is no column is looked up in the record, unknown ones are empty.  Headings only for people.
  */
 int out_list_begin(struct out *o, const struct column *columns, const char *chosen, const char *primary, struct error *err) MUST_CHECK;
+/* Whether a member of the records will be shown, as far as is known: what is dear to make can be left out. */
+bool out_list_wants(const struct out *o, const char *name);
 int out_list_row(struct out *o, json_t *record, struct error *err) MUST_CHECK; /* takes record */
 int out_list_end(struct out *o, struct error *err) MUST_CHECK;
 
