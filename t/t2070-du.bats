@@ -203,6 +203,23 @@ bytes_of()
 	json "lines | map({ (.kind): .stored }) | add | .journal >= $(jq '.[0]' parts) and .other >= $(jq '.[1]' parts)"
 }
 
+@test "a pack that takes fewer blocks than it has bytes is not counted for more" {
+	local pack
+	new_registry
+	noise 3000000 1 >a
+	mreg put -q a a
+	pack=$(largest_pack)
+	cp "$pack" kept
+	dd if=/dev/zero of=kept bs=4096 seek=100 count=300 conv=notrunc status=none
+	cp --sparse=always kept sparse
+	chmod u+w "$pack"
+	mv sparse "$pack"
+	assert [ "$(du --block-size=1 "$pack" | cut -f1)" -lt 2000000 ]
+	mreg_is 0 du --json
+	is_whole
+	json 'lines | .[0] | .stored < 2000000 and .unique >= 3000000'
+}
+
 @test "objects/ may lie on another disk" {
 	digits_registry
 	mreg du --json >before

@@ -246,7 +246,7 @@ static int take_sums(struct measure *m, struct owners_sum *sum, struct error *er
 
 static int add_directory(struct usage *u, const char *mreg_dir, struct error *err)
 {
-	struct disk_usage disk;
+	struct disk_usage disk = { 0 };
 
 	if (disk_usage_read(mreg_dir, &disk, err) < 0)
 		return -1;

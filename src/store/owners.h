@@ -40,7 +40,7 @@ bool owners_claim(struct owners *o, enum object_kind kind, const struct oid *id,
 /* What is wrong with a pack that cannot be used; false when all can. */
 bool owners_problem(const struct owners *o, struct error *out);
 
-/* Raw bytes; bytes on disk: record and rows of the table, less in a pack that its file system has compressed. */
+/* Raw bytes; bytes on disk: record and rows of the table, less in a pack that takes fewer blocks than it has bytes. */
 struct owned {
 	uint64_t raw, stored;
 };

@@ -25,8 +25,8 @@ static void store(struct objects *objects, enum object_kind kind, const char *te
 	struct oid id = id_of(text), file = id_of("file");
 
 	need(w && object_writer_add(w, codec, NULL, kind, &id, kind == OBJECT_RECIPE ? &file : NULL, text, strlen(text), NULL, &err) == 0 &&
-		     object_writer_commit(w, &err) == 0,
-	     "an object can be stored");
+			object_writer_commit(w, &err) == 0,
+		"an object can be stored");
 }
 
 static bool claim(struct owners *o, enum object_kind kind, const char *text, uint32_t owner, enum owners_use use)
@@ -50,9 +50,10 @@ static void claims(struct owners *o)
 	ok(claim(o, OBJECT_CHUNK, "one", A, OWNERS_LIST), "another use of it does");
 	ok(claim(o, OBJECT_CHUNK, "both", A, OWNERS_CONTENT) && claim(o, OBJECT_CHUNK, "both", B, OWNERS_CONTENT), "so does another owner");
 	ok(!claim(o, OBJECT_CHUNK, "both", A, OWNERS_CONTENT) && !claim(o, OBJECT_CHUNK, "both", B, OWNERS_CONTENT),
-	   "what is shared stays so, whoever claims it");
+		"what is shared stays so, whoever claims it");
 	ok(claim(o, OBJECT_MANIFEST, "list", B, OWNERS_LIST), "a manifest can be claimed");
-	ok(claim(o, OBJECT_FILE, "file", B, OWNERS_CONTENT) && claim(o, OBJECT_RECIPE, "recipe", B, OWNERS_CONTENT), "and a recipe, by both its ids");
+	ok(claim(o, OBJECT_FILE, "file", B, OWNERS_CONTENT) && claim(o, OBJECT_RECIPE, "recipe", B, OWNERS_CONTENT),
+		"and a recipe, by both its ids");
 }
 
 static void sums(const struct owners *o)
