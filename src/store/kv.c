@@ -417,7 +417,7 @@ static MDB_val as_key(const void *key, size_t len)
 	return as_val(key, len);
 }
 
-int kv_get(struct kv_txn *txn, const void *key, size_t len, struct strbuf *out, struct error *err)
+static int get(struct kv_txn *txn, const void *key, size_t len, struct strbuf *out, struct error *err)
 {
 	MDB_val k = as_key(key, len), data;
 	struct span value;
@@ -433,6 +433,55 @@ int kv_get(struct kv_txn *txn, const void *key, size_t len, struct strbuf *out, 
 	}
 	kv_fault_leave();
 	return rc && rc != MDB_NOTFOUND ? fail(txn->kv, rc, "read", err) : got;
+}
+
+static void cursor_cleanup(MDB_cursor **cursor)
+{
+	kv_fault_enter();
+	if (*cursor)
+		mdb_cursor_close(*cursor);
+	kv_fault_leave();
+	*cursor = NULL;
+}
+
+/* The pair at the cursor, when a step to it has gone well. */
+static int check_pair(struct kv *kv, int rc, const MDB_val *key, const MDB_val *data, struct error *err)
+{
+	struct span value;
+
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	return rc ? fail(kv, rc, "read", err) : unframe(key, data, &value, err);
+}
+
+/* A key that was damaged stands where it stood, and is found by its checksum: what is not there must have sound neighbours. */
+static int check_around(struct kv_txn *txn, const void *key, size_t len, struct error *err)
+{
+	CLEANUP(cursor) MDB_cursor *cursor = NULL;
+	MDB_val k = as_key(key, len), data;
+	int rc, sound;
+
+	kv_fault_enter();
+	rc = mdb_cursor_open(txn->txn, txn->kv->dbi, &cursor);
+	if (!rc)
+		rc = mdb_cursor_get(cursor, &k, &data, MDB_SET_RANGE);
+	sound = check_pair(txn->kv, rc, &k, &data, err);
+	if (!sound)
+		sound = check_pair(txn->kv, mdb_cursor_get(cursor, &k, &data, rc ? MDB_LAST : MDB_PREV), &k, &data, err);
+	kv_fault_leave();
+	return sound;
+}
+
+int kv_get(struct kv_txn *txn, const void *key, size_t len, struct strbuf *out, struct error *err)
+{
+	int got = get(txn, key, len, out, err);
+
+	return got || check_around(txn, key, len, err) == 0 ? got : -1;
+}
+
+int kv_get_hint(struct kv_txn *txn, const void *key, size_t len, struct strbuf *out, struct error *err)
+{
+	return get(txn, key, len, out, err);
 }
 
 int kv_put(struct kv_txn *txn, const void *key, size_t len, const void *value, size_t value_len, struct error *err)
@@ -464,15 +513,6 @@ int kv_delete(struct kv_txn *txn, const void *key, size_t len, struct error *err
 	rc = mdb_del(txn->txn, txn->kv->dbi, &k, NULL);
 	kv_fault_leave();
 	return rc && rc != MDB_NOTFOUND ? fail(txn->kv, rc, "write", err) : 0;
-}
-
-static void cursor_cleanup(MDB_cursor **cursor)
-{
-	kv_fault_enter();
-	if (*cursor)
-		mdb_cursor_close(*cursor);
-	kv_fault_leave();
-	*cursor = NULL;
 }
 
 /* The smallest key above all that begin with prefix; false when there is none. */
@@ -541,6 +581,16 @@ static void walk_cleanup(struct walk *w)
 	strbuf_cleanup(&w->value);
 }
 
+/* rc: of the step that found key and data, which are not of the walk any more; see check_around(). */
+static int end_walk(struct kv *kv, struct walk *w, int rc, MDB_val *key, MDB_val *data, struct error *err)
+{
+	MDB_cursor_op back = w->reverse ? MDB_NEXT : MDB_PREV, last = w->reverse ? MDB_FIRST : MDB_LAST;
+
+	if (check_pair(kv, rc, key, data, err) < 0)
+		return -1;
+	return w->begun ? 0 : check_pair(kv, mdb_cursor_get(w->cursor, key, data, rc ? last : back), key, data, err);
+}
+
 /* Copies the next pair out: 1, 0 at the end, -1.  A key out of order is damage, and would make walks without end. */
 static int walk_next(struct kv *kv, struct walk *w, const struct span *from, struct error *err)
 {
@@ -553,7 +603,7 @@ static int walk_next(struct kv *kv, struct walk *w, const struct span *from, str
 	else
 		rc = (w->reverse ? go_to_last : go_to_first)(w->cursor, w->prefix, from, &key, &data);
 	if (rc == MDB_NOTFOUND || (!rc && !begins_with(&key, w->prefix)))
-		return 0;
+		return end_walk(kv, w, rc, &key, &data, err);
 	if (rc)
 		return fail(kv, rc, "read", err);
 	order = w->begun ? compare_keys(key.mv_data, key.mv_size, w->key.buf, w->key.len) : 0;

@@ -52,9 +52,12 @@ void kv_txn_cleanup(struct kv_txn **txn);
 bool kv_is_full(const struct kv *kv);
 int kv_grow(struct kv *kv, struct error *err) MUST_CHECK; /* doubles the map; no transaction may be open */
 
-/* Values are stored as crc32 | key length | key | value and checked on the way out: a mismatch is ERR_INTEGRITY. */
+/* Values are stored as crc32 | key length | key | value and checked on the way out: a mismatch is ERR_INTEGRITY.  Where there is nothing, or no
+ * more, the pairs on either side are checked instead: one of them may be what was asked for, under a key that was damaged. */
 /* 1 found (appended to out after a reset), 0 absent, -1. */
 int kv_get(struct kv_txn *txn, const void *key, size_t len, struct strbuf *out, struct error *err) MUST_CHECK;
+/* The same for what is only a hint, and mostly absent: its neighbours are not looked at. */
+int kv_get_hint(struct kv_txn *txn, const void *key, size_t len, struct strbuf *out, struct error *err) MUST_CHECK;
 int kv_put(struct kv_txn *txn, const void *key, size_t len, const void *value, size_t value_len, struct error *err) MUST_CHECK;
 int kv_delete(struct kv_txn *txn, const void *key, size_t len, struct error *err) MUST_CHECK; /* absent is fine */
 

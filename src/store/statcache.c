@@ -134,7 +134,7 @@ int statcache_find(struct view *v, const struct stat *st, struct oid *digest, st
 	if (!fits(st->st_mtim) || !fits(st->st_ctim))
 		return 0;
 	row_key(&k, st->st_dev, st->st_ino);
-	got = kv_get(view_txn(v), k.data, k.len, &value, err);
+	got = kv_get_hint(view_txn(v), k.data, k.len, &value, err);
 	if (got <= 0)
 		return got;
 	if (value.len != ROW_LEN)
@@ -208,7 +208,7 @@ static int write_row(struct kv_txn *txn, const struct stat_row *row, uint64_t *c
 	store_le64(value + 16, (uint64_t)row->ctime);
 	memcpy(value + 24, row->digest.raw, OID_LEN);
 	row_key(&k, row->device, row->inode);
-	got = kv_get(txn, k.data, k.len, &before, err);
+	got = kv_get_hint(txn, k.data, k.len, &before, err);
 	if (got < 0)
 		return -1;
 	*count += !got;

@@ -259,6 +259,36 @@ static void test_damaged_value(void)
 	ok(kv_get(txn, "good", 4, &out, &err) == 1, "the rest stays readable");
 }
 
+static bool finds_damage(struct kv *kv, const char *key)
+{
+	CLEANUP(kv_txn) struct kv_txn *txn = begin(kv, false);
+	CLEANUP(strbuf) struct strbuf out = STRBUF_INIT;
+	struct error err = ERROR_INIT;
+	struct seen seen = { .stop_after = 0 };
+
+	return kv_get(txn, key, strlen(key), &out, &err) < 0 && err.code == ERR_INTEGRITY &&
+	       kv_each(txn, (struct span){ (const uint8_t *)key, 1 }, NULL, false, see, &seen, &err) < 0 &&
+	       kv_each(txn, (struct span){ (const uint8_t *)key, 1 }, NULL, true, see, &seen, &err) < 0;
+}
+
+static void test_damaged_key(void)
+{
+	CLEANUP(kv) struct kv *kv = open_it("misnamed", KV_READ_WRITE);
+
+	store_one(kv, "first", "1");
+	store_one(kv, "middle", "2");
+	store_one(kv, "zenith", "3");
+	kv_close(STEAL(kv));
+	damage("misnamed", "middle");
+	kv = open_it("misnamed", KV_READ_WRITE);
+	ok(finds_damage(kv, "middle"), "what lies under a damaged key is not taken to be absent");
+	kv_close(STEAL(kv));
+	damage("misnamed", "first");
+	kv = open_it("misnamed", KV_READ_WRITE);
+	ok(finds_damage(kv, "first"), "nor is the first of all");
+	ok(has(kv, "zenith", "3"), "what is sound is found");
+}
+
 /* Exit status of a process that opens the index and reads all of it. */
 static int read_in_child(const char *name)
 {
@@ -493,6 +523,7 @@ int main(void)
 	test_growth();
 	test_walks();
 	test_damaged_value();
+	test_damaged_key();
 	test_damaged_file();
 	test_memory();
 	test_read_only();
