@@ -4,10 +4,14 @@
 
 #include <string.h>
 
+#include "base/interrupt.h"
 #include "store/index-version.h"
 #include "store/index.h"
 #include "store/store.h"
 #include "store/view.h"
+
+/* Rows a transaction: the pages that one lets go are used by the one after the next, where all at once would leave a large index, half of it free. */
+#define ROWS_AT_ONCE 4096
 
 void version_row_set_brief(struct version_row *row, int64_t created, const char *description)
 {
@@ -29,15 +33,11 @@ static int learn_all(struct kv_txn *txn, const struct cid *cid, const struct ver
 	return 0;
 }
 
-static int learn(struct store *store, const struct cid *cid, const struct version_row *rows, size_t count, struct error *err)
+static int learn_some(struct store *store, const struct cid *cid, const struct version_row *rows, size_t count, struct error *err)
 {
-	CLEANUP(lock) struct lock lock = LOCK_INIT;
 	struct journal_position end;
 	enum journal_tail tail;
 
-	if (store_use_journal(store, err) < 0 || lock_take(&lock, store->dir, LOCK_JOURNAL, true, 0, store->verb, err) < 0 ||
-	    store_use_index_locked(store, err) < 0)
-		return -1;
 	for (;;) {
 		struct index_source src = { store->index, &store->journal, &store->stamp };
 		CLEANUP(kv_txn) struct kv_txn *txn = index_replay(&src, &end, &tail, err);
@@ -53,6 +53,22 @@ static int learn(struct store *store, const struct cid *cid, const struct versio
 		if (kv_grow(store->index, err) < 0)
 			return -1;
 	}
+}
+
+static int learn(struct store *store, const struct cid *cid, const struct version_row *rows, size_t count, struct error *err)
+{
+	CLEANUP(lock) struct lock lock = LOCK_INIT;
+	size_t n;
+
+	if (store_use_journal(store, err) < 0 || lock_take(&lock, store->dir, LOCK_JOURNAL, true, 0, store->verb, err) < 0 ||
+	    store_use_index_locked(store, err) < 0)
+		return -1;
+	for (size_t at = 0; at < count; at += n) {
+		n = count - at < ROWS_AT_ONCE ? count - at : ROWS_AT_ONCE;
+		if (interrupt_check(err) < 0 || learn_some(store, cid, rows + at, n, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 void view_learn(struct store *store, const struct cid *cid, const struct version_row *rows, size_t count)
