@@ -172,7 +172,7 @@ int file_sync_dir(const char *path, struct error *err)
 
 static int read_to_end(int fd, const char *path, struct strbuf *out, size_t max, struct error *err)
 {
-	size_t before = out->len, room;
+	size_t before = out->len, room, asked;
 	struct stat st;
 	ssize_t n;
 
@@ -180,15 +180,16 @@ static int read_to_end(int fd, const char *path, struct strbuf *out, size_t max,
 		return error_set_errno(err, "cannot read '%s'", path);
 	room = st.st_size > 0 && st.st_size < (off_t)READ_AHEAD_MAX ? (size_t)st.st_size + 1 : 4096;
 	do {
-		strbuf_grow(out, room);
-		n = file_read(fd, out->buf + out->len, room, path, err);
+		asked = room;
+		strbuf_grow(out, asked);
+		n = file_read(fd, out->buf + out->len, asked, path, err);
 		if (n < 0)
 			return -1;
 		strbuf_set_len(out, out->len + (size_t)n);
 		if (out->len - before > max)
 			return error_set(err, ERR_INTEGRITY, "cannot read '%s': it is larger than %zu bytes", path, max);
 		room = out->len - before < READ_AHEAD_MAX ? READ_AHEAD_MAX : out->len - before;
-	} while (n > 0);
+	} while ((size_t)n == asked); /* less is the end */
 	return 0;
 }
 

@@ -380,6 +380,7 @@ static int run(struct put *p, struct error *err)
 	struct view *v;
 	CLEANUP(collection) struct collection c = COLLECTION_INIT;
 
+	registry_name_user(p->reg);
 	if (check_options(p->options, err) < 0 || (!p->options->dry_run && store_check_writable(p->reg->store, err) < 0) ||
 	    !(v = registry_view(p->reg, err)) || check_collection(v, p->options, &c, err) < 0 ||
 	    read_tree(p, err) < 0)

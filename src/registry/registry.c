@@ -140,8 +140,6 @@ struct registry *registry_open(const char *mreg_dir, const struct config *config
 	r->root = strbuf_detach(&root);
 	r->config = config;
 	r->report = report;
-	r->user = registry_user(config);
-	r->host = host_name();
 	r->store = store_open(mreg_dir, &options, err);
 	if (!r->store)
 		return NULL;
@@ -222,7 +220,16 @@ void registry_learn(struct registry *r, const struct cid *cid, const struct vers
 	view_learn(r->store, cid, rows, count);
 }
 
-struct txn_info registry_txn_info(const struct registry *r, const char *verb, const char *why, bool dry_run)
+void registry_name_user(struct registry *r)
 {
+	if (r->user)
+		return;
+	r->user = registry_user(r->config);
+	r->host = host_name();
+}
+
+struct txn_info registry_txn_info(struct registry *r, const char *verb, const char *why, bool dry_run)
+{
+	registry_name_user(r);
 	return (struct txn_info){ .verb = verb, .why = why, .user = r->user, .host = r->host, .dry_run = dry_run };
 }

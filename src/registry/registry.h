@@ -17,7 +17,7 @@ struct registry {
 	struct store *store;
 	const struct config *config; /* borrowed */
 	struct report *report;
-	char *user, *host;
+	char *user, *host; /* NULL until registry_name_user() */
 	struct view *view;             /* see registry_view() */
 	struct object_reader *reader;  /* version.c's, made when first needed */
 };
@@ -45,9 +45,11 @@ void registry_save_stats(struct registry *r, struct stat_rows *rows);
 /* view_learn(), after registry_drop_view(). */
 void registry_learn(struct registry *r, const struct cid *cid, const struct version_row *rows, size_t count);
 
+/* Fills in user and host; only for what changes something, since it may have to ask a service. */
+void registry_name_user(struct registry *r);
 /* user.name of the configuration, else the login, else the uid. Caller frees. */
 char *registry_user(const struct config *config);
 /* Stamps for a transaction of this verb; why may be NULL. */
-struct txn_info registry_txn_info(const struct registry *r, const char *verb, const char *why, bool dry_run);
+struct txn_info registry_txn_info(struct registry *r, const char *verb, const char *why, bool dry_run);
 
 #endif
