@@ -1,31 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Picks a codec for an object's bytes by a look at a small sample of them, and undoes it. */
+/* Picks a codec for an object's bytes, by a hint or by a look at a small sample of them, and undoes it. */
 #include <config.h>
 
 #include "codec/codec.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "codec/byteplane.h"
 #include "codec/deflate.h"
+#include "codec/detect.h"
+#include "codec/huffman.h"
 
 #define LEVEL 1
 #define LEN_MIN 64 /* below it a stream's own overhead eats the gain */
-
-/* The sample: so many windows, evenly spread, enough for the histogram of noise to be flat. */
-#define SAMPLE_WINDOWS 4u
-#define SAMPLE_WINDOW 2048u
-#define SAMPLE_LEN (SAMPLE_WINDOWS * SAMPLE_WINDOW)
-#define FLAT_LEN_MIN 2048  /* of fewer bytes a histogram says little */
-#define PROBE_LEN_MIN (4 * SAMPLE_LEN) /* up to here compressing all is hardly dearer than the probe */
+#define DETECT_LEN_MIN 1024 /* what is shorter is compressed for a try: that is as quick, and tells more than a sample */
 
 struct codec_context {
 	struct deflate_context *deflate;
 	uint8_t *buf;
 	size_t cap;
-	uint8_t sample[SAMPLE_LEN];
 };
 
 struct codec_context *codec_new(void)
@@ -51,95 +46,101 @@ void codec_cleanup(struct codec_context **ctx)
 	*ctx = NULL;
 }
 
-/* The largest stream that is still worth it: 10 % less than the input. */
+/* The largest stream that is still worth it. */
 static size_t worth(size_t len)
 {
-	return len - len / 10;
+	return len - len / 32;
 }
 
-/* The whole input when it is short, else windows of it put side by side. */
-static const uint8_t *take_sample(struct codec_context *ctx, const uint8_t *src, size_t len, size_t *sample_len)
+static uint8_t *reserve(struct codec_context *ctx, size_t cap)
 {
-	size_t step;
-
-	*sample_len = len;
-	if (len <= SAMPLE_LEN)
-		return src;
-	step = (len - SAMPLE_WINDOW) / (SAMPLE_WINDOWS - 1);
-	for (size_t i = 0; i < SAMPLE_WINDOWS; i++)
-		memcpy(ctx->sample + i * SAMPLE_WINDOW, src + i * step, SAMPLE_WINDOW);
-	*sample_len = SAMPLE_LEN;
-	return ctx->sample;
-}
-
-/*
- * Whether every byte value is about as frequent as any other, as in noise and in what is compressed already: n bytes of noise have an
- * expected sum of
- * squared counts of n²/256 + n, and one that is at most 1.1 n²/256 + n leaves under 2 % to gain.
- */
-static bool is_flat(const uint8_t *data, size_t len)
-{
-	uint32_t counts[4][256] = { { 0 } }; /* four, so that equal neighbours do not wait for each other */
-	uint64_t squares = 0;
-
-	for (size_t i = 0; i < len; i++)
-		counts[i % 4][data[i]]++;
-	for (size_t i = 0; i < 256; i++) {
-		uint64_t count = (uint64_t)counts[0][i] + counts[1][i] + counts[2][i] + counts[3][i];
-
-		squares += count * count;
+	if (cap > ctx->cap) {
+		free(ctx->buf);
+		ctx->buf = xmalloc(cap);
+		ctx->cap = cap;
 	}
-	return squares <= (uint64_t)len * len / 256 * 11 / 10 + len;
+	return ctx->buf;
 }
 
-static void reserve(struct codec_context *ctx, size_t cap)
+/* --- encode */
+
+static struct detected look(const struct codec_hint *hint, const void *src, size_t len)
 {
-	if (cap <= ctx->cap)
-		return;
-	free(ctx->buf);
-	ctx->buf = xmalloc(cap);
-	ctx->cap = cap;
+	unsigned size = hint ? hint->element_size : 0;
+
+	if (size == 1 || size == 2 || size == 4 || size == 8)
+		return (struct detected){ .kind = DETECTED_SKEWED, .stride = size, .rotate = hint->rotate && (size == 2 || size == 4) };
+	if (len < DETECT_LEN_MIN)
+		return (struct detected){ .kind = DETECTED_REPEATS, .stride = 1 };
+	return detect(src, len);
 }
 
-static bool seems_worth_it(struct codec_context *ctx, const uint8_t *src, size_t len)
+/* Each returns the length of the stream, 0 when it is not worth it. */
+static size_t encode_repeats(struct codec_context *ctx, const void *src, size_t len)
 {
-	size_t sample_len;
-	const uint8_t *sample;
+	return deflate_compress(ctx->deflate, LEVEL, src, len, reserve(ctx, worth(len)), worth(len));
+}
 
-	if (len < FLAT_LEN_MIN)
-		return true;
-	sample = take_sample(ctx, src, len, &sample_len);
-	if (is_flat(sample, sample_len))
-		return false;
-	if (len < PROBE_LEN_MIN)
-		return true;
-	/* a short stream compresses a little worse than a long one: nearly enough is enough */
-	reserve(ctx, SAMPLE_LEN);
-	return deflate_compress(ctx->deflate, LEVEL, sample, sample_len, ctx->buf, worth(sample_len) + sample_len / 50) > 0;
+static size_t encode_skewed(struct codec_context *ctx, const struct detected *what, const void *src, size_t len)
+{
+	uint8_t *stream = reserve(ctx, what->stride > 1 ? worth(len) + len : worth(len)), *planes = stream + worth(len);
+
+	if (what->stride == 1)
+		return huffman_compress(src, len, 0, stream, worth(len));
+	byteplane_split(src, len, what->stride, what->rotate, planes);
+	return huffman_compress(planes, len, len / what->stride, stream, worth(len));
 }
 
 void codec_encode(struct codec_context *ctx, const struct codec_hint *hint, const void *src, size_t len, struct encoded *out)
 {
+	struct detected what = { .kind = DETECTED_NOISE, .stride = 1 };
 	size_t made = 0;
 
-	(void)hint;
-	if (len >= LEN_MIN && seems_worth_it(ctx, src, len)) {
-		reserve(ctx, worth(len));
-		made = deflate_compress(ctx->deflate, LEVEL, src, len, ctx->buf, worth(len));
+	if (len >= LEN_MIN)
+		what = look(hint, src, len);
+	if (what.kind == DETECTED_REPEATS)
+		made = encode_repeats(ctx, src, len);
+	else if (what.kind == DETECTED_SKEWED)
+		made = encode_skewed(ctx, &what, src, len);
+	*out = (struct encoded){ .codec = CODEC_RAW, .data = src, .len = len };
+	if (!made)
+		return;
+	*out = (struct encoded){ .codec = CODEC_ZLIB, .data = ctx->buf, .len = made };
+	if (what.kind == DETECTED_SKEWED && what.stride > 1) {
+		out->codec = CODEC_PLANES;
+		out->params = (uint16_t)(what.stride | (what.rotate ? CODEC_ROTATED : 0));
 	}
-	if (made)
-		*out = (struct encoded){ .codec = CODEC_ZLIB, .data = ctx->buf, .len = made };
-	else
-		*out = (struct encoded){ .codec = CODEC_RAW, .data = src, .len = len };
+}
+
+/* --- decode */
+
+static bool is_known(uint8_t codec, uint16_t params)
+{
+	if (codec != CODEC_PLANES)
+		return codec <= CODEC_ZLIB && !params;
+	return params == 2 || params == 4 || params == 8 || params == (2 | CODEC_ROTATED) || params == (4 | CODEC_ROTATED);
+}
+
+static int decode_planes(struct codec_context *ctx, uint16_t params, const void *src, size_t src_len, void *dst, size_t raw_len,
+			 struct error *err)
+{
+	uint8_t *planes = reserve(ctx, raw_len ? raw_len : 1);
+
+	if (deflate_expand(ctx->deflate, src, src_len, planes, raw_len, err) < 0)
+		return -1;
+	byteplane_join(planes, raw_len, params & 0xff, params & CODEC_ROTATED, dst);
+	return 0;
 }
 
 int codec_decode(struct codec_context *ctx, uint8_t codec, uint16_t params, const void *src, size_t src_len, void *dst, size_t raw_len,
 		 struct error *err)
 {
-	if (codec > CODEC_ZLIB || params)
+	if (!is_known(codec, params))
 		return error_set(err, ERR_INTEGRITY, "unknown codec %u with parameters %u", codec, params);
 	if (codec == CODEC_ZLIB)
 		return deflate_expand(ctx->deflate, src, src_len, dst, raw_len, err);
+	if (codec == CODEC_PLANES)
+		return decode_planes(ctx, params, src, src_len, dst, raw_len, err);
 	if (src_len != raw_len)
 		return error_set(err, ERR_INTEGRITY, "%zu bytes are stored where %zu belong", src_len, raw_len);
 	if (raw_len)

@@ -10,17 +10,19 @@
 #include "base/error.h"
 
 enum codec {
-	CODEC_RAW = 0,  /* as it is; params 0 */
-	CODEC_ZLIB = 1, /* one RFC 1950 stream; params 0. 2… are reserved for filters in front of such a stream */
+	CODEC_RAW = 0,    /* as it is; params 0 */
+	CODEC_ZLIB = 1,   /* one RFC 1950 stream; params 0 */
+	CODEC_PLANES = 2, /* an RFC 1950 stream of byte planes; params: the stride, 2, 4 or 8, and with 2 or 4 perhaps CODEC_ROTATED */
 };
+#define CODEC_ROTATED (1u << 8)
 
-/* What the bytes are, where someone knows; zeroed: nothing is known. */
+/* What the bytes are, where someone knows; zeroed: nothing is known, and a sample is looked at. */
 struct codec_hint {
-	unsigned element_size; /* of the numbers inside: 1, 2, 4, 8; 0 unknown */
-	bool rotate;           /* each number left by one bit first, so that the exponent is one byte */
+	unsigned element_size; /* bytes of the numbers inside: 1 (no planes), 2, 4 or 8; 0 or any other: unknown */
+	bool rotate;           /* fp32 and bf16: little-endian, and the exponent is one byte once rotated left by one bit */
 };
 
-struct codec_context; /* one a thread: library state and a scratch buffer */
+struct codec_context; /* one a thread: library state and a scratch buffer of up to twice the longest input */
 struct codec_context *codec_new(void);
 void codec_free(struct codec_context *ctx);
 void codec_cleanup(struct codec_context **ctx);
@@ -31,8 +33,7 @@ struct encoded {
 	const void *data; /* the input itself when raw, else the context's buffer: valid until its next use */
 	size_t len;
 };
-/* Never fails: what does not shrink by 10 % (told from a probe of a few windows first, so that noise costs little) stays raw.
- * Objects under 64 bytes stay raw. */
+/* Never fails: what does not shrink by a thirty-second part (3 %) stays raw, and so does all under 64 bytes. A hint may be NULL or wrong. */
 void codec_encode(struct codec_context *ctx, const struct codec_hint *hint, const void *src, size_t len, struct encoded *out);
 /* dst has room for exactly raw_len. ERR_INTEGRITY on an unknown codec or parameters, or when the payload is not exactly raw_len bytes. */
 int codec_decode(struct codec_context *ctx, uint8_t codec, uint16_t params, const void *src, size_t src_len, void *dst, size_t raw_len,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RFC 1950 streams and CRC-32: by libdeflate where there is one, else by zlib; both read what either writes. */
+/* RFC 1950 streams, CRC-32 and Adler-32: by libdeflate where there is one, else by zlib; both read what either writes. */
 #include <config.h>
 
 #include "codec/deflate.h"
@@ -38,6 +38,11 @@ static void use_our_allocator(void)
 uint32_t deflate_crc32(uint32_t crc, const void *data, size_t len)
 {
 	return libdeflate_crc32(crc, data, len);
+}
+
+uint32_t deflate_adler32(uint32_t sum, const void *data, size_t len)
+{
+	return libdeflate_adler32(sum, data, len);
 }
 
 struct deflate_context *deflate_new(void)
@@ -112,6 +117,11 @@ static void release(voidpf opaque, voidpf ptr)
 uint32_t deflate_crc32(uint32_t crc, const void *data, size_t len)
 {
 	return len ? (uint32_t)crc32_z(crc, data, len) : crc; /* zlib takes a NULL for a wish to start anew */
+}
+
+uint32_t deflate_adler32(uint32_t sum, const void *data, size_t len)
+{
+	return len ? (uint32_t)adler32_z(sum, data, len) : sum;
 }
 
 struct deflate_context *deflate_new(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zlib and libdeflate: RFC 1950 streams and CRC-32.  deflate.c is the one includer of both. */
+/* zlib and libdeflate: RFC 1950 streams, CRC-32 and Adler-32.  deflate.c is the one includer of both. */
 #ifndef MREG_CODEC_DEFLATE_H
 #define MREG_CODEC_DEFLATE_H
 
@@ -10,6 +10,8 @@
 
 /* CRC-32 as zlib has it; crc is 0 at the start. */
 uint32_t deflate_crc32(uint32_t crc, const void *data, size_t len);
+/* Adler-32, the check of an RFC 1950 stream; sum is 1 at the start. */
+uint32_t deflate_adler32(uint32_t sum, const void *data, size_t len);
 
 struct deflate_context; /* one a thread; holds the libraries' state for reuse */
 struct deflate_context *deflate_new(void);
