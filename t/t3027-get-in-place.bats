@@ -32,14 +32,14 @@ settle()
 # bytes_from NAME: how many the traced command has read from files whose path has NAME in it.
 bytes_from()
 {
-	grep -F "$1" trace | sed -nE 's/.*= ([0-9]+)$/\1/p' | awk '{ n += $1 } END { print n + 0 }'
+	cat trace.* | grep -F "$1" | sed -nE 's/.*= ([0-9]+)$/\1/p' | awk '{ n += $1 } END { print n + 0 }'
 }
 
 @test "chunks that the old file has are read from there" {
 	mreg get -q m:v0 -o t
 	settle t
 	mreg get -q m:v0 -o t
-	traced -o trace -y -e trace=pread64,read,readv,preadv mreg get -q m:v1 -o t
+	traced -ff -o trace -y -e trace=pread64,read,readv,preadv mreg get -q m:v1 -o t
 	same_tree b t
 	(($(bytes_from /t/weights) > 4 * 1024 * 1024))
 	(($(bytes_from /t/weights) <= 6 * 1024 * 1024))
@@ -50,7 +50,7 @@ bytes_from()
 	mreg get -q m:v0 -o t
 	touch t/weights
 	settle t
-	traced -o trace -y -e trace=pread64,read,readv,preadv mreg get -q m:v1 -o t
+	traced -ff -o trace -y -e trace=pread64,read,readv,preadv mreg get -q m:v1 -o t
 	same_tree b t
 	(($(bytes_from /t/weights) > 10 * 1024 * 1024))
 	(($(bytes_from .pack) < 3 * 1024 * 1024))
@@ -142,6 +142,6 @@ shared()
 		run -0 shared mnt/t/weights
 		cmp b/weights mnt/t/weights
 		umount mnt
-		((output > 4096))
+		((output > 2048)) # of 5,120; where the first cut falls is chance
 	fi
 }

@@ -130,26 +130,16 @@ static int sink_open_old(struct extract_sink *sink, struct extract_item *item, s
 
 	if (fd < 0)
 		return -1;
-	*out = (struct extract_old){ old->digest, (uint64_t)old->st->st_size, old->is_trusted };
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		out->is_trusted &= stat_is_same(&st, old->st);
-	else
+	*out = (struct extract_old){ old->digest, (uint64_t)old->st->st_size };
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		fd_cleanup(&fd);
 	return fd;
-}
-
-static bool sink_is_unchanged(struct extract_sink *sink, struct extract_item *item, int old_fd)
-{
-	const struct target *t = sink->user;
-	struct stat st;
-
-	return fstat(old_fd, &st) == 0 && stat_is_same(&st, t->old[index_of(t, item)].st);
 }
 
 static int write_files(struct objects *objects, const struct target *t, struct report *report, struct error *err)
 {
 	CLEANUP(ptr) struct extract_item *items = xcalloc(t->count + 1, sizeof *items);
-	struct extract_sink sink = { sink_open, sink_close, t->old ? sink_open_old : NULL, sink_is_unchanged, (void *)t };
+	struct extract_sink sink = { sink_open, sink_close, t->old ? sink_open_old : NULL, (void *)t };
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->count; i++) {

@@ -17,7 +17,6 @@
 struct target_old {
 	const struct stat *st; /* when its digest became known; NULL: there is no such file, or nothing is known of it */
 	struct oid digest;
-	bool is_trusted;       /* a change since must show in its stat */
 };
 struct target {
 	int root_fd;                  /* an empty directory */

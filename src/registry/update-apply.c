@@ -70,7 +70,7 @@ static void find_old(const struct update *u, const struct entry *e, struct targe
 
 	if (!h || !h->hashed || h->t->nature || h->t->kind != ENTRY_FILE || h->t->st.st_size <= (off_t)FILE_ONE_CHUNK_MAX)
 		return;
-	*old = (struct target_old){ &h->t->st, h->digest, stat_is_settled(&h->t->st, u->observed) };
+	*old = (struct target_old){ &h->t->st, h->digest };
 }
 
 static int stage_changed(struct stage *s, struct error *err)

@@ -33,7 +33,6 @@ struct update {
 	struct have *have;       /* of each entry of the tree */
 	bool *present;           /* entries[i] is there, same in content */
 	size_t pending;          /* of have: neither same nor known to be ours or foreign */
-	int64_t observed;        /* clock_real() before the tree was looked at */
 	struct stat_rows learned; /* of files that were hashed */
 	int root_fd;
 };

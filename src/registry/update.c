@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
@@ -312,7 +311,7 @@ int update_run(struct registry *reg, const struct resolved *version, const struc
 	       const struct get_options *options, struct get_result *out, struct error *err)
 {
 	CLEANUP(update) struct update u = { .reg = reg, .version = version, .entries = entries, .count = count, .options = options, .out = out,
-					    .observed = clock_real(), .root_fd = -1 };
+					    .root_fd = -1 };
 	CLEANUP(ptr) const struct entry **changed = xcalloc(count + 1, sizeof *changed);
 	size_t changes = 0;
 

@@ -93,7 +93,7 @@ static int close_item(struct extraction *x, struct extract_item *item, int fd, i
 
 static int write_out(struct extract_worker *w, const struct extract_item *item, int fd, size_t len, uint64_t offset, struct error *err)
 {
-	if (w->x->sink && file_pwrite(fd, w->buf, len, offset, item->path, err) < 0)
+	if (w->x->sink && len && file_pwrite(fd, w->buf, len, offset, item->path, err) < 0)
 		return -1;
 	work_advance(&w->x->work, len);
 	return 0;
@@ -193,7 +193,7 @@ static void use_old(struct extract_worker *w, struct large *l)
 
 	l->old = (struct old_file)OLD_FILE_INIT;
 	if (fd >= 0)
-		old_file_open(&l->old, w->reader, fd, found.is_trusted, &found.digest, found.size);
+		old_file_open(&l->old, w->reader, fd, &found.digest, found.size);
 }
 
 static void open_to_all(struct extract_worker *w, struct extract_item *item, int fd, struct recipe *recipe)
@@ -233,86 +233,47 @@ static int extract_large(struct extract_worker *w, struct extract_item *item, st
 	return close_item(x, item, fd, result, err);
 }
 
-/* What a thread has of a run: bytes in its buffer, or a part of the old file, which are written when something else follows. */
-struct batch {
-	uint64_t at, len; /* in the new file */
-	bool from_old;    /* else they are in the buffer */
-	uint64_t offset;  /* in the old one */
-};
-
-static int flush_batch(struct extract_worker *w, struct large *l, struct batch *b, struct error *err)
+/* The piece's bytes, checked, from the old file or the store: 1: they are at dst; 2: in the new file already; -1. */
+static int take_piece(struct extract_worker *w, struct large *l, const struct recipe_piece *piece, uint64_t at, uint8_t *dst, struct error *err)
 {
-	int result = 1;
+	uint64_t offset;
+	int got = 0;
 
-	if (!b->len)
-		return 1;
-	if (!b->from_old)
-		return write_out(w, l->item, l->fd, (size_t)b->len, b->at, err) < 0 ? -1 : 1;
-	result = old_file_copy(&l->old, b->offset, l->fd, b->at, b->len, w->buf, CHUNK_MAX, l->item->path, err);
-	if (result > 0)
-		work_advance(&w->x->work, b->len);
-	return result;
-}
-
-/* 1: the piece's bytes are at dst, from the old file or from the store; -1. */
-static int read_piece(struct extract_worker *w, const struct large *l, const struct recipe_piece *piece, bool is_old, uint64_t offset, uint8_t *dst,
-		      struct error *err)
-{
-	int got = is_old ? old_file_read(&l->old, piece, offset, dst, err) : 0;
-
+	if (old_file_find(&l->old, piece, &offset)) {
+		got = old_file_share(&l->old, piece, offset, l->fd, at, dst, err);
+		if (got)
+			return got < 0 ? -1 : 2;
+		got = old_file_read(&l->old, piece, offset, dst, err);
+	}
 	if (got)
 		return got;
 	return object_read_chunk(w->reader, &piece->chunk, dst, piece->len, err) < 0 ? unreadable(l->item, err) : 1;
 }
 
-/* Reads the pieces one after the other, and writes at once what can be.  0: the old file is shorter than it was. */
-static int take_run(struct extract_worker *w, const struct task *t, bool trusted, struct error *err)
+/* Reads the pieces one after the other into the buffer, and writes them at once. */
+static int extract_run(struct extract_worker *w, const struct task *t, struct error *err)
 {
 	struct large *l = t->large;
-	struct batch b = { .at = t->offset };
+	uint64_t at = t->offset;
+	size_t len = 0;
 
 	for (size_t i = t->first; i < t->first + t->count; i++) {
 		const struct recipe_piece *piece = &l->recipe.pieces[i];
-		uint64_t offset = 0;
-		bool is_old = old_file_find(&l->old, piece, &offset), copies = is_old && trusted;
+		int got = work_check(&w->x->work, err) < 0 ? -1 : take_piece(w, l, piece, at + len, w->buf + len, err);
 
-		if (work_check(&w->x->work, err) < 0)
+		if (got < 0)
 			return -1;
-		if (b.len && (copies != b.from_old || (copies && offset != b.offset + b.len))) {
-			int done = flush_batch(w, l, &b, err);
-
-			if (done <= 0)
-				return done;
-			b = (struct batch){ .at = b.at + b.len };
+		if (got == 1) {
+			len += piece->len;
+			continue;
 		}
-		if (!b.len) {
-			b.from_old = copies;
-			b.offset = offset;
-		}
-		if (!copies && read_piece(w, l, piece, is_old, offset, w->buf + b.len, err) < 0)
+		if (write_out(w, l->item, l->fd, len, at, err) < 0)
 			return -1;
-		b.len += piece->len;
+		work_advance(&w->x->work, piece->len);
+		at += len + piece->len;
+		len = 0;
 	}
-	return flush_batch(w, l, &b, err);
-}
-
-static int extract_run(struct extract_worker *w, const struct task *t, struct error *err)
-{
-	int done = take_run(w, t, t->large->old.is_trusted, err);
-
-	/* what became shorter is found to have changed when the file is finished */
-	return done < 0 ? -1 : 0;
-}
-
-/* With the lock held, by the last thread: what was taken on trust may be another file's by now, so all is done again without. */
-static bool must_repeat(struct extraction *x, struct large *l)
-{
-	if (l->is_damaged || l->old.fd < 0 || !l->old.is_trusted || x->sink->is_unchanged(x->sink, l->item, l->old.fd))
-		return false;
-	old_file_cleanup(&l->old);
-	l->taken = 0;
-	l->offset = 0;
-	return true;
+	return write_out(w, l->item, l->fd, len, at, err);
 }
 
 /* What is damaged gets no more pieces read; the last thread at a file ends it. */
@@ -329,7 +290,7 @@ static int finish_run(struct extraction *x, struct large *l, int result, struct 
 		l->taken = l->recipe.count;
 	}
 	l->running--;
-	is_last = !l->running && l->taken == l->recipe.count && !must_repeat(x, l);
+	is_last = !l->running && l->taken == l->recipe.count;
 	work_unlock(&x->work);
 	return is_last ? finish_large(x, l, err) : 0;
 }

@@ -17,11 +17,10 @@ struct extract_item {
 	void *user;
 };
 
-/* A file that may hold chunks of the one to be written. */
+/* A file that may hold chunks of the one to be written.  Every chunk that is taken from it is hashed. */
 struct extract_old {
 	struct oid digest; /* what it is thought to be */
 	uint64_t size;
-	bool is_trusted;   /* it is that: what is taken from it is not hashed again, provided that is_unchanged() says yes afterwards */
 };
 /* Where the bytes go.  open is called once per item (from any thread) and gives a fresh, empty file; close when it is whole or has failed. */
 struct extract_sink {
@@ -29,15 +28,13 @@ struct extract_sink {
 	int (*close)(struct extract_sink *sink, struct extract_item *item, int fd, bool whole, struct error *err); /* closes fd */
 	/* May be NULL: opens a large file that is likely to share chunks with this large one; -1 when there is none.  The fd is closed by extract.c. */
 	int (*open_old)(struct extract_sink *sink, struct extract_item *item, struct extract_old *out);
-	/* Asked after chunks were taken from a trusted one.  No: all is read from the store instead. */
-	bool (*is_unchanged)(struct extract_sink *sink, struct extract_item *item, int old_fd);
 	void *user;
 };
 enum extract_flags {
 	EXTRACT_WHOLE_HASH = 1 << 0, /* also hash each file from its chunks in order, and compare with its digest (fsck, verify) */
 };
 /*
- * Every item's bytes, each chunk checked against its id before it is written, but see extract_old.  sink NULL: read and check only.  A file is worked on by one
+ * Every item's bytes, each chunk checked against its id, wherever it comes from.  sink NULL: read and check only.  A file is worked on by one
  * thread when small; the chunks of a large one are spread over all.  fail (may be NULL): called under a lock with an item that cannot be
  * produced because of ERR_INTEGRITY; work then goes on with the rest and 0 is returned.  Without it the first error stops all.
  */

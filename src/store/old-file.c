@@ -14,7 +14,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#define COPY_STEP (256u << 10) /* stays in a core's cache between read and write */
 #define BLOCK 4096             /* of what can be shared */
 
 static int by_chunk(const void *a, const void *b)
@@ -24,7 +23,7 @@ static int by_chunk(const void *a, const void *b)
 	return memcmp(x->piece->chunk.raw, y->piece->chunk.raw, OID_LEN);
 }
 
-void old_file_open(struct old_file *old, struct object_reader *reader, int fd, bool is_trusted, const struct oid *digest, uint64_t size)
+void old_file_open(struct old_file *old, struct object_reader *reader, int fd, const struct oid *digest, uint64_t size)
 {
 	struct error ignored = ERROR_INIT;
 	uint64_t offset = 0;
@@ -36,7 +35,6 @@ void old_file_open(struct old_file *old, struct object_reader *reader, int fd, b
 		return;
 	}
 	old->fd = fd;
-	old->is_trusted = is_trusted;
 	old->places = xcalloc(old->recipe.count, sizeof *old->places);
 	for (size_t i = 0; i < old->recipe.count; i++) {
 		old->places[i] = (struct old_place){ &old->recipe.pieces[i], offset };
@@ -58,9 +56,10 @@ bool old_file_find(const struct old_file *old, const struct recipe_piece *piece,
 	return true;
 }
 
-int old_file_read(const struct old_file *old, const struct recipe_piece *piece, uint64_t offset, void *dst, struct error *err)
+/* 1: these are the chunk's bytes; 0; -1 when interrupted.  That they cannot be read is no matter: the store has them. */
+static int read_checked(int fd, const struct recipe_piece *piece, uint64_t offset, void *dst, struct error *err)
 {
-	ssize_t got = file_pread(old->fd, dst, piece->len, offset, "old file", err);
+	ssize_t got = file_pread(fd, dst, piece->len, offset, "old file", err);
 	struct oid digest;
 
 	if (got < 0 && err->code == ERR_INTERRUPTED)
@@ -71,6 +70,11 @@ int old_file_read(const struct old_file *old, const struct recipe_piece *piece, 
 		return 0;
 	sha256_bytes(dst, piece->len, &digest);
 	return oid_equal(&digest, &piece->chunk);
+}
+
+int old_file_read(const struct old_file *old, const struct recipe_piece *piece, uint64_t offset, void *dst, struct error *err)
+{
+	return read_checked(old->fd, piece, offset, dst, err);
 }
 
 static bool share(struct old_file *old, uint64_t offset, int fd, uint64_t at, uint64_t len)
@@ -87,45 +91,28 @@ static bool share(struct old_file *old, uint64_t offset, int fd, uint64_t at, ui
 	return false;
 }
 
-static int copy_bytes(const struct old_file *old, uint64_t offset, int fd, uint64_t at, uint64_t len, void *buf, size_t buf_len, const char *name,
-		      struct error *err)
+/* Less than a block of them, so it is copied. */
+static bool copy(const struct old_file *old, uint64_t offset, int fd, uint64_t at, size_t len)
 {
-	size_t step = buf_len < COPY_STEP ? buf_len : COPY_STEP;
+	struct error ignored = ERROR_INIT;
+	uint8_t bytes[BLOCK];
 
-	for (uint64_t done = 0, n; done < len; done += n) {
-		ssize_t got;
-
-		n = len - done < step ? len - done : step;
-		got = file_pread(old->fd, buf, (size_t)n, offset + done, name, err);
-		if (got < 0 && err->code == ERR_INTERRUPTED)
-			return -1;
-		if (got != (ssize_t)n) {
-			error_clear(err);
-			return 0;
-		}
-		if (file_pwrite(fd, buf, (size_t)n, at + done, name, err) < 0)
-			return -1;
-	}
-	return 1;
+	return !len || (file_pread(old->fd, bytes, len, offset, "old file", &ignored) == (ssize_t)len &&
+			file_pwrite(fd, bytes, len, at, "new file", &ignored) == 0);
 }
 
-/* Whole blocks can be shared; what lies around them in their first and last block is copied. */
-int old_file_copy(struct old_file *old, uint64_t offset, int fd, uint64_t at, uint64_t len, void *buf, size_t buf_len, const char *name,
-		  struct error *err)
+/* Whole blocks can be shared; what lies around them in their first and last block is copied.  What came of it is read from the new file, for the old
+ * one may change at any time. */
+int old_file_share(struct old_file *old, const struct recipe_piece *piece, uint64_t offset, int fd, uint64_t at, void *dst, struct error *err)
 {
-	uint64_t head = (BLOCK - offset % BLOCK) % BLOCK, middle;
-	int result;
+	uint64_t head = (BLOCK - offset % BLOCK) % BLOCK, middle = piece->len > head ? (piece->len - head) / BLOCK * BLOCK : 0;
 
-	if (offset % BLOCK != at % BLOCK || head >= len)
-		return copy_bytes(old, offset, fd, at, len, buf, buf_len, name, err);
-	middle = (len - head) / BLOCK * BLOCK;
-	if (!middle || !share(old, offset + head, fd, at + head, middle))
-		return copy_bytes(old, offset, fd, at, len, buf, buf_len, name, err);
-	result = copy_bytes(old, offset, fd, at, head, buf, buf_len, name, err);
-	if (result <= 0)
-		return result;
-	head += middle;
-	return copy_bytes(old, offset + head, fd, at + head, len - head, buf, buf_len, name, err);
+	if (old->no_sharing || offset % BLOCK != at % BLOCK || !middle || !share(old, offset + head, fd, at + head, middle))
+		return 0;
+	if (!copy(old, offset, fd, at, (size_t)head) ||
+	    !copy(old, offset + head + middle, fd, at + head + middle, (size_t)(piece->len - head - middle)))
+		return 0;
+	return read_checked(fd, piece, at, dst, err);
 }
 
 void old_file_cleanup(struct old_file *old)

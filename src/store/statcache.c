@@ -57,13 +57,6 @@ bool stat_row_set(struct stat_row *row, const struct stat *st, const struct oid 
 	return true;
 }
 
-bool stat_is_settled(const struct stat *st, int64_t observed)
-{
-	struct stat_row row;
-
-	return stat_row_set(&row, st, &(struct oid){ { 0 } }) && is_settled(&row, observed);
-}
-
 bool stat_is_same(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && as_ns(a->st_mtim) == as_ns(b->st_mtim) &&

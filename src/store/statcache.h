@@ -29,8 +29,6 @@ struct stat_rows {
  * time stamp with nanoseconds, 2 s for one of whole seconds). */
 void stat_rows_add(struct stat_rows *rows, const struct stat *st, int64_t observed, const struct oid *digest);
 void stat_rows_cleanup(struct stat_rows *rows);
-/* Would a write after `observed` have to show in the time stamps? */
-bool stat_is_settled(const struct stat *st, int64_t observed);
 /* The file that st was taken of is still as it was: same device, inode, size, mtime, ctime. */
 bool stat_is_same(const struct stat *a, const struct stat *b);
 

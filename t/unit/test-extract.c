@@ -302,8 +302,6 @@ static void test_stream_stops(void)
 
 static struct extract_old old_is;
 static char old_path[4300];
-static bool old_changes;
-static atomic_int old_asked;
 
 static int open_old(struct extract_sink *s, struct extract_item *item, struct extract_old *out)
 {
@@ -313,20 +311,11 @@ static int open_old(struct extract_sink *s, struct extract_item *item, struct ex
 	return open(old_path, O_RDONLY | O_CLOEXEC);
 }
 
-static bool is_unchanged(struct extract_sink *s, struct extract_item *item, int fd)
-{
-	(void)s;
-	(void)item;
-	(void)fd;
-	atomic_fetch_add(&old_asked, 1);
-	return !old_changes;
-}
-
 /* Writes what files[from] is, but for one byte, as the old file, and takes files[to] out of the store with its help. */
 static bool is_right_with_old(size_t to, size_t from, size_t len, bool lies, const char *name)
 {
 	struct objects *objects = filled_store(name);
-	struct extract_sink with_old = { .open = open_in_target, .close = close_in_target, .open_old = open_old, .is_unchanged = is_unchanged };
+	struct extract_sink with_old = { .open = open_in_target, .close = close_in_target, .open_old = open_old };
 	char path[4400];
 	bool right;
 
@@ -343,7 +332,6 @@ static bool is_right_with_old(size_t to, size_t from, size_t len, bool lies, con
 	files[from].data[files[from].len / 2] ^= lies;
 	snprintf(path, sizeof path, "%s target", name);
 	new_target(path);
-	atomic_store(&old_asked, 0);
 	need(!extract_files(objects, &items[to], 1, &with_old, 0, NULL, NULL, NULL, &err), err.text);
 	snprintf(path, sizeof path, "%s/%s", target, items[to].path);
 	right = has_bytes(path, files[to].data, files[to].len);
@@ -355,30 +343,20 @@ static void test_old(void)
 {
 	const size_t large = 5, whole = size_of(5);
 
-	old_is.is_trusted = false;
 	ok(is_right_with_old(large, large, whole, false, "old one"), "chunks are taken from an old file");
 	ok(is_right_with_old(large, large, whole, true, "old liar"), "one that is not what it was said to be is found out, and the store asked");
 	ok(is_right_with_old(large, large, whole / 2, false, "old half"), "and so is one that is shorter");
 	ok(is_right_with_old(large, 4, size_of(4), false, "old other"), "one that has no chunk in common does not matter");
-	is_int(atomic_load(&old_asked), 0, "whether it changed is not asked of one whose chunks were hashed");
-	old_is.is_trusted = true;
-	ok(is_right_with_old(large, large, whole, false, "trusted"), "chunks are copied from one that is known to be unchanged");
-	is_int(atomic_load(&old_asked), 1, "which is asked again afterwards");
-	ok(!is_right_with_old(large, large, whole, true, "trusted liar"), "they are not hashed then");
-	old_changes = true;
-	ok(is_right_with_old(large, large, whole, true, "trusted changes"), "if it has changed meanwhile all comes from the store");
-	ok(is_right_with_old(large, large, whole / 2, false, "trusted shrinks"), "as when it became shorter");
 }
 
 /* The store has lost what the old file still has. */
 static void test_old_alone(void)
 {
 	struct objects *objects = filled_store("lost chunk");
-	struct extract_sink with_old = { .open = open_in_target, .close = close_in_target, .open_old = open_old, .is_unchanged = is_unchanged };
+	struct extract_sink with_old = { .open = open_in_target, .close = close_in_target, .open_old = open_old };
 	char path[4400];
 
-	old_changes = false;
-	old_is = (struct extract_old){ items[5].digest, files[5].len, false };
+	old_is = (struct extract_old){ items[5].digest, files[5].len };
 	snprintf(old_path, sizeof old_path, "%s", in_dir("old alone"));
 	{
 		CLEANUP(fd) int fd = open(old_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
