@@ -16,6 +16,7 @@ import glob, hashlib, json, mmap, os, re, struct, sys, zlib
 
 CHUNK, RECIPE, MANIFEST, VERSION, RUN, FILE = 1, 2, 3, 4, 5, 6
 KINDS = ["", "chunk", "recipe", "manifest", "version", "run", "file"]
+CODECS = {0: (0,), 1: (0,), 2: (2, 4, 8, 256 + 2, 256 + 4)}  # and their parameters: raw, RFC 1950, such a stream of byte planes
 OBJECT_MAX, PIECE_MAX, LINE_MAX = 64 << 20, 4 << 20, 1 << 20  # bytes: an object raw or stored, a piece, a line with its newline
 ONE_CHUNK_MAX = 64 << 10  # a file of at most this size is one chunk
 PACK_NAME = 64 * "[0-9a-f]" + ".pack"
@@ -36,6 +37,20 @@ def sha256(data):
 def canonical(value):
     """The form of JSON that ids and sums are taken of."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+def join_planes(planes, params):
+    """Numbers from their byte planes; the parameters are the stride, and with 256 they were rotated left by one bit."""
+    stride, rotated = params & 0xff, params >> 8
+    n = len(planes) // stride
+    parts = [planes[k * n:(k + 1) * n] for k in range(stride)]
+    if rotated:  # byte by byte, since Python has no vectors: what is shifted out of a byte goes into the one below
+        low = [int.from_bytes(p.translate(bytes((b & 1) << 7 for b in range(256))), "little") for p in parts]
+        high = [int.from_bytes(p.translate(bytes(b >> 1 for b in range(256))), "little") for p in parts]
+        parts = [(high[k] | low[(k + 1) % stride]).to_bytes(n, "little") for k in range(stride)]
+    raw = bytearray(planes)  # with what is left after the last whole number
+    for k in range(stride):
+        raw[k:n * stride:stride] = parts[k]
+    return bytes(raw)
 
 class Record:
     """A record's head: 64 bytes, 96 for a recipe; the payload follows.  A scan makes the rows of the table from it."""
@@ -59,11 +74,15 @@ class Record:
         """The raw bytes, checked against CRC, length and id."""
         raw = data[self.payload:self.end]
         whole = zlib.crc32(raw) == self.crc
-        if whole and self.codec == 1:  # one RFC 1950 stream
+        if whole and self.codec in (1, 2):  # one RFC 1950 stream
             stream = zlib.decompressobj()
             raw = stream.decompress(raw, self.raw_len + 1)
             whole = stream.eof and not stream.unused_data
-        if not whole or self.codec > 1 or self.params or len(raw) != self.raw_len or sha256(raw) != self.id:
+        if not whole or self.params not in CODECS.get(self.codec, ()) or len(raw) != self.raw_len:
+            raise Damage("the object at offset %d is damaged" % self.offset)
+        if self.codec == 2:
+            raw = join_planes(raw, self.params)
+        if sha256(raw) != self.id:
             raise Damage("the object at offset %d is damaged" % self.offset)
         return raw
 

@@ -20,6 +20,23 @@ setup()
 	mreg put -q odd odd -a best >number
 }
 
+# numbers DIR: files whose chunks are stored as byte planes of every kind, with odd tails.
+numbers()
+{
+	python3 - "$1" <<-'EOF'
+		import random, struct, sys
+		random.seed(8)
+		float32 = [struct.pack("<f", random.gauss(0, 0.03)) for _ in range(50000)]
+		half = [struct.pack("<e", random.gauss(0, 0.03)) for _ in range(50000)]
+		files = {"fp32": float32, "bf16": [f[2:] for f in float32], "fp16": half,
+		         "int32": [struct.pack("<i", random.randrange(-3, 70000)) for _ in range(50000)],
+		         "int64": [struct.pack("<q", random.randrange(50000)) for _ in range(50000)]}
+		for name, values in files.items():
+		    with open(sys.argv[1] + "/" + name, "wb") as f:
+		        f.write(b"".join(values) + b"x")
+	EOF
+}
+
 # recover_is STATUS ARG…: with no index to lean on.
 recover_is()
 {
@@ -47,6 +64,16 @@ only_packs_and_journal()
 	no_complaint
 	same_tree odd odd-back
 	assert_not_exists .mreg/index
+}
+
+@test "recover joins byte planes of every kind" {
+	mkdir weights
+	numbers weights
+	mreg put -q weights weights >number
+	only_packs_and_journal
+	recover_is 0 . restore weights back
+	no_complaint
+	same_tree weights back
 }
 
 @test "recover takes a bare name, an alias, a number and a digest" {

@@ -417,6 +417,8 @@ static void write_stored(struct writer *w, const struct block *b, bool last)
 	const uint8_t *p = b->data;
 	size_t left = b->len;
 
+	drain(w);
+	w->full = w->full || (size_t)(w->end - w->out) < b->len + 5; /* what does not fit is not copied to find that out */
 	do {
 		size_t n = left < 65535 ? left : 65535;
 
@@ -429,8 +431,9 @@ static void write_stored(struct writer *w, const struct block *b, bool last)
 			w->full = true;
 			return;
 		}
-		if (n)
-			memcpy(w->out, p, n);
+		if (!n)
+			return; /* an empty stream */
+		memcpy(w->out, p, n);
 		w->out += n;
 		p += n;
 		left -= n;
