@@ -34,6 +34,7 @@ reads()
 }
 
 @test "a thousand puts leave few packs, and every version as it was" {
+	local before
 	new_registry
 	puts 1 1000
 	(($(packs) <= 45))
@@ -53,6 +54,17 @@ reads()
 	echo 7 >file
 	mreg_is 0 put --json m file
 	json '.ref == "m:v6" and .stored == 0'
+	# an index that was made anew learns of so many versions what it need not read twice
+	mreg_is 0 ls m
+	before=$output
+	mreg_is 0 fsck -q --rebuild-index
+	mreg_is 0 ls m
+	assert_equal "$output" "$before"
+	mreg_is 0 fsck -q
+	rm .mreg/objects/*.pack
+	rm -r .mreg/objects/retired
+	mreg_is 0 ls m
+	assert_equal "$output" "$before"
 }
 
 @test "packs that were merged are kept until the day after, and are then removed by a put" {

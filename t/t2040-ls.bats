@@ -145,12 +145,41 @@ setup()
 @test "ls shows a damaged version as such and the others whole, status 7" {
 	# shellcheck disable=SC2046
 	damage $(record_of "$(mreg resolve digits:v4 --json | jq -r .version)")
-	mreg_is 7 ls digits
+	mreg_is 7 ls digits --columns ref,user,summary
 	assert_line --regexp '^digits:v4 .*\(damaged\)$'
-	assert_line --regexp '^digits:v0 .*epoch 1$'
+	assert_line --regexp '^digits:v0 +tester +epoch 1$'
 	complains damaged
 	mreg_is 7 ls --json digits
 	json 'lines | length == 5 and .[0].damaged == true and .[1].description == "epoch 4"'
+}
+
+@test "ls shows what it shows unasked without reading objects, and later notes, too" {
+	local before after
+	mreg put -q digits "$DIGITS/epoch-2" -m "second thoughts
+on two lines" >number
+	mreg_is 0 ls digits
+	before=$output
+	assert_line --regexp '^digits:v1 .* second thoughts$'
+	assert_line --regexp '^digits:v0 .*epoch 1$'
+	rm .mreg/objects/*.pack
+	mreg_is 0 ls digits
+	assert_equal "$output" "$before"
+	mreg_is 0 ls -q digits
+	mreg_is 0 ls digits --columns ref,created,digest,size,files,aliases,number,summary --sort size
+	mreg_is 7 ls --json digits
+	mreg_is 7 ls digits --columns ref,metadata.epoch
+	mreg_is 7 ls digits --sort -user
+}
+
+@test "an index that was made anew has ls read the objects, and lists the same" {
+	local before after
+	mreg put -q digits "$DIGITS/epoch-1/config.json" -m "$(printf '%0300d' 1)" >number
+	before=$(mreg ls digits --columns ref,created,summary)
+	mreg fsck -q --rebuild-index
+	after=$(mreg ls digits --columns ref,created,summary)
+	assert_equal "$after" "$before"
+	after=$(mreg ls digits --columns ref,created,summary)
+	assert_equal "$after" "$before"
 }
 
 @test "ls --alias chooses collections, and the version, that have it" {

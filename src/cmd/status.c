@@ -42,6 +42,7 @@ static int show_registry(struct session *s, struct error *err)
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 	json_t *record;
 
+	registry_name_user(reg);
 	if (!count.view || collection_each(count.view, count_collection, &count, err) < 0)
 		return -1;
 	if (out_mode(s->out) == OUT_HUMAN) {
