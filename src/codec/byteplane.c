@@ -4,8 +4,12 @@
 
 #include "codec/byteplane.h"
 
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef HAVE_TARGET_AVX2
+#include <cpuid.h>
+#endif
 
 #include "base/error.h"
 
@@ -150,10 +154,31 @@ static void join_portable(const uint8_t *src, size_t n, unsigned stride, bool ro
 
 #ifdef HAVE_TARGET_AVX2
 
-/* Asked for at run time and without ifunc, which musl has not and sanitizers do not bear. */
+#define XCR0_VECTORS 6u /* the system saves the registers that AVX needs */
+
+static bool avx2_is_there;
+
+/* The processor has it, and the system knows. */
+static void look_for_avx2(void)
+{
+	unsigned a, b, c, d, low, high;
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_AVX2))
+		return;
+	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	avx2_is_there = (low & XCR0_VECTORS) == XCR0_VECTORS;
+}
+
+/*
+ * Asked for when first needed: __builtin_cpu_supports() would ask at the start of every command, and in a virtual machine that takes longer than
+ * many a command.  Nor by ifunc, which musl has not and sanitizers do not bear.
+ */
 static bool has_avx2(void)
 {
-	return __builtin_cpu_supports("avx2");
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, look_for_avx2);
+	return avx2_is_there;
 }
 
 __attribute__((target("avx2"))) static void split_avx2(const uint8_t *src, size_t n, unsigned stride, bool rotate, uint8_t *dst)

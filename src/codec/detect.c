@@ -4,12 +4,12 @@
 
 #include "codec/detect.h"
 
-#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "codec/log2.h"
 
 #define WINDOW ((size_t)2048)
 #define WINDOWS_MAX 8u
@@ -68,12 +68,12 @@ static double entropy(const uint32_t *counts)
 			continue;
 		total += counts[i];
 		used++;
-		bits -= (double)counts[i] * (double)log2f((float)counts[i]);
+		bits -= (double)counts[i] * (double)log2_of(counts[i]);
 	}
 	if (!total)
 		return 0;
 	most = 8.0 * total;
-	bits += (double)total * (double)log2f((float)total) + (used - 1) * 0.7213;
+	bits += (double)total * (double)log2_of(total) + (used - 1) * 0.7213;
 	return bits < most ? bits : most;
 }
 

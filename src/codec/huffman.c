@@ -4,13 +4,13 @@
 
 #include "codec/huffman.h"
 
-#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "codec/deflate.h"
+#include "codec/log2.h"
 #include "codec/prefix-code.h"
 
 #define BLOCK_LEN ((size_t)32 << 10)
@@ -307,19 +307,21 @@ static void count_literals(struct block *b)
 /* About what a Huffman code needs: entropy, but no symbol under one bit. */
 static double estimate(const uint32_t *counts, unsigned n)
 {
-	uint64_t total = 0;
+	uint32_t total = 0;
 	float log_total;
 	double bits = 0;
 
 	for (unsigned i = 0; i < n; i++)
 		total += counts[i];
-	log_total = log2f((float)total);
+	if (!total)
+		return 0;
+	log_total = log2_of(total);
 	for (unsigned i = 0; i < n; i++) {
 		float each;
 
 		if (!counts[i])
 			continue;
-		each = log_total - log2f((float)counts[i]);
+		each = log_total - log2_of(counts[i]);
 		bits += (double)counts[i] * (double)(each < 1 ? 1 : each);
 	}
 	return bits;
