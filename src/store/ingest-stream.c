@@ -10,6 +10,7 @@
 #include "store/ingest-internal.h"
 
 #define READ_STEP (256u << 10)  /* read and hashed while it is in the core's cache */
+#define BUFFER_BYTES (1u << 20) /* that a buffer gives away before the next one is begun: few pages are touched then, and again and again */
 #define JOB_BYTES (256u << 10)  /* chunks smaller than this are handed over several at a time */
 #define PIECES_MAX (RECIPE_MAX_BYTES / (OID_LEN + 4))
 _Static_assert(FILE_ONE_CHUNK_MAX < READ_STEP, "the first read decides whether a file is cut");
@@ -320,6 +321,14 @@ static bool has_news(struct ingest_worker *w, struct ingest_stream *s)
 	return news;
 }
 
+/* What is carried over to the next one is copied, so that had better be little. */
+static bool is_used_up(const struct ingest_stream *s)
+{
+	size_t left = s->buffer->len - s->cut;
+
+	return s->buffer->len == INGEST_BUFFER_LEN || (s->cut >= BUFFER_BYTES && left <= READ_STEP);
+}
+
 static int read_on(struct ingest_worker *w, struct ingest_stream *s, struct error *err)
 {
 	size_t room, want;
@@ -329,7 +338,7 @@ static int read_on(struct ingest_worker *w, struct ingest_stream *s, struct erro
 		return -1;
 	if (s->whole.is_spared && has_news(w, s) && file_digest_catch_up(&s->whole, s->taken, &w->ingest->work, err) < 0)
 		return -1;
-	if (!s->buffer || s->buffer->len == INGEST_BUFFER_LEN) {
+	if (!s->buffer || is_used_up(s)) {
 		if ((s->buffer && send_job(w, s, err) < 0) || next_buffer(w, s, err) < 0)
 			return -1;
 	}
