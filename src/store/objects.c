@@ -132,6 +132,7 @@ static bool has_all_chunks(struct objects *o, const struct oid *digest, uint64_t
 	CLEANUP(recipe) struct recipe recipe = RECIPE_INIT;
 	struct error ignored = ERROR_INIT;
 
+	object_reader_skip_retired(reader); /* what lies there is about to go */
 	if (object_read_recipe(reader, digest, size, &recipe, &ignored) < 0)
 		return false;
 	for (size_t i = 0; i < recipe.count; i++)
