@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct span {
 	const uint8_t *data;
@@ -58,6 +59,15 @@ static inline void store_le64(void *p, uint64_t v)
 static inline void store_be64(void *p, uint64_t v)
 {
 	store_le64(p, __builtin_bswap64(v));
+}
+
+/* As memcmp(); what is shorter and otherwise the same comes first. */
+static inline int span_compare(struct span a, struct span b)
+{
+	size_t common = a.len < b.len ? a.len : b.len;
+	int order = common ? memcmp(a.data, b.data, common) : 0;
+
+	return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
 #endif

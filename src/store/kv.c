@@ -17,13 +17,12 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "codec/deflate.h"
 #include "store/kv-fault.h"
 #include "store/kv-file.h"
+#include "store/kv-frame.h"
 
 #define MAX_READERS 1024
 #define OPEN_TRIES 50
-#define FRAME_LEN 6
 
 struct kv {
 	MDB_env *env;
@@ -383,21 +382,19 @@ void kv_txn_cleanup(struct kv_txn **txn)
 	kv_abort(txn);
 }
 
-static uint32_t frame_crc(const uint8_t *frame, size_t len)
+static struct span as_span(const struct strbuf *sb)
 {
-	return deflate_crc32(0, frame + 4, len - 4);
+	return (struct span){ (const uint8_t *)sb->buf, sb->len };
 }
 
-/* A value proves that it is whole, and that it was stored under this key. */
+static struct span val_span(const MDB_val *val)
+{
+	return (struct span){ val->mv_data, val->mv_size };
+}
+
 static int unframe(const MDB_val *key, const MDB_val *data, struct span *value, struct error *err)
 {
-	const uint8_t *frame = data->mv_data;
-
-	if (data->mv_size < FRAME_LEN || load_le16(frame + 4) != key->mv_size || data->mv_size - FRAME_LEN < key->mv_size ||
-	    memcmp(frame + FRAME_LEN, key->mv_data, key->mv_size) != 0 || load_le32(frame) != frame_crc(frame, data->mv_size))
-		return kv_file_damaged(err, "a value does not match its checksum");
-	*value = (struct span){ frame + FRAME_LEN + key->mv_size, data->mv_size - FRAME_LEN - key->mv_size };
-	return 0;
+	return kv_frame_parse(val_span(key), val_span(data), value, err);
 }
 
 static MDB_val as_val(const void *data, size_t len)
@@ -488,15 +485,9 @@ int kv_put(struct kv_txn *txn, const void *key, size_t len, const void *value, s
 {
 	MDB_val k = as_key(key, len), data;
 	struct strbuf *frame = &txn->frame;
-	uint8_t head[FRAME_LEN] = { 0 };
 	int rc;
 
-	store_le16(head + 4, (uint16_t)len);
-	strbuf_reset(frame);
-	strbuf_add(frame, head, sizeof head);
-	strbuf_add(frame, key, len);
-	strbuf_add(frame, value, value_len);
-	store_le32(frame->buf, frame_crc((const uint8_t *)frame->buf, frame->len));
+	kv_frame_write(frame, (struct span){ key, len }, (struct span){ value, value_len });
 	data = as_val(frame->buf, frame->len);
 	kv_fault_enter();
 	rc = mdb_put(txn->txn, txn->kv->dbi, &k, &data, 0);
@@ -555,13 +546,6 @@ static int go_to_last(MDB_cursor *cursor, struct span prefix, const struct span 
 	return rc ? rc : mdb_cursor_get(cursor, key, data, MDB_PREV);
 }
 
-static int compare_keys(const void *a, size_t a_len, const void *b, size_t b_len)
-{
-	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-
-	return order ? order : (a_len > b_len) - (a_len < b_len);
-}
-
 static bool begins_with(const MDB_val *key, struct span prefix)
 {
 	return !prefix.len || (key->mv_size >= prefix.len && memcmp(key->mv_data, prefix.data, prefix.len) == 0);
@@ -581,14 +565,28 @@ static void walk_cleanup(struct walk *w)
 	strbuf_cleanup(&w->value);
 }
 
-/* rc: of the step that found key and data, which are not of the walk any more; see check_around(). */
-static int end_walk(struct kv *kv, struct walk *w, int rc, MDB_val *key, MDB_val *data, struct error *err)
+static int go_to_start(struct walk *w, const struct span *from, MDB_val *key, MDB_val *data)
 {
-	MDB_cursor_op back = w->reverse ? MDB_NEXT : MDB_PREV, last = w->reverse ? MDB_FIRST : MDB_LAST;
+	return (w->reverse ? go_to_last : go_to_first)(w->cursor, w->prefix, from, key, data);
+}
 
-	if (check_pair(kv, rc, key, data, err) < 0)
-		return -1;
-	return w->begun ? 0 : check_pair(kv, mdb_cursor_get(w->cursor, key, data, rc ? last : back), key, data, err);
+/* The row before where a walk begins: a search that damage has led astray passes over what is there. */
+static int check_side(struct kv *kv, struct walk *w, const struct span *from, struct error *err)
+{
+	struct span at = from ? *from : w->prefix, ignored;
+	MDB_val key = { 0, NULL }, data = { 0, NULL };
+	int rc = go_to_start(w, from, &key, &data), order;
+
+	if (!rc)
+		rc = mdb_cursor_get(w->cursor, &key, &data, w->reverse ? MDB_NEXT : MDB_PREV);
+	else if (rc == MDB_NOTFOUND && !w->reverse)
+		rc = mdb_cursor_get(w->cursor, &key, &data, MDB_LAST);
+	if (rc)
+		return rc == MDB_NOTFOUND ? 0 : fail(kv, rc, "read", err);
+	order = span_compare(val_span(&key), at);
+	if (at.len && (w->reverse ? order <= 0 : order >= 0))
+		return kv_file_damaged(err, "its keys are out of order");
+	return unframe(&key, &data, &ignored, err);
 }
 
 /* Copies the next pair out: 1, 0 at the end, -1.  A key out of order is damage, and would make walks without end. */
@@ -598,30 +596,24 @@ static int walk_next(struct kv *kv, struct walk *w, const struct span *from, str
 	struct span value;
 	int rc, order;
 
-	if (w->begun)
-		rc = mdb_cursor_get(w->cursor, &key, &data, w->reverse ? MDB_PREV : MDB_NEXT);
-	else
-		rc = (w->reverse ? go_to_last : go_to_first)(w->cursor, w->prefix, from, &key, &data);
-	if (rc == MDB_NOTFOUND || (!rc && !begins_with(&key, w->prefix)))
-		return end_walk(kv, w, rc, &key, &data, err);
+	if (!w->begun && check_side(kv, w, from, err) < 0)
+		return -1;
+	rc = w->begun ? mdb_cursor_get(w->cursor, &key, &data, w->reverse ? MDB_PREV : MDB_NEXT) : go_to_start(w, from, &key, &data);
 	if (rc)
-		return fail(kv, rc, "read", err);
-	order = w->begun ? compare_keys(key.mv_data, key.mv_size, w->key.buf, w->key.len) : 0;
+		return rc == MDB_NOTFOUND ? 0 : fail(kv, rc, "read", err);
+	order = w->begun ? span_compare(val_span(&key), as_span(&w->key)) : 0;
 	if (w->begun && (w->reverse ? order >= 0 : order <= 0))
 		return kv_file_damaged(err, "its keys are out of order");
 	if (unframe(&key, &data, &value, err) < 0)
-		return -1;
+		return -1; /* the row behind the last one, too: its key may have been one of ours */
+	if (!begins_with(&key, w->prefix))
+		return 0;
 	strbuf_reset(&w->key);
 	strbuf_reset(&w->value);
 	strbuf_add(&w->key, key.mv_data, key.mv_size);
 	strbuf_add(&w->value, value.data, value.len);
 	w->begun = true;
 	return 1;
-}
-
-static struct span as_span(const struct strbuf *sb)
-{
-	return (struct span){ (const uint8_t *)sb->buf, sb->len };
 }
 
 int kv_each(struct kv_txn *txn, struct span prefix, const struct span *from, bool reverse, kv_fn fn, void *arg, struct error *err)
