@@ -3,6 +3,7 @@
 #ifndef MREG_BASE_BYTES_H
 #define MREG_BASE_BYTES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -68,6 +69,11 @@ static inline int span_compare(struct span a, struct span b)
 	int order = common ? memcmp(a.data, b.data, common) : 0;
 
 	return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+static inline bool span_begins_with(struct span s, struct span prefix)
+{
+	return !prefix.len || (s.len >= prefix.len && memcmp(s.data, prefix.data, prefix.len) == 0);
 }
 
 #endif

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/env.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -161,6 +162,28 @@ int kv_file_refuse_network(const char *dir, struct error *err)
 		if ((uint32_t)fs.f_type == kinds[i])
 			return error_set(err, ERR_LOCAL, "cannot open index '%s': it is on a network file system", dir);
 	return 0;
+}
+
+int kv_file_identity(int fd, uint64_t *inode, int64_t *birth, struct error *err)
+{
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &st))
+		return error_set_errno(err, "cannot read the index");
+	*inode = st.stx_ino;
+	*birth = st.stx_mask & STATX_BTIME ? (int64_t)st.stx_btime.tv_sec * NS_PER_S + st.stx_btime.tv_nsec : 0;
+	return 0;
+}
+
+bool kv_file_was_replaced(int fd, const char *dir)
+{
+	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
+	struct stat ours, there;
+
+	if (fstat(fd, &ours))
+		return false;
+	path_join(&path, dir, "data.mdb");
+	return stat(path.buf, &there) || there.st_ino != ours.st_ino || there.st_dev != ours.st_dev;
 }
 
 uint64_t kv_file_map_len(uint64_t file_len)

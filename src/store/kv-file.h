@@ -17,6 +17,9 @@ int kv_file_fill_lock(const char *path, struct error *err) MUST_CHECK;
 int kv_file_refuse_network(const char *dir, struct error *err) MUST_CHECK;
 /* A file in memory, or a temporary one: its descriptor, and a path to open it by again. */
 int kv_file_temporary(struct strbuf *path, struct error *err) MUST_CHECK;
+/* Inode and birth time (0 where unknown) of the open data file; is another one in its place by now? */
+int kv_file_identity(int fd, uint64_t *inode, int64_t *birth, struct error *err) MUST_CHECK;
+bool kv_file_was_replaced(int fd, const char *dir);
 /* How much to map of a file of this length, so that it can grow for a while. */
 uint64_t kv_file_map_len(uint64_t file_len);
 /* What a failed commit's code means. */

@@ -39,3 +39,14 @@ int kv_frame_parse(struct span key, struct span data, struct span *value, struct
 	*value = (struct span){ frame + FRAME_LEN + key.len, data.len - FRAME_LEN - key.len };
 	return 0;
 }
+
+bool kv_frame_after_prefix(struct strbuf *out, struct span prefix)
+{
+	if (prefix.len)
+		strbuf_add(out, prefix.data, prefix.len);
+	while (out->len && (uint8_t)out->buf[out->len - 1] == 0xff)
+		strbuf_set_len(out, out->len - 1);
+	if (out->len)
+		out->buf[out->len - 1] = (char)((uint8_t)out->buf[out->len - 1] + 1);
+	return out->len > 0;
+}

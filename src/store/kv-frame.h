@@ -3,6 +3,8 @@
 #ifndef MREG_STORE_KV_FRAME_H
 #define MREG_STORE_KV_FRAME_H
 
+#include <stdbool.h>
+
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -11,5 +13,7 @@
 void kv_frame_write(struct strbuf *out, struct span key, struct span value);
 /* *value points into data. */
 int kv_frame_parse(struct span key, struct span data, struct span *value, struct error *err) MUST_CHECK;
+/* The smallest key above all that begin with prefix, appended to out; false when there is none. */
+bool kv_frame_after_prefix(struct strbuf *out, struct span prefix);
 
 #endif

@@ -9,11 +9,8 @@
 #include <lmdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/types.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -215,13 +212,7 @@ static int data_fd(const struct kv *kv)
 
 int kv_identity(struct kv *kv, uint64_t *inode, int64_t *birth, struct error *err)
 {
-	struct statx st;
-
-	if (statx(data_fd(kv), "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &st))
-		return error_set_errno(err, "cannot read the index");
-	*inode = st.stx_ino;
-	*birth = st.stx_mask & STATX_BTIME ? (int64_t)st.stx_btime.tv_sec * NS_PER_S + st.stx_btime.tv_nsec : 0;
-	return 0;
+	return kv_file_identity(data_fd(kv), inode, birth, err);
 }
 
 bool kv_is_writable(const struct kv *kv)
@@ -236,13 +227,7 @@ bool kv_is_busy(const struct kv *kv)
 
 bool kv_was_replaced(const struct kv *kv)
 {
-	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
-	struct stat ours, there;
-
-	if (kv->mode == KV_MEMORY || fstat(data_fd(kv), &ours))
-		return false;
-	path_join(&path, kv->dir, "data.mdb");
-	return stat(path.buf, &there) || there.st_ino != ours.st_ino || there.st_dev != ours.st_dev;
+	return kv->mode != KV_MEMORY && kv_file_was_replaced(data_fd(kv), kv->dir);
 }
 
 /* len 0: as large as another process has made it.  When the new map cannot be had the old one is gone too. */
@@ -414,7 +399,7 @@ static MDB_val as_key(const void *key, size_t len)
 	return as_val(key, len);
 }
 
-static int get(struct kv_txn *txn, const void *key, size_t len, struct strbuf *out, struct error *err)
+int kv_get_hint(struct kv_txn *txn, const void *key, size_t len, struct strbuf *out, struct error *err)
 {
 	MDB_val k = as_key(key, len), data;
 	struct span value;
@@ -471,14 +456,9 @@ static int check_around(struct kv_txn *txn, const void *key, size_t len, struct 
 
 int kv_get(struct kv_txn *txn, const void *key, size_t len, struct strbuf *out, struct error *err)
 {
-	int got = get(txn, key, len, out, err);
+	int got = kv_get_hint(txn, key, len, out, err);
 
 	return got || check_around(txn, key, len, err) == 0 ? got : -1;
-}
-
-int kv_get_hint(struct kv_txn *txn, const void *key, size_t len, struct strbuf *out, struct error *err)
-{
-	return get(txn, key, len, out, err);
 }
 
 int kv_put(struct kv_txn *txn, const void *key, size_t len, const void *value, size_t value_len, struct error *err)
@@ -506,18 +486,6 @@ int kv_delete(struct kv_txn *txn, const void *key, size_t len, struct error *err
 	return rc && rc != MDB_NOTFOUND ? fail(txn->kv, rc, "write", err) : 0;
 }
 
-/* The smallest key above all that begin with prefix; false when there is none. */
-static bool after_prefix(struct strbuf *out, struct span prefix)
-{
-	if (prefix.len)
-		strbuf_add(out, prefix.data, prefix.len);
-	while (out->len && (uint8_t)out->buf[out->len - 1] == 0xff)
-		strbuf_set_len(out, out->len - 1);
-	if (out->len)
-		out->buf[out->len - 1] = (char)((uint8_t)out->buf[out->len - 1] + 1);
-	return out->len > 0;
-}
-
 static int go_to_first(MDB_cursor *cursor, struct span prefix, const struct span *from, MDB_val *key, MDB_val *data)
 {
 	const struct span *at = from ? from : &prefix;
@@ -535,7 +503,7 @@ static int go_to_last(MDB_cursor *cursor, struct span prefix, const struct span 
 
 	if (from)
 		strbuf_add(&bound, from->data, from->len);
-	else if (!after_prefix(&bound, prefix))
+	else if (!kv_frame_after_prefix(&bound, prefix))
 		return mdb_cursor_get(cursor, key, data, MDB_LAST);
 	*key = as_key(bound.buf, bound.len);
 	rc = mdb_cursor_get(cursor, key, data, MDB_SET_RANGE);
@@ -544,11 +512,6 @@ static int go_to_last(MDB_cursor *cursor, struct span prefix, const struct span 
 	if (!rc && from && key->mv_size == from->len && memcmp(key->mv_data, from->data, from->len) == 0)
 		return 0;
 	return rc ? rc : mdb_cursor_get(cursor, key, data, MDB_PREV);
-}
-
-static bool begins_with(const MDB_val *key, struct span prefix)
-{
-	return !prefix.len || (key->mv_size >= prefix.len && memcmp(key->mv_data, prefix.data, prefix.len) == 0);
 }
 
 struct walk {
@@ -573,7 +536,7 @@ static int go_to_start(struct walk *w, const struct span *from, MDB_val *key, MD
 /* The row before where a walk begins: a search that damage has led astray passes over what is there. */
 static int check_side(struct kv *kv, struct walk *w, const struct span *from, struct error *err)
 {
-	struct span at = from ? *from : w->prefix, ignored;
+	struct span at = from ? *from : w->prefix;
 	MDB_val key = { 0, NULL }, data = { 0, NULL };
 	int rc = go_to_start(w, from, &key, &data), order;
 
@@ -581,12 +544,10 @@ static int check_side(struct kv *kv, struct walk *w, const struct span *from, st
 		rc = mdb_cursor_get(w->cursor, &key, &data, w->reverse ? MDB_NEXT : MDB_PREV);
 	else if (rc == MDB_NOTFOUND && !w->reverse)
 		rc = mdb_cursor_get(w->cursor, &key, &data, MDB_LAST);
-	if (rc)
-		return rc == MDB_NOTFOUND ? 0 : fail(kv, rc, "read", err);
-	order = span_compare(val_span(&key), at);
-	if (at.len && (w->reverse ? order <= 0 : order >= 0))
+	order = rc ? 0 : span_compare(val_span(&key), at);
+	if (!rc && at.len && (w->reverse ? order <= 0 : order >= 0))
 		return kv_file_damaged(err, "its keys are out of order");
-	return unframe(&key, &data, &ignored, err);
+	return check_pair(kv, rc, &key, &data, err);
 }
 
 /* Copies the next pair out: 1, 0 at the end, -1.  A key out of order is damage, and would make walks without end. */
@@ -606,7 +567,7 @@ static int walk_next(struct kv *kv, struct walk *w, const struct span *from, str
 		return kv_file_damaged(err, "its keys are out of order");
 	if (unframe(&key, &data, &value, err) < 0)
 		return -1; /* the row behind the last one, too: its key may have been one of ours */
-	if (!begins_with(&key, w->prefix))
+	if (!span_begins_with(val_span(&key), w->prefix))
 		return 0;
 	strbuf_reset(&w->key);
 	strbuf_reset(&w->value);
