@@ -8,7 +8,7 @@ load lib
 	digits_registry
 	mreg alias -q digits:v1 best >number
 	mreg_is 0 fsck
-	[[ $output == "sound: 6 journal lines, 5 versions, 12 files, "*" objects in 5 packs, "*" MiB" ]]
+	[[ $output == "sound: 6 journal lines, 5 versions, 12 files, "*" objects in 5 packs, "*"iB" ]]
 	no_complaint
 }
 
