@@ -564,3 +564,28 @@ sleep_until_not_racy()
 	run --separate-stderr -0 bash -c 'ulimit -n 100 && mreg put m tree && mreg get m -o t && mreg get m -o t && mreg verify -q m t'
 	same_tree tree t
 }
+
+@test "a tree of many folders is walked by several threads, and is the same tree" {
+	local i
+	new_registry
+	mkdir tree
+	for i in {01..40}; do
+		mkdir -p "tree/$i/deep/er"
+		echo "$i" | tee "tree/$i/file" "tree/$i/deep/er/file" >"tree/$i/left.out"
+	done
+	printf '*.out\n' >tree/.mregignore
+	printf '!left.out\n' >tree/07/.mregignore
+	mkdir tree/20/empty
+	mreg put -q m tree
+	(cd tree && find . -mindepth 1 \( -type f -o -empty \) ! -name left.out -printf '%P\n' && echo 07/left.out) | sort >want
+	mreg ls m:v0 -q | sed 's/^m:v0 *//' | sort >have
+	diff want have
+	mkfifo tree/33/pipe
+	mreg_is 10 put m tree
+	says_nothing
+	complains 33/pipe
+	rm tree/33/pipe
+	ln -s .. tree/12/loop
+	mreg_is 10 put m tree --dereference
+	complains 'leads back'
+}

@@ -367,6 +367,18 @@ void ignore_rules_truncate(struct ignore_rules *rules, size_t count)
 	}
 }
 
+void ignore_rules_copy(struct ignore_rules *to, const struct ignore_rules *from)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		struct ignore_rule rule = from->rules[i];
+
+		rule.pattern = xstrdup(rule.pattern);
+		rule.base = xstrdup(rule.base);
+		ARRAY_GROW(to->rules, to->count + 1, to->cap);
+		to->rules[to->count++] = rule;
+	}
+}
+
 void ignore_rules_cleanup(struct ignore_rules *rules)
 {
 	ignore_rules_truncate(rules, 0);

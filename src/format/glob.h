@@ -30,6 +30,7 @@ void ignore_rules_add(struct ignore_rules *rules, const char *base, const char *
 /* The last rule that matches decides; path is relative to the top.  Parents are the caller's business: it does not descend into what is ignored. */
 bool ignore_rules_match(const struct ignore_rules *rules, const char *path, bool is_dir);
 void ignore_rules_truncate(struct ignore_rules *rules, size_t count); /* drops the newest, on leaving a folder */
+void ignore_rules_copy(struct ignore_rules *to, const struct ignore_rules *from); /* appends */
 void ignore_rules_cleanup(struct ignore_rules *rules);
 
 #endif

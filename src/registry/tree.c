@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,12 +19,15 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/thread-pool.h"
 #include "base/utf8.h"
 #include "format/glob.h"
 #include "registry/target.h"
 
 #define IGNORE_FILE ".mregignore"
 #define IGNORE_FILE_MAX (1u << 20)
+#define FOLDERS_FOR_A_CREW 16 /* with fewer, threads hardly pay */
+#define THREADS_MAX 8
 
 /* One walk of one operand. */
 struct walk {
@@ -33,6 +38,7 @@ struct walk {
 	struct ignore_rules rules;
 	struct stat *above;         /* the directories being read, against loops of links */
 	size_t depth, cap;
+	bool is_branch;             /* one of several threads' */
 };
 
 static void walk_cleanup(struct walk *w)
@@ -322,12 +328,83 @@ static int visit_all(struct walk *w, struct strvec *folders, struct error *err)
 	return 0;
 }
 
+/* The folders of one directory, walked by several threads, each of which has a walk and a tree of its own. */
+struct crew {
+	const struct walk *from;
+	const struct strvec *folders;
+	_Atomic size_t next;
+	pthread_mutex_t lock; /* of what follows */
+	struct tree *tree;
+	size_t failed; /* the first folder that could not be walked */
+	struct error err;
+};
+
+static void walk_copy(struct walk *to, const struct walk *from, struct tree *tree)
+{
+	*to = (struct walk){ .tree = tree, .options = from->options, .source = STRBUF_INIT, .path = STRBUF_INIT, .top_len = from->top_len,
+			     .rules = IGNORE_RULES_INIT, .is_branch = true };
+	strbuf_add(&to->source, from->source.buf, from->source.len);
+	strbuf_add(&to->path, from->path.buf, from->path.len);
+	ignore_rules_copy(&to->rules, &from->rules);
+	ARRAY_GROW(to->above, from->depth + 1, to->cap);
+	for (; to->depth < from->depth; to->depth++)
+		to->above[to->depth] = from->above[to->depth];
+}
+
+/* Its entries become the crew's, in whatever order: they are sorted in the end. */
+static void end_branch(struct crew *c, struct tree *tree, size_t folder, const struct error *err)
+{
+	pthread_mutex_lock(&c->lock);
+	ARRAY_GROW(c->tree->entries, c->tree->count + tree->count, c->tree->cap);
+	for (size_t i = 0; i < tree->count; i++)
+		c->tree->entries[c->tree->count++] = tree->entries[i];
+	free(tree->entries);
+	if (folder < c->failed) {
+		c->failed = folder;
+		c->err = *err;
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void walk_branch(void *arg, size_t worker)
+{
+	struct crew *c = arg;
+	struct tree tree = TREE_INIT;
+	struct error err = ERROR_INIT;
+	size_t i, failed = SIZE_MAX;
+	CLEANUP(walk) struct walk w;
+
+	(void)worker;
+	walk_copy(&w, c->from, &tree);
+	while (failed == SIZE_MAX && (i = atomic_fetch_add(&c->next, 1)) < c->folders->count)
+		if (enter(&w, c->folders->v[i], &err) < 0)
+			failed = i;
+	if (failed != SIZE_MAX)
+		atomic_store(&c->next, c->folders->count);
+	end_branch(c, &tree, failed, &err);
+}
+
+static int walk_by_crew(struct walk *w, const struct strvec *folders, struct error *err)
+{
+	struct crew c = { .from = w, .folders = folders, .tree = w->tree, .failed = SIZE_MAX };
+
+	pthread_mutex_init(&c.lock, NULL);
+	thread_run(thread_count(THREADS_MAX), walk_branch, &c);
+	pthread_mutex_destroy(&c.lock);
+	if (c.failed == SIZE_MAX)
+		return 0;
+	*err = c.err;
+	return -1;
+}
+
 static int walk_directory(struct walk *w, struct error *err)
 {
 	CLEANUP(strvec) struct strvec folders = STRVEC_INIT;
 
 	if (interrupt_check(err) < 0 || visit_all(w, &folders, err) < 0)
 		return -1;
+	if (!w->is_branch && folders.count >= FOLDERS_FOR_A_CREW)
+		return walk_by_crew(w, &folders, err);
 	for (size_t i = 0; i < folders.count; i++)
 		if (enter(w, folders.v[i], err) < 0)
 			return -1;
