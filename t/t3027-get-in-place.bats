@@ -145,3 +145,52 @@ shared()
 		((output > 2048)) # of 5,120; where the first cut falls is chance
 	fi
 }
+
+# get_while COMMAND ARG…: mreg get ARG…, and COMMAND when it has decided what to do and opens the first file it prepares.
+get_while()
+{
+	local command=$1 tracer
+	shift
+	rm -f stopped
+	traced -o stopped -e trace=openat2 -e inject=openat2:signal=SIGSTOP:when=1 mreg get -q "$@" 2>said &
+	tracer=$!
+	until grep -q 'stopped by SIGSTOP' stopped 2>/dev/null || ! kill -0 "$tracer" 2>/dev/null; do
+		:
+	done
+	eval "$command"
+	kill -CONT "$(sed -nE 's/^([0-9]+) .*stopped by SIGSTOP.*/\1/p' stopped | head -1)"
+	wait "$tracer"
+}
+
+@test "a file that is edited while a get prepares its own is left as it is, and said" {
+	mreg get -q m:v0 -o t
+	run -6 get_while 'echo my own notes >t/weights' m:v1 -o t
+	assert_equal "$(cat t/weights)" "my own notes"
+	grep -qF "'weights' has changed meanwhile" said
+	run find t -name '.mreg-get*'
+	assert_output ''
+	mreg get -q --force m:v1 -o t
+	same_tree b t
+}
+
+@test "a file that comes while a get prepares its own of that name is left as it is" {
+	mreg get -q m:v0 -o t
+	rm t/weights
+	run -6 get_while 'echo my own notes >t/weights' m:v1 -o t
+	assert_equal "$(cat t/weights)" "my own notes"
+}
+
+@test "a file that is edited while it is about to be removed is left as it is" {
+	mkdir c
+	echo another >c/same
+	mreg put -q m c
+	mreg get -q m:v0 -o t
+	run -6 get_while 'echo my own notes >t/weights' m:v2 -o t
+	assert_equal "$(cat t/weights)" "my own notes"
+}
+
+@test "--force replaces what comes meanwhile" {
+	mreg get -q m:v0 -o t
+	get_while 'echo my own notes >t/weights' --force m:v1 -o t
+	same_tree b t
+}

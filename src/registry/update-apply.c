@@ -18,6 +18,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/utf8.h"
 #include "registry/target.h"
 
 /* What is to be written, and where it is prepared. */
@@ -95,6 +96,30 @@ static int stage_changed(struct stage *s, struct error *err)
 
 /* ---- taking away the old ---- */
 
+/* What was decided holds for what was there then, and staging may have taken minutes.  A rename gives a file another change time. */
+static bool is_as_seen(const struct have *h, const struct stat *st)
+{
+	struct stat seen = h->t->st;
+
+	seen.st_ctim = st->st_ctim;
+	return (seen.st_mode & S_IFMT) == (st->st_mode & S_IFMT) && (S_ISDIR(st->st_mode) || stat_is_same(&seen, st));
+}
+
+/* h: what was there, or NULL.  A directory goes only when it is empty. */
+static bool may_go(const struct update *u, const struct have *h, const struct stat *st)
+{
+	return u->options->force || (h ? is_as_seen(h, st) : S_ISDIR(st->st_mode));
+}
+
+static int say_changed(const char *path, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
+
+	utf8_add_visible(&shown, path, strlen(path));
+	error_set(err, ERR_POLICY, "'%s' has changed meanwhile", shown.buf);
+	return error_hint(err, "It was left as it is, and the version is there in part. Get it again when the directory is at rest.");
+}
+
 /* Takes away folders that became empty, upwards, as long as the version has nothing there. */
 static void prune_folders(const struct update *u, const char *path)
 {
@@ -119,9 +144,12 @@ static int remove_one(struct update *u, const struct have *h, struct error *err)
 {
 	const char *base;
 	CLEANUP(fd) int parent = beneath_open_parent(u->root_fd, h->t->path, false, &base, err);
+	struct stat st;
 
 	if (parent < 0)
 		return -1;
+	if (h->ours && fstatat(parent, base, &st, AT_SYMLINK_NOFOLLOW) == 0 && !may_go(u, h, &st))
+		return say_changed(h->t->path, err);
 	if (unlinkat(parent, base, h->t->kind == ENTRY_DIR ? AT_REMOVEDIR : 0) < 0 && errno != ENOENT)
 		return error_set_errno(err, "cannot remove '%s'", h->t->source);
 	u->out->removed += h->t->kind != ENTRY_DIR;
@@ -151,37 +179,62 @@ static int remove_old(struct update *u, bool in_way, struct error *err)
 
 /* ---- swapping it in ---- */
 
+enum moved { MOVED, NOT_THAT_WAY, CHANGED_MEANWHILE, FAILED };
+
 /*
  * Renaming over a file makes ext4 write the new one to disk before anything else, which takes longer than all the rest; exchanging the two does not.
- * 1: done; 0: not that way.  A directory that came in between is given back.
+ * And what is taken away can be looked at before it goes: what came in between is given back.
  */
-static int exchange(int from, const char *stage_base, int to, const char *base)
+static enum moved exchange(const struct update *u, const struct have *h, int from, const char *stage_base, int to, const char *base)
 {
 #ifdef HAVE_RENAMEAT2
 	struct stat st;
+	bool is_fine;
 
-	if (fstatat(to, base, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
-	    renameat2(from, stage_base, to, base, RENAME_EXCHANGE) < 0)
-		return 0;
-	if (unlinkat(from, stage_base, 0) == 0)
-		return 1;
-	return renameat2(from, stage_base, to, base, RENAME_EXCHANGE) < 0 ? -1 : 0;
+	if (renameat2(from, stage_base, to, base, RENAME_EXCHANGE) < 0)
+		return NOT_THAT_WAY;
+	is_fine = fstatat(from, stage_base, &st, AT_SYMLINK_NOFOLLOW) == 0 && may_go(u, h, &st);
+	if (is_fine && unlinkat(from, stage_base, 0) == 0)
+		return MOVED;
+	if (renameat2(from, stage_base, to, base, RENAME_EXCHANGE) < 0)
+		return FAILED;
+	return is_fine ? NOT_THAT_WAY : CHANGED_MEANWHILE;
 #else
-	(void)from, (void)stage_base, (void)to, (void)base;
-	return 0;
+	(void)u, (void)h, (void)from, (void)stage_base, (void)to, (void)base;
+	return NOT_THAT_WAY;
 #endif
 }
 
-/* A socket or device that --force allows to replace is renamed over; a folder must be empty by now. */
-static int replace(int from, const char *stage_base, int to, const char *base)
+/* Where nothing is: what comes in between stays. */
+static enum moved move_new(const struct update *u, int from, const char *stage_base, int to, const char *base)
 {
-	int done = exchange(from, stage_base, to, base);
+#ifdef HAVE_RENAMEAT2
+	if (!u->options->force && renameat2(from, stage_base, to, base, RENAME_NOREPLACE) == 0)
+		return MOVED;
+	if (!u->options->force && errno == EEXIST)
+		return CHANGED_MEANWHILE;
+#endif
+	(void)u;
+	return renameat(from, stage_base, to, base) < 0 ? FAILED : MOVED;
+}
 
-	if (done)
-		return done < 0 ? -1 : 0;
-	if (renameat(from, stage_base, to, base) == 0)
-		return 0;
-	return errno != EISDIR || unlinkat(to, base, AT_REMOVEDIR) < 0 ? -1 : renameat(from, stage_base, to, base);
+/* A socket or device that --force allows to replace is renamed over; a folder must be empty by now. */
+static enum moved replace(const struct update *u, const struct have *h, int from, const char *stage_base, int to, const char *base)
+{
+	enum moved moved = NOT_THAT_WAY;
+	struct stat st;
+
+	if (fstatat(to, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? move_new(u, from, stage_base, to, base) : FAILED;
+	if (!may_go(u, h, &st))
+		return CHANGED_MEANWHILE;
+	if (S_ISREG(st.st_mode))
+		moved = exchange(u, h, from, stage_base, to, base);
+	if (moved != NOT_THAT_WAY)
+		return moved;
+	if (S_ISDIR(st.st_mode) && unlinkat(to, base, AT_REMOVEDIR) < 0)
+		return FAILED;
+	return renameat(from, stage_base, to, base) < 0 ? FAILED : MOVED;
 }
 
 /* The rename gave it another change time; all else must be as it was when it was written. */
@@ -211,6 +264,7 @@ static int move_file(struct stage *s, size_t i, struct error *err)
 	const char *base, *stage_base;
 	CLEANUP(fd) int from = beneath_open_parent(s->fd, e->path, false, &stage_base, err);
 	CLEANUP(fd) int to = from < 0 ? -1 : beneath_open_parent(s->u->root_fd, e->path, true, &base, err);
+	enum moved moved;
 
 	if (from < 0 || to < 0)
 		return -1;
@@ -219,8 +273,9 @@ static int move_file(struct stage *s, size_t i, struct error *err)
 			return error_set_errno(err, "cannot make '%s'", e->path);
 		return 0;
 	}
-	if (replace(from, stage_base, to, base) < 0)
-		return error_set_errno(err, "cannot write '%s'", e->path);
+	moved = replace(s->u, find_have(s->u, e->path), from, stage_base, to, base);
+	if (moved != MOVED)
+		return moved == FAILED ? error_set_errno(err, "cannot write '%s'", e->path) : say_changed(e->path, err);
 	renew_row(&s->rows.v[i], to, base);
 	count_in(s->u, e);
 	crash_point("get-between-files");
