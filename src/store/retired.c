@@ -122,20 +122,37 @@ bool retired_is_overdue(const char *objects_dir)
 	return folders.count;
 }
 
+/* Whether a file in an overdue folder may go, must come back into use, or is to be asked about another time. */
+enum fate { FATE_GONE, FATE_BACK, FATE_STAYS };
+
+/* What cannot be opened for a reason that may pass (descriptors, memory, permission, a newer format) says nothing of what it holds. */
+static enum fate fate_of(const char *path, const char *file, retired_spare_fn is_spare, void *arg)
+{
+	struct error problem = ERROR_INIT;
+	enum fate fate = FATE_GONE;
+	struct pack *p;
+	struct oid name;
+
+	if (!parse_pack_name(file, &name))
+		return FATE_GONE;
+	p = pack_open(path, &name, &problem);
+	if (!p)
+		return problem.code == ERR_INTEGRITY ? FATE_GONE : FATE_STAYS;
+	if (!is_spare(p, arg))
+		fate = FATE_BACK;
+	pack_close(p);
+	return fate;
+}
+
 static int sweep_pack(const char *objects_dir, const char *path, const char *file, retired_spare_fn is_spare, void *arg, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf to = STRBUF_INIT;
-	struct error ignored = ERROR_INIT;
-	struct pack *p = NULL;
-	struct oid name;
-	bool is_needed;
+	enum fate fate = fate_of(path, file, is_spare, arg);
 
-	if (parse_pack_name(file, &name))
-		p = pack_open(path, &name, &ignored);
-	is_needed = p && !is_spare(p, arg);
-	pack_close(p);
 	crash_point("sweep-before-file");
-	if (!is_needed)
+	if (fate == FATE_STAYS)
+		return 0;
+	if (fate == FATE_GONE)
 		return unlink(path) && errno != ENOENT ? error_set_errno(err, "cannot remove '%s'", path) : 0;
 	strbuf_addf(&to, "%s/%s", objects_dir, file);
 	return rename(path, to.buf) && errno != ENOENT ? error_set_errno(err, "cannot rename '%s' to '%s'", path, to.buf) : 0;
@@ -163,7 +180,7 @@ int retired_sweep(const char *objects_dir, retired_spare_fn is_spare, void *arg,
 				return error_wrap(err, "cannot remove retired packs");
 		}
 		strbuf_set_len(&path, len);
-		if (left && rmdir(path.buf) && errno != ENOENT)
+		if (left && rmdir(path.buf) && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST)
 			return error_set_errno(err, "cannot remove '%s'", path.buf);
 	}
 	return 0;

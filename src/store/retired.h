@@ -24,7 +24,8 @@ bool retired_is_overdue(const char *objects_dir);
 typedef bool (*retired_spare_fn)(const struct pack *pack, void *arg);
 /*
  * Removes packs of folders whose grace is over, and folders that are empty then.  A pack that is not spare, as in a copy that was made while
- * packs were being merged, is moved back into objects/; one that cannot be read is removed.  The caller holds LOCK_OBJECTS shared and LOCK_MERGE.
+ * packs were being merged, is moved back into objects/; one that is damaged is removed, and one
+ * that cannot be opened for another reason stays.  The caller holds LOCK_OBJECTS shared and LOCK_MERGE.
  */
 int retired_sweep(const char *objects_dir, retired_spare_fn is_spare, void *arg, struct error *err) MUST_CHECK;
 

@@ -376,6 +376,24 @@ static void sweeping(void)
 	objects_close(o);
 }
 
+/* Such as for lack of descriptors; a link stands for it here, which is never followed. */
+static void unopenable(void)
+{
+	static const char name[] = "objects/retired/" FOLDER "/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.pack";
+	struct objects *o = new_store("unopenable");
+	struct stat st;
+
+	clock_fix(NOON * NS_PER_S);
+	store_some(o, 1, 16);
+	need(objects_tidy(o, &err) == 0, "packs can be merged");
+	need(symlink("elsewhere", below(name)) == 0, "a link can be made");
+	clock_fix((NOON + 2 * DAY) * NS_PER_S);
+	is_int(objects_tidy(o, &err), 0, "a retired pack that cannot be opened is no failure");
+	ok(lstat(below(name), &st) == 0, "and stays");
+	is_int(count_read(o, 1, 16), 16, "the others are not needed");
+	objects_close(o);
+}
+
 /* A copy that was made while packs were merged may have old ones in retired/ only. */
 static void incomplete_copy(void)
 {
@@ -431,6 +449,7 @@ int main(void)
 	vanishing();
 	full_disk();
 	sweeping();
+	unopenable();
 	incomplete_copy();
 	damaged_after_merge();
 	return tap_done();
