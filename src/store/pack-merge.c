@@ -205,11 +205,18 @@ static bool is_sound(const struct pack *p, const struct strbuf *data)
 	return true;
 }
 
+/* Other bytes under the same id may be sound where these are not, as after a put that stored anew what was damaged: both are kept. */
+static bool is_row_of(const struct pack_row *row, const struct record_head *head)
+{
+	return row->crc == head->crc && row->stored_len == head->stored_len && row->raw_len == head->raw_len && row->codec == head->codec &&
+	       row->params == head->params;
+}
+
 static bool has_record(struct pack_writer *w, const struct record_head *head)
 {
 	struct pack_row row;
 
-	return pack_writer_find(w, &head->id, head->kind, &row) &&
+	return pack_writer_find(w, &head->id, head->kind, &row) && is_row_of(&row, head) &&
 	       (head->kind != OBJECT_RECIPE || pack_writer_find(w, &head->file, OBJECT_FILE, &row));
 }
 

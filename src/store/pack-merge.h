@@ -27,7 +27,7 @@ bool pack_merge_choose(struct merge_pack *packs, size_t count);
 
 /*
  * Lists objects_dir, and merges what is due into one pack, which is durable before the first of the others is retired (store/retired.h).
- * Records are copied as they are, each once, in the order of the packs' birth; a pack that cannot be read, or has any record that is not
+ * Records are copied as they are, equal ones once, in the order of the packs' birth; a pack that cannot be read, or has any record that is not
  * what its checksums say, stays as it is.  The new pack's birth is the newest of theirs.  The caller holds LOCK_OBJECTS shared and
  * LOCK_MERGE.  *name: the new pack; zero when nothing was merged.  A signal ends it early, with nothing done.
  */

@@ -369,11 +369,13 @@ static bool find_locked(struct pack_set *set, enum object_kind kind, const struc
 		const struct pack *p = set->slots[i]->pack;
 		int64_t at = pack_table_find(&p->table, id, kind);
 
-		if (at < 0 || !pack_table_row(&p->table, (size_t)at, p->records_end, &out->row))
-			continue;
 		out->slot = set->slots[i];
-		if (!nth--)
-			return true;
+		for (size_t k = (size_t)at; at >= 0 && pack_table_row(&p->table, k, p->records_end, &out->row); k++) {
+			if (!oid_equal(&out->row.id, id) || out->row.kind != kind)
+				break;
+			if (!nth--)
+				return true;
+		}
 	}
 	return find_in_multi(set, kind, id, nth, out);
 }
