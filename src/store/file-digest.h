@@ -16,14 +16,16 @@ struct file_digest {
 	const struct source *source; /* borrowed */
 	struct sha256 sha;
 	uint64_t hashed; /* bytes from the start that are in sha */
+	uint32_t passed; /* CRC-32 of what was passed over: what is read once more must be the same */
 	bool is_spared;  /* nothing is hashed for now */
+	bool is_torn;    /* it was not the same: the digest would not be that of the chunks */
 };
 
 /* Spares the hashing only of a file that can be read again and is so large that it matters. */
 void file_digest_begin(struct file_digest *d, const struct source *source);
 /* The next bytes of the file, in order. */
 void file_digest_add(struct file_digest *d, const void *data, size_t len);
-/* Reads what was passed over, up to `taken`, once more; from now on all is hashed. */
+/* Reads what was passed over, up to `taken`, once more; from now on all is hashed.  Sets is_torn when it reads other bytes than were added. */
 int file_digest_catch_up(struct file_digest *d, uint64_t taken, struct work *work, struct error *err) MUST_CHECK;
 /* Not of one that is spared. */
 void file_digest_finish(struct file_digest *d, struct oid *out);

@@ -451,7 +451,7 @@ static int try_to_read(struct ingest_worker *w, struct ingest_stream *s, struct 
 	if (read_to_end(w, s, err) < 0 || (s->whole.is_spared && find_digest(w, s, err) < 0))
 		return -1;
 	whole = source_check(&s->source, s->taken, err);
-	if (whole <= 0)
+	if (whole <= 0 || s->whole.is_torn)
 		return whole < 0 ? -1 : start_again(w, s, err);
 	if (s->taken > FILE_ONE_CHUNK_MAX)
 		return 1;
