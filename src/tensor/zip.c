@@ -174,6 +174,12 @@ static bool visit_member(const struct tensor_input *in, const struct directory *
 	return v->visit(&t, v->arg) == 0;
 }
 
+/* Stored members that overlap could make us read the same bytes over and over. */
+static bool fits_beside(const struct member *m, uint64_t room, uint64_t *stored)
+{
+	return !m->is_stored || (!__builtin_add_overflow(*stored, m->len, stored) && *stored <= room);
+}
+
 bool zip_each(const struct tensor_input *in, const struct tensor_visitor *v, uint64_t *header_len)
 {
 	CLEANUP(ptr) char *name = xmalloc(UINT16_MAX);
@@ -181,13 +187,14 @@ bool zip_each(const struct tensor_input *in, const struct tensor_visitor *v, uin
 	struct member m = { .name = name };
 	struct directory dir;
 	struct input_cursor c;
+	uint64_t stored = 0;
 
 	*header_len = 0;
 	if (!find_directory(in, &dir))
 		return false;
 	input_cursor_init(&c, in, dir.offset, dir.offset + dir.len);
 	for (uint64_t i = 0; i < dir.count; i++)
-		if (!read_entry(&c, extra, &m) || !visit_member(in, &dir, &m, v))
+		if (!read_entry(&c, extra, &m) || !fits_beside(&m, dir.offset, &stored) || !visit_member(in, &dir, &m, v))
 			return false;
 	return true;
 }

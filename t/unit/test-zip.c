@@ -169,6 +169,20 @@ static void hostile_ones(void)
 	is_str(layout_of(&same.bytes), "", "but not laid out");
 }
 
+/* Were it read, so would the same bytes be, as often as a directory of megabytes says. */
+static void more_than_there_is(void)
+{
+	CLEANUP(archive) struct archive a = ARCHIVE_INIT;
+
+	add(&a, "m", 0, "0123456789", 10);
+	for (; a.count < 6; a.count++) {
+		strbuf_grow(&a.directory, 47);
+		strbuf_add(&a.directory, a.directory.buf, 47);
+	}
+	finish(&a, "");
+	is_str(tensors_of(&a.bytes), "refused", "an archive whose members are larger than it is refused");
+}
+
 int main(void)
 {
 	reads("", false, "members are read");
@@ -176,5 +190,6 @@ int main(void)
 	reads("", true, "and numbers of 64 bits");
 	lays_out();
 	hostile_ones();
+	more_than_there_is();
 	return tap_done();
 }
