@@ -101,8 +101,10 @@ static bool is_as_seen(const struct have *h, const struct stat *st)
 {
 	struct stat seen = h->t->st;
 
+	if (h->t->kind == ENTRY_DIR)
+		return S_ISDIR(st->st_mode);
 	seen.st_ctim = st->st_ctim;
-	return (seen.st_mode & S_IFMT) == (st->st_mode & S_IFMT) && (S_ISDIR(st->st_mode) || stat_is_same(&seen, st));
+	return (seen.st_mode & S_IFMT) == (st->st_mode & S_IFMT) && stat_is_same(&seen, st);
 }
 
 /* h: what was there, or NULL.  A directory goes only when it is empty. */
