@@ -513,6 +513,8 @@ on_terminal()
 		# more than a pipe holds: when it is written, the put has read
 		cat "$DIGITS"/epoch-?/model.safetensors >&7
 		kill "-$signal" "$putter"
+		# as timeout(1) does, which tells the program and then its group
+		kill "-$signal" "$putter" || true
 		status=0
 		wait "$putter" || status=$?
 		putter=

@@ -193,3 +193,16 @@ load lib
 	complains "Permission denied"
 	says_nothing
 }
+
+@test "no registry is made inside of another one's .mreg" {
+	new_registry
+	state >before
+	for dir in .mreg .mreg/new "$PWD/.mreg/objects"; do
+		mreg_is 2 init "$dir"
+		says_nothing
+		complains "inside of a registry"
+		mreg_is 2 init -n "$dir"
+	done
+	mreg_is 2 -C .mreg init x
+	diff before <(state)
+}

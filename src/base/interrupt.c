@@ -9,20 +9,38 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mem.h"
 
+/* Within a second of the first a signal is that first one again: timeout(1) sends it to the program and then to its group, and a key repeats. */
+#define SAME_MS 1000
+
 static atomic_int received;
 static atomic_bool deferred;
+static atomic_long first_ms; /* when it was received */
+
+/* CLOCK_MONOTONIC; a signal handler may ask it. */
+static long now_ms(void)
+{
+	struct timespec ts = { 0, 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (long)(ts.tv_sec % 1000000) * 1000 + ts.tv_nsec / 1000000;
+}
 
 /* Who asks twice means it: the default action then runs when this handler returns. */
 static void on_signal(int sig)
 {
-	int none = 0;
+	int saved = errno, none = 0;
 
-	if (!atomic_compare_exchange_strong(&received, &none, sig))
+	if (!atomic_load(&received))
+		atomic_store(&first_ms, now_ms());
+	if (!atomic_compare_exchange_strong(&received, &none, sig) && labs(now_ms() - atomic_load(&first_ms)) >= SAME_MS)
 		signal(sig, SIG_DFL), raise(sig);
+	errno = saved;
 }
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };

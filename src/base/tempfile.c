@@ -22,6 +22,7 @@
 #include "base/path.h"
 
 #define HOST_LEN 8
+#define FOREIGN_AGE (7 * 86400)      /* seconds that another host's file is left alone */
 #define CLOCK_MARGIN (10 * NS_PER_S) /* a corrected clock shall not make a living file look stale */
 
 static char host[HOST_LEN + 1];
@@ -71,8 +72,8 @@ static const char *take_last(const char *name, size_t *len, size_t *part)
 	return name + (*len)--;
 }
 
-/* PREFIX-HOST-PID-N of this host. */
-static bool parse_name(const char *name, pid_t *pid)
+/* PREFIX-HOST-PID-N; is_ours: of this host. */
+static bool parse_name(const char *name, pid_t *pid, bool *is_ours)
 {
 	size_t len = strlen(name), part;
 	const char *text = take_last(name, &len, &part);
@@ -85,28 +86,49 @@ static bool parse_name(const char *name, pid_t *pid)
 		return false;
 	*pid = (pid_t)number;
 	text = take_last(name, &len, &part);
-	return text && len && part == HOST_LEN && !memcmp(text, this_host(), HOST_LEN);
+	if (!text || !len || part != HOST_LEN || strspn(text, "0123456789abcdef") < HOST_LEN)
+		return false;
+	*is_ours = !memcmp(text, this_host(), HOST_LEN);
+	return true;
 }
 
-/* Field 22 of /proc/PID/stat, in clock ticks since boot; the name in field 2 may contain anything. */
+/* /proc/PID/stat from its field 3 on; the name in field 2 may contain anything. */
+static const char *read_stat(pid_t pid, struct strbuf *text)
+{
+	struct error ignored = ERROR_INIT;
+	const char *end;
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+	if (file_slurp(path, text, 4096, NULL, &ignored) < 0)
+		return NULL;
+	end = strrchr(text->buf, ')');
+	return end && end[1] == ' ' ? end + 2 : NULL;
+}
+
+/* Also one that has ended and waits for its parent to ask how, which in a container may be never. */
+static bool is_gone(pid_t pid)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	const char *state;
+
+	if (kill(pid, 0) && errno == ESRCH)
+		return true;
+	state = read_stat(pid, &text);
+	return state && (*state == 'Z' || *state == 'X');
+}
+
+/* Field 22, in clock ticks since boot. */
 static bool start_ticks(pid_t pid, uint64_t *ticks)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
-	struct error ignored = ERROR_INIT;
-	char path[64];
-	char *field;
-	size_t len;
+	const char *field = read_stat(pid, &text);
 
-	snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-	if (file_slurp(path, &text, 4096, NULL, &ignored) < 0)
-		return false;
-	field = strrchr(text.buf, ')');
-	for (int i = 2; field && i < 22; i++)
-		field = strchr(field + 1, ' ');
-	if (!field)
-		return false;
-	len = strcspn(field + 1, " \n");
-	return number_parse_u64(field + 1, len, ticks);
+	for (int i = 3; field && i < 22; i++) {
+		field = strchr(field, ' ');
+		field += field != NULL;
+	}
+	return field && number_parse_u64(field, strcspn(field, " \n"), ticks);
 }
 
 static bool process_start(pid_t pid, int64_t *ns)
@@ -142,15 +164,26 @@ static bool is_younger_than(pid_t pid, const char *dir, const char *name)
 	return start > (int64_t)st.st_ctim.tv_sec * NS_PER_S + st.st_ctim.tv_nsec + CLOCK_MARGIN;
 }
 
+/* Of the processes of another host, or of another container, nothing is known. */
+static bool is_forgotten(const char *dir, const char *name)
+{
+	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
+	struct stat st;
+
+	path_join(&path, dir, name);
+	return !lstat(path.buf, &st) && clock_real() / NS_PER_S - (int64_t)st.st_mtim.tv_sec > FOREIGN_AGE;
+}
+
 bool tempfile_is_stale(const char *dir, const char *name)
 {
+	bool is_ours;
 	pid_t pid;
 
-	if (!parse_name(name, &pid))
+	if (!parse_name(name, &pid, &is_ours))
 		return false;
-	if (kill(pid, 0) && errno == ESRCH)
-		return true;
-	return is_younger_than(pid, dir, name);
+	if (!is_ours)
+		return is_forgotten(dir, name);
+	return is_gone(pid) || is_younger_than(pid, dir, name);
 }
 
 void tempfile_sweep(const char *dir)

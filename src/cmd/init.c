@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "cmd/cmd.h"
 #include "registry/registry.h"
+#include "registry/tree.h"
 #include "ui/record.h"
 
 /* The directory that is to hold .mreg: the operand, else what --registry or MREG_DIR names (which may be .mreg itself), else here. */
@@ -33,17 +34,26 @@ static int choose_directory(const struct session *s, const struct operands *oper
 	return 0;
 }
 
-/* Only says what would be: the directory need not exist yet. */
-static int rehearse(const char *dir, struct strbuf *mreg_dir, struct error *err)
+/* The directory need not exist yet. */
+static int absolute_path(struct strbuf *out, const char *dir, struct error *err)
 {
 	CLEANUP(ptr) char *real = realpath(dir, NULL), *here = realpath(".", NULL);
-	CLEANUP(strbuf) struct strbuf given = STRBUF_INIT, clean = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf given = STRBUF_INIT;
 
 	if (!here)
 		return error_set_errno(err, "cannot tell the current directory");
 	path_join(&given, here, dir);
-	path_normalise(&clean, given.buf);
-	path_join(mreg_dir, real ? real : clean.buf, ".mreg");
+	path_normalise(out, real ? real : given.buf);
+	if (!tree_is_reserved(out->buf))
+		return 0;
+	error_set(err, ERR_USAGE, "'%s' is inside of a registry", out->buf);
+	return error_hint(err, "Name the directory that has, or is to have, .mreg in it.");
+}
+
+/* Only says what would be. */
+static int rehearse(const char *dir, struct strbuf *mreg_dir, struct error *err)
+{
+	path_join(mreg_dir, dir, ".mreg");
 	if (file_exists(mreg_dir->buf))
 		return error_set(err, ERR_CONFLICT, "'%s' exists already", mreg_dir->buf);
 	return 0;
@@ -53,7 +63,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 {
 	bool shared = false, dry_run = false;
 	CLEANUP(operands) struct operands operands = OPERANDS_INIT;
-	CLEANUP(strbuf) struct strbuf dir = STRBUF_INIT, mreg_dir = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf dir = STRBUF_INIT, path = STRBUF_INIT, mreg_dir = STRBUF_INIT;
 	const struct opt opts[] = {
 		OPT_FLAG('\0', "shared", &shared, "let the directory's group write, too"),
 		OPT_FLAG('n', "dry-run", &dry_run, "only say what would be made"),
@@ -61,9 +71,10 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	};
 	json_t *record;
 
-	if (session_parse(s, opts, argc, argv, 0, 1, &operands, err) < 0 || choose_directory(s, &operands, &dir, err) < 0)
+	if (session_parse(s, opts, argc, argv, 0, 1, &operands, err) < 0 || choose_directory(s, &operands, &dir, err) < 0 ||
+	    absolute_path(&path, dir.buf, err) < 0)
 		return -1;
-	if ((dry_run ? rehearse(dir.buf, &mreg_dir, err) : registry_init(dir.buf, shared, &mreg_dir, err)) < 0)
+	if ((dry_run ? rehearse(path.buf, &mreg_dir, err) : registry_init(dir.buf, shared, &mreg_dir, err)) < 0)
 		return -1;
 	record = json_object();
 	record_set_path(record, "path", mreg_dir.buf);

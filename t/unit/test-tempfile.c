@@ -7,7 +7,9 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/path.h"
@@ -83,6 +85,49 @@ static void test_foreign(void)
 		ok(!tempfile_is_stale(tap_dir(), names[i]), "'%s' is not judged", names[i]);
 }
 
+/* It has ended, and nobody has asked how. */
+static void test_zombie(void)
+{
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+	char theirs[4400] = "";
+	const char *base;
+	size_t len;
+	int pipes[2];
+	pid_t child;
+	siginfo_t info;
+
+	need(!pipe(pipes), "pipe");
+	child = fork();
+	if (!child) {
+		tempfile_name(&name, tap_dir(), "pack");
+		_exit(write(pipes[1], name.buf, name.len) != (ssize_t)name.len);
+	}
+	need(child > 0 && !waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) && read(pipes[0], theirs, sizeof theirs - 1) > 0, "fork");
+	touch(theirs);
+	base = path_base(theirs, &len);
+	ok(tempfile_is_stale(tap_dir(), base), "a file of a process that has ended is stale, though its parent has not asked how");
+	unlink(theirs);
+	waitpid(child, NULL, 0);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
+static void test_old(void)
+{
+	static const char name[] = "pack-00000000-1-1";
+	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
+	struct timespec times[2] = { { .tv_sec = time(NULL) - 6 * 86400 }, { .tv_sec = time(NULL) - 6 * 86400 } };
+
+	path_join(&path, tap_dir(), name);
+	touch(path.buf);
+	need(!utimensat(AT_FDCWD, path.buf, times, 0), "utimensat");
+	ok(!tempfile_is_stale(tap_dir(), name), "a file of another host is left alone for days");
+	times[1].tv_sec -= 2 * 86400;
+	need(!utimensat(AT_FDCWD, path.buf, times, 0), "utimensat");
+	ok(tempfile_is_stale(tap_dir(), name), "but not for more than a week");
+	unlink(path.buf);
+}
+
 /* Where we may make one: a name that was chosen in another space of process numbers. */
 static void test_container(void)
 {
@@ -125,6 +170,8 @@ int main(void)
 	unsigned char seen[4] = { 0 };
 
 	test_container(); /* before this process has chosen a name */
+	test_zombie();
+	test_old();
 	test_names();
 	test_sweep();
 	test_foreign();
