@@ -191,3 +191,12 @@ on two lines" >number
 	mreg_is 0 ls -q --alias nosuch
 	says_nothing
 }
+
+@test "ls -q -z gives names as they are, for xargs, whatever bytes they have" {
+	mkdir odd
+	printf 'latin\n' >odd/$'caf\xe9'
+	printf 'line\n' >odd/$'two\nlines'
+	mreg put -q odd odd
+	mreg ls -q -z odd:v0 | xargs -0 -n 1 mreg cat odd:v0 >have
+	diff <(printf 'latin\nline\n') have
+}

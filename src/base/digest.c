@@ -99,3 +99,16 @@ void base64_encode(struct strbuf *out, const void *data, size_t len)
 	base64_encode_raw(out->buf + out->len, len, data);
 	strbuf_set_len(out, out->len + encoded);
 }
+
+bool base64_decode(struct strbuf *out, const char *text, size_t len)
+{
+	struct base64_decode_ctx ctx;
+	size_t made = BASE64_DECODE_LENGTH(len), before = out->len;
+
+	base64_decode_init(&ctx);
+	strbuf_grow(out, made);
+	if (!base64_decode_update(&ctx, &made, (uint8_t *)out->buf + before, len, text) || !base64_decode_final(&ctx))
+		made = 0;
+	strbuf_set_len(out, before + made);
+	return made || !len;
+}

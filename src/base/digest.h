@@ -51,5 +51,7 @@ struct oid_hex oid_hex(const struct oid *id);
 bool oid_parse(const char *text, size_t len, struct oid *out);
 
 void base64_encode(struct strbuf *out, const void *data, size_t len);
+/* Appends the bytes; false, and nothing is appended, when it is no base64. */
+bool base64_decode(struct strbuf *out, const char *text, size_t len);
 
 #endif

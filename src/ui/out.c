@@ -116,7 +116,7 @@ static int put_line(struct out *o, const json_t *record, const char *primary, st
 		record_add_text(&text, record_find(record, primary), ",");
 		if (visible)
 			utf8_add_visible(&line, text.buf, text.len);
-		else
+		else if (!record_add_exact(&line, record, primary))
 			strbuf_add(&line, text.buf, text.len);
 	} else {
 		return 0;

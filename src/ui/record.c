@@ -75,3 +75,13 @@ void record_set_path(json_t *record, const char *name, const char *path)
 	base64_encode(&exact, path, len);
 	json_object_set_new(record, member.buf, json_string(exact.buf));
 }
+
+bool record_add_exact(struct strbuf *out, const json_t *record, const char *name)
+{
+	CLEANUP(strbuf) struct strbuf member = STRBUF_INIT;
+	const json_t *exact;
+
+	strbuf_addf(&member, "%s_base64", name);
+	exact = json_object_get(record, member.buf);
+	return json_is_string(exact) && base64_decode(out, json_string_value(exact), json_string_length(exact));
+}

@@ -3,6 +3,8 @@
 #ifndef MREG_UI_RECORD_H
 #define MREG_UI_RECORD_H
 
+#include <stdbool.h>
+
 #include "base/strbuf.h"
 #include "format/json.h"
 
@@ -14,5 +16,7 @@ void record_add_text(struct strbuf *out, const json_t *value, const char *betwee
 json_t *record_string(const char *text);
 /* Sets `name` to record_string(path), and where that is not exact also "NAME_base64", which is. */
 void record_set_path(json_t *record, const char *name, const char *path);
+/* Appends what record_set_path() was given, when the member itself is not exact; else false. */
+bool record_add_exact(struct strbuf *out, const json_t *record, const char *name);
 
 #endif

@@ -52,10 +52,12 @@ static void test_hex(void)
 
 static void is_base64(const char *text, const char *want)
 {
+	CLEANUP(strbuf) struct strbuf back = STRBUF_INIT;
 	CLEANUP(strbuf) struct strbuf out = STRBUF_INIT;
 
 	base64_encode(&out, text, strlen(text));
 	is_str(out.buf, want, "bytes are written as base64");
+	ok(base64_decode(&back, out.buf, out.len) && !strcmp(back.buf, text), "and read again");
 }
 
 static void test_random(void)
