@@ -166,3 +166,13 @@ traced()
 {
 	strace -f -E ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" "$@"
 }
+
+# settle DIR…: until all that was written below lies far enough in the past to be told from what is written now.
+settle()
+{
+	local newest
+	newest=$(find "$@" -type f -exec stat -c %.9Z {} + | sort -n | tail -1)
+	until (($(date +%s%N) - ${newest/./} > 30000000)); do
+		:
+	done
+}

@@ -10,16 +10,6 @@ setup()
 	new_registry
 }
 
-# Until all that was written below these directories lies far enough in the past to be told from what is written now.
-settle()
-{
-	local newest
-	newest=$(find "$@" -type f -exec stat -c %.9Z {} + | sort -n | tail -1)
-	until (($(date +%s%N) - ${newest/./} > 30000000)); do
-		:
-	done
-}
-
 # reads DIR COMMAND…: how many files below DIR the command opens.
 reads()
 {

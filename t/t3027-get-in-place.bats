@@ -20,15 +20,6 @@ setup()
 	mreg put -q m b
 }
 
-settle()
-{
-	local newest
-	newest=$(find "$@" -type f -exec stat -c %.9Z {} + | sort -n | tail -1)
-	until (($(date +%s%N) - ${newest/./} > 30000000)); do
-		:
-	done
-}
-
 # bytes_from NAME: how many the traced command has read from files whose path has NAME in it.
 bytes_from()
 {
