@@ -278,6 +278,7 @@ folding()
 	echo x >t/mine
 	mreg_is 0 get -n --json digits:v1 -o t --exact
 	json '.removed == 1'
+	complains "'mine' would be removed"
 	rm t/mine
 	same_tree before t
 	echo edited >t/metrics.json

@@ -380,13 +380,29 @@ static int fix_modes(struct stage *s, struct error *err)
 	return 0;
 }
 
+static void note_removal(const struct update *u, const struct have *h)
+{
+	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
+
+	utf8_add_visible(&shown, h->t->path, strlen(h->t->path));
+	if (u->out->removed <= UPDATE_NAMED_MAX)
+		report_note(u->reg->report, "'%s' would be removed", shown.buf);
+	else if (u->out->removed == UPDATE_NAMED_MAX + 1)
+		report_note(u->reg->report, "and others");
+}
+
 void update_apply_dry(struct update *u, const struct entry **changed, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		count_in(u, changed[i]);
+	for (size_t i = 0; i < u->tree.count; i++) {
+		const struct have *h = &u->have[i];
+
+		if (h->t->kind == ENTRY_DIR || (!is_to_go(u, h, true) && !is_to_go(u, h, false)))
+			continue;
+		u->out->removed++;
+		note_removal(u, h);
 	}
-	for (size_t i = 0; i < u->tree.count; i++)
-		u->out->removed += u->have[i].t->kind != ENTRY_DIR && (is_to_go(u, &u->have[i], true) || is_to_go(u, &u->have[i], false));
 }
 
 static void remember(struct stage *s)

@@ -12,6 +12,8 @@
 #include "registry/update.h"
 #include "store/statcache.h"
 
+#define UPDATE_NAMED_MAX 5 /* files that a refusal, or a rehearsal, names */
+
 /* Something in the directory. */
 struct have {
 	const struct tree_entry *t;
@@ -41,7 +43,7 @@ struct update {
 const struct entry *update_find_entry(const struct update *u, const char *path);
 bool update_has_entry_below(const struct update *u, const char *path);
 
-/* Counts what update_apply() would do. */
+/* Counts what update_apply() would do, and names what it would remove. */
 void update_apply_dry(struct update *u, const struct entry **changed, size_t count);
 /* Writes the changed entries, sorted by path, and removes what is to go. */
 int update_apply(struct update *u, const struct entry **changed, size_t count, struct error *err) MUST_CHECK;

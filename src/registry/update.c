@@ -21,7 +21,6 @@
 #include "store/ingest.h"
 
 #define HISTORY_MAX 1000 /* versions that say what is ours */
-#define NAMED_MAX 5      /* foreign files that a refusal names */
 
 static void update_cleanup(struct update *u)
 {
@@ -265,7 +264,7 @@ static int tell_ours(struct update *u, struct error *err)
 
 static void name_foreign(struct strbuf *names, size_t *count, const char *path)
 {
-	if (++*count > NAMED_MAX)
+	if (++*count > UPDATE_NAMED_MAX)
 		return;
 	strbuf_adds(names, *count > 1 ? ", '" : "'");
 	utf8_add_visible(names, path, strlen(path));
@@ -300,8 +299,8 @@ static int check_foreign(struct update *u, struct error *err)
 			name_foreign(&names, &count, u->have[i].t->path);
 	if (count == 0)
 		return 0;
-	if (count > NAMED_MAX)
-		strbuf_addf(&names, " and %zu more", count - NAMED_MAX);
+	if (count > UPDATE_NAMED_MAX)
+		strbuf_addf(&names, " and %zu more", count - UPDATE_NAMED_MAX);
 	error_set(err, ERR_POLICY, "'%s' has files that are in no version of '%s' and in the way: %s", u->options->dir, u->version->collection.name,
 		  names.buf);
 	return error_hint(err, "Nothing was changed. --force overwrites them, -o DIR names another place.");
