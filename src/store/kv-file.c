@@ -130,10 +130,13 @@ int kv_file_check(const char *path, uint64_t *file_len, bool *absent, struct err
 /* LMDB maps its lock file and writes to it: on a full disk a hole in it would be a fault. */
 int kv_file_fill_lock(const char *path, struct error *err)
 {
-	CLEANUP(fd) int fd = file_open(path, O_RDWR | O_CREAT, 0666, err);
+	CLEANUP(fd) int fd = -1;
 	struct stat st;
 	int rc = 0;
 
+	if (!stat(path, &st) && st.st_size)
+		return 0;
+	fd = file_open(path, O_RDWR | O_CREAT, 0666, err);
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st))

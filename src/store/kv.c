@@ -125,7 +125,7 @@ static int open_on_disk(struct kv *kv, struct error *err)
 	struct stat st;
 	uint64_t len;
 
-	if ((writable && file_mkdir(kv->dir, 0777, err) < 0) || kv_file_refuse_network(kv->dir, err) < 0)
+	if ((writable && stat(kv->dir, &st) && file_mkdir(kv->dir, 0777, err) < 0) || kv_file_refuse_network(kv->dir, err) < 0)
 		return -1;
 	if (stat(kv->dir, &st))
 		return error_set_errno(err, "cannot open index '%s'", kv->dir);
