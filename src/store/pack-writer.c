@@ -19,7 +19,7 @@
 #include "base/tempfile.h"
 #include "codec/deflate.h"
 
-#define WRITE_BACK_EVERY (32ull << 20) /* so that the fsync at the end has little left to do */
+#define WRITE_BACK_EVERY (4ull << 20) /* so that the fsync at the end has little left to do, and no thread waits long for the disk's queue */
 #define SMALL_MAX (64u << 10) /* smaller records are collected: to write each by itself makes threads wait for the file */
 #define TAIL_LEN (512u << 10)
 
