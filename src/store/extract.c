@@ -136,7 +136,10 @@ static int check_digest(struct sha256 *sha, const struct extract_item *item, str
 	return unreadable(item, err);
 }
 
-static int write_in_order(struct extract_worker *w, struct extract_item *item, const struct recipe *recipe, int fd, struct error *err)
+typedef int (*read_chunk_fn)(struct object_reader *r, const struct oid *id, void *dst, uint32_t len, struct error *err);
+
+static int write_in_order(struct extract_worker *w, struct extract_item *item, const struct recipe *recipe, int fd, read_chunk_fn read_chunk,
+			  struct error *err)
 {
 	uint64_t offset = 0;
 	struct sha256 sha;
@@ -147,7 +150,7 @@ static int write_in_order(struct extract_worker *w, struct extract_item *item, c
 
 		if (work_check(&w->x->work, err) < 0)
 			return -1;
-		if (object_read_chunk(w->reader, &piece->chunk, w->buf, piece->len, err) < 0)
+		if (read_chunk(w->reader, &piece->chunk, w->buf, piece->len, err) < 0)
 			return unreadable(item, err);
 		sha256_update(&sha, w->buf, piece->len);
 		if (write_out(w, item, fd, piece->len, offset, err) < 0)
@@ -155,6 +158,19 @@ static int write_in_order(struct extract_worker *w, struct extract_item *item, c
 		offset += piece->len;
 	}
 	return check_digest(&sha, item, err);
+}
+
+/* What is only checked is hashed once, as a whole; chunk by chunk to find out which one is damaged, or has a sound copy elsewhere. */
+static int check_in_order(struct extract_worker *w, struct extract_item *item, const struct recipe *recipe, int fd, struct error *err)
+{
+	if (w->x->sink)
+		return write_in_order(w, item, recipe, fd, object_read_chunk, err);
+	if (write_in_order(w, item, recipe, fd, object_read_chunk_unhashed, err) == 0)
+		return 0;
+	if (err->code != ERR_INTEGRITY)
+		return -1;
+	error_clear(err);
+	return write_in_order(w, item, recipe, fd, object_read_chunk, err);
 }
 
 /* ---- files by all threads ---- */
@@ -229,7 +245,7 @@ static int extract_large(struct extract_worker *w, struct extract_item *item, st
 		open_to_all(w, item, fd, &recipe);
 		return 0;
 	}
-	result = write_in_order(w, item, &recipe, fd, err);
+	result = check_in_order(w, item, &recipe, fd, err);
 	return close_item(x, item, fd, result, err);
 }
 

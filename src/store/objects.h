@@ -58,6 +58,8 @@ void object_reader_skip_retired(struct object_reader *r);
 int object_read(struct object_reader *r, enum object_kind kind, const struct oid *id, struct strbuf *out, struct oid *recipe_id, struct error *err) MUST_CHECK;
 /* A chunk of known length into a buffer of that length. */
 int object_read_chunk(struct object_reader *r, const struct oid *id, void *dst, uint32_t len, struct error *err) MUST_CHECK;
+/* The same, decoded but not hashed: for who hashes the whole file of it, and reads once more with care when that goes wrong. */
+int object_read_chunk_unhashed(struct object_reader *r, const struct oid *id, void *dst, uint32_t len, struct error *err) MUST_CHECK;
 /* The recipe of a file over FILE_ONE_CHUNK_MAX, its sum of lengths checked against size. */
 int object_read_recipe(struct object_reader *r, const struct oid *file, uint64_t size, struct recipe *out, struct error *err) MUST_CHECK;
 /* A manifest's text: as an object, or as a file when it is large; checked against the digest. */
