@@ -52,12 +52,15 @@ static size_t at_once(size_t len)
 	return len < TRANSFER_MAX ? len : TRANSFER_MAX;
 }
 
-ssize_t file_read(int fd, void *buf, size_t len, const char *name, struct error *err)
+/* waits: for input, so that a signal can end it. */
+static ssize_t read_on(int fd, void *buf, size_t len, bool waits, const char *name, struct error *err)
 {
 	size_t done = 0;
 	ssize_t n;
 
 	while (done < len) {
+		if (waits && interrupt_wait_input(fd, err) < 0)
+			return -1;
 		n = read(fd, (char *)buf + done, at_once(len - done));
 		if (!n)
 			break;
@@ -69,23 +72,14 @@ ssize_t file_read(int fd, void *buf, size_t len, const char *name, struct error 
 	return (ssize_t)done;
 }
 
+ssize_t file_read(int fd, void *buf, size_t len, const char *name, struct error *err)
+{
+	return read_on(fd, buf, len, false, name, err);
+}
+
 ssize_t file_read_stream(int fd, void *buf, size_t len, const char *name, struct error *err)
 {
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < len) {
-		if (interrupt_wait_input(fd, err) < 0)
-			return -1;
-		n = read(fd, (char *)buf + done, at_once(len - done));
-		if (!n)
-			break;
-		if (n > 0)
-			done += (size_t)n;
-		else if (try_again("read", name, err) < 0)
-			return -1;
-	}
-	return (ssize_t)done;
+	return read_on(fd, buf, len, true, name, err);
 }
 
 ssize_t file_pread(int fd, void *buf, size_t len, uint64_t offset, const char *name, struct error *err)

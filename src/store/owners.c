@@ -41,7 +41,7 @@ static struct pack_size size_of(const struct objects *objects, const struct oid 
 	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
 	struct stat st;
 
-	strbuf_addf(&path, "%s/%s.pack", objects->objects_dir, oid_hex(name).text);
+	pack_path(&path, objects->objects_dir, name);
 	if (lstat(path.buf, &st) < 0)
 		return (struct pack_size){ 0, 0 };
 	return (struct pack_size){ (uint64_t)st.st_size, (uint64_t)st.st_blocks * BLOCK_LEN };

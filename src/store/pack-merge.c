@@ -101,8 +101,7 @@ static void list_entry(struct list *l, DIR *dir, const char *file)
 	struct merge_pack pack = { .len = 0 };
 	struct stat st;
 
-	if (strlen(file) != OID_HEX_LEN + strlen(PACK_SUFFIX) || strcmp(file + OID_HEX_LEN, PACK_SUFFIX) != 0 ||
-	    !oid_parse(file, OID_HEX_LEN, &pack.name))
+	if (!pack_parse_name(file, &pack.name))
 		return;
 	if (fstatat(dirfd(dir), file, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) || st.st_size >= (off_t)PACK_SMALL_BYTES)
 		return;
@@ -166,7 +165,7 @@ static void open_inputs(const char *objects_dir, const struct list *l, struct in
 
 		if (!l->v[i].is_chosen)
 			continue;
-		strbuf_addf(&path, "%s/%s" PACK_SUFFIX, objects_dir, oid_hex(&l->v[i].name).text);
+		pack_path(&path, objects_dir, &l->v[i].name);
 		p = pack_open(path.buf, &l->v[i].name, &ignored);
 		if (p)
 			in->v[in->count++] = p;

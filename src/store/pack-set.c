@@ -55,12 +55,6 @@ struct pack_set {
 
 /* --- listing --- */
 
-static bool parse_name(const char *file, struct oid *name)
-{
-	return strlen(file) == OID_HEX_LEN + strlen(PACK_SUFFIX) && strcmp(file + OID_HEX_LEN, PACK_SUFFIX) == 0 &&
-	       oid_parse(file, OID_HEX_LEN, name);
-}
-
 static struct pack_slot *find_slot(const struct pack_set *set, const struct oid *name)
 {
 	for (size_t i = 0; i < set->count; i++)
@@ -100,7 +94,7 @@ static void list_entry(struct pack_set *set, struct listing *list, const char *f
 
 	if (file[0] == '.' || strcmp(file, MULTI_NAME) == 0 || strcmp(file, RETIRED_NAME) == 0)
 		return;
-	if (!parse_name(file, &name)) {
+	if (!pack_parse_name(file, &name)) {
 		if (!strvec_has(&set->strays, file))
 			strvec_push(&set->strays, file);
 		return;
@@ -137,7 +131,7 @@ static void open_or_remember(struct pack_set *set, struct pack_slot *slot)
 
 	if (slot->pack || slot->problem || slot->gone)
 		return;
-	strbuf_addf(&path, "%s/%s" PACK_SUFFIX, set->dir, oid_hex(&slot->name).text);
+	pack_path(&path, set->dir, &slot->name);
 	slot->pack = pack_open(path.buf, &slot->name, &problem);
 	if (slot->pack)
 		return;

@@ -360,7 +360,7 @@ static int move_in(struct pack_writer *w, const char *objects_dir, const struct 
 {
 	CLEANUP(strbuf) struct strbuf to = STRBUF_INIT;
 
-	strbuf_addf(&to, "%s/%s.pack", objects_dir, oid_hex(name).text);
+	pack_path(&to, objects_dir, name);
 	if (rename(w->path, to.buf))
 		return error_set_errno(err, "cannot rename '%s' to '%s'", w->path, to.buf);
 	crash_point("pack-after-rename");

@@ -17,6 +17,17 @@
 #include "base/mem.h"
 #include "codec/deflate.h"
 
+void pack_path(struct strbuf *out, const char *dir, const struct oid *name)
+{
+	strbuf_addf(out, "%s/%s" PACK_SUFFIX, dir, oid_hex(name).text);
+}
+
+bool pack_parse_name(const char *file, struct oid *name)
+{
+	return strlen(file) == OID_HEX_LEN + strlen(PACK_SUFFIX) && strcmp(file + OID_HEX_LEN, PACK_SUFFIX) == 0 &&
+	       oid_parse(file, OID_HEX_LEN, name);
+}
+
 static int damaged(const struct pack *p, struct error *err)
 {
 	return error_wrap(err, "pack '%s' is damaged", p->path);

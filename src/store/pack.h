@@ -11,6 +11,9 @@
 #include "format/pack-format.h"
 
 #define PACK_SUFFIX ".pack"
+/* "DIR/NAME.pack", appended; and back from a file's base name: false when it is no pack's. */
+void pack_path(struct strbuf *out, const char *dir, const struct oid *name);
+bool pack_parse_name(const char *file, struct oid *name);
 
 /* ---- reading ---- */
 struct pack {

@@ -23,12 +23,6 @@
 #define DAY_LEN 8 /* YYYYMMDD */
 #define DAY_NS (86400 * NS_PER_S)
 
-static bool parse_pack_name(const char *file, struct oid *name)
-{
-	return strlen(file) == OID_HEX_LEN + strlen(PACK_SUFFIX) && strcmp(file + OID_HEX_LEN, PACK_SUFFIX) == 0 &&
-	       oid_parse(file, OID_HEX_LEN, name);
-}
-
 /* --- moving in --- */
 
 static void today(struct strbuf *folder)
@@ -67,8 +61,8 @@ int retired_move_in(const char *objects_dir, const char *folder, const struct oi
 {
 	CLEANUP(strbuf) struct strbuf from = STRBUF_INIT, to = STRBUF_INIT;
 
-	strbuf_addf(&from, "%s/%s" PACK_SUFFIX, objects_dir, oid_hex(name).text);
-	strbuf_addf(&to, "%s/%s" PACK_SUFFIX, folder, oid_hex(name).text);
+	pack_path(&from, objects_dir, name);
+	pack_path(&to, folder, name);
 	if (rename(from.buf, to.buf) && errno != ENOENT)
 		return error_set_errno(err, "cannot rename '%s' to '%s'", from.buf, to.buf);
 	return 0;
@@ -133,7 +127,7 @@ static enum fate fate_of(const char *path, const char *file, retired_spare_fn is
 	struct pack *p;
 	struct oid name;
 
-	if (!parse_pack_name(file, &name))
+	if (!pack_parse_name(file, &name))
 		return FATE_GONE;
 	p = pack_open(path, &name, &problem);
 	if (!p)
@@ -227,7 +221,7 @@ static void add_folder(struct retired *r, const char *folder)
 		struct oid name;
 
 		strbuf_addf(&path, "%s/%s", folder, files.v[i]);
-		if (parse_pack_name(files.v[i], &name))
+		if (pack_parse_name(files.v[i], &name))
 			add_rows(r, path.buf, &name);
 	}
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "store/statcache.h"
 
 #define NS_PER_MS 1000000
 #define STEP_MAX_NS (20 * NS_PER_MS)
@@ -130,17 +131,6 @@ void source_expect_all(const struct source *s)
 		posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 }
 
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && same_time(&a->st_mtim, &b->st_mtim) &&
-	       same_time(&a->st_ctim, &b->st_ctim);
-}
-
 int source_check(const struct source *s, uint64_t taken, struct error *err)
 {
 	struct stat after;
@@ -149,7 +139,7 @@ int source_check(const struct source *s, uint64_t taken, struct error *err)
 		return 1;
 	if (fstat(s->fd, &after))
 		return error_set_errno(err, "cannot read '%s'", s->path);
-	return taken == (uint64_t)s->before.st_size && same_file(&s->before, &after);
+	return taken == (uint64_t)s->before.st_size && stat_is_same(&s->before, &after);
 }
 
 int source_changes(const struct source *s, struct error *err)

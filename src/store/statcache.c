@@ -10,9 +10,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/hints.h"
 #include "store/index-key.h"
 #include "store/index.h"
-#include "store/store.h"
 
 #define KEY_LEN 17 /* table, device, inode */
 #define ROW_LEN (24 + OID_LEN)
@@ -57,10 +57,15 @@ bool stat_row_set(struct stat_row *row, const struct stat *st, const struct oid 
 	return true;
 }
 
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
 bool stat_is_same(const struct stat *a, const struct stat *b)
 {
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && as_ns(a->st_mtim) == as_ns(b->st_mtim) &&
-	       as_ns(a->st_ctim) == as_ns(b->st_ctim);
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && same_time(&a->st_mtim, &b->st_mtim) &&
+	       same_time(&a->st_ctim, &b->st_ctim);
 }
 
 void stat_rows_add(struct stat_rows *rows, const struct stat *st, int64_t observed, const struct oid *digest)
@@ -69,7 +74,6 @@ void stat_rows_add(struct stat_rows *rows, const struct stat *st, int64_t observ
 
 	if (!stat_row_set(&row, st, digest) || !is_settled(&row, observed))
 		return;
-	row.observed = observed;
 	ARRAY_GROW(rows->v, rows->count + 1, rows->cap);
 	rows->v[rows->count++] = row;
 }
@@ -99,7 +103,6 @@ void stat_rows_settle(struct stat_rows *rows)
 
 		if (!row->inode || !is_settled(row, now))
 			continue;
-		row->observed = now;
 		rows->v[kept++] = *row;
 	}
 	rows->count = kept;
@@ -240,34 +243,16 @@ static int by_key(const void *a, const void *b)
 	return x->inode == y->inode ? 0 : x->inode < y->inode ? -1 : 1;
 }
 
-static int save_some(struct kv *kv, const struct stat_rows *rows, struct error *err)
+static int save(struct kv_txn *txn, size_t first, size_t count, void *arg, struct error *err)
 {
-	CLEANUP(kv_txn) struct kv_txn *txn = kv_begin(kv, true, err);
+	const struct stat_rows *rows = arg;
 
-	return !txn || statcache_write(txn, rows, err) < 0 ? -1 : kv_commit(&txn, err);
-}
-
-static int save(struct store *store, struct stat_rows *rows, struct error *err)
-{
-	CLEANUP(lock) struct lock lock = LOCK_INIT;
-
-	if (lock_take(&lock, store->dir, LOCK_JOURNAL, true, 0, store->verb, err) < 0 || store_use_index_locked(store, err) < 0 ||
-	    store->index_is_private || !kv_is_writable(store->index))
-		return -1;
-	qsort(rows->v, rows->count, sizeof *rows->v, by_key);
-	for (size_t at = 0, n; at < rows->count; at += n) {
-		n = rows->count - at < ROWS_AT_ONCE ? rows->count - at : ROWS_AT_ONCE;
-		while (save_some(store->index, &(struct stat_rows){ rows->v + at, n, n }, err) < 0)
-			if (!kv_is_full(store->index) || kv_grow(store->index, err) < 0)
-				return -1;
-	}
-	return 0;
+	return statcache_write(txn, &(struct stat_rows){ rows->v + first, count, count }, err);
 }
 
 void statcache_save(struct store *store, struct stat_rows *rows)
 {
-	struct error ignored = ERROR_INIT;
-
-	if (rows->count && store->index && !store->index_is_private && kv_is_writable(store->index) && save(store, rows, &ignored) < 0)
-		error_clear(&ignored);
+	if (rows->count)
+		qsort(rows->v, rows->count, sizeof *rows->v, by_key);
+	hints_write(store, rows->count, ROWS_AT_ONCE, save, rows);
 }

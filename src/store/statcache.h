@@ -16,7 +16,6 @@
 struct stat_row {
 	uint64_t device, inode, size;
 	int64_t mtime, ctime; /* ns */
-	int64_t observed;     /* clock_real() before the read began */
 	struct oid digest;
 };
 struct stat_rows {
