@@ -34,11 +34,12 @@ static int list(struct session *s, const char *name, struct error *err)
 	return out_list_end(s->out, err);
 }
 
-static int removal(struct session *s, const struct strvec *references, const struct expect *expect, const char *why, bool dry_run, struct error *err)
+static int removal(struct session *s, const struct alias_removal *removal, struct error *err)
 {
+	const struct strvec *references = removal->references;
 	json_t *removed, *record;
 
-	if (alias_remove(s->registry, references, expect, why, dry_run, err) < 0)
+	if (alias_remove(s->registry, removal, err) < 0)
 		return -1;
 	if (out_mode(s->out) != OUT_JSON)
 		return 0;
@@ -90,8 +91,10 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	for (size_t i = delete ? 0 : 1; i < operands.count; i++)
 		strvec_push(&rest, operands.v[i]);
 	if (delete)
-		return removal(s, &rest, &expect, why, dry_run, err);
-	return move(s, &(struct alias_change){ operands.v[0], &rest, expect, why, dry_run }, err);
+		return removal(s, &(struct alias_removal){ .references = &rest, .expect = expect, .why = why, .dry_run = dry_run }, err);
+	return move(s, &(struct alias_change){
+		.reference = operands.v[0], .aliases = &rest, .expect = expect, .why = why, .dry_run = dry_run,
+	}, err);
 }
 
 const struct command cmd_alias = {

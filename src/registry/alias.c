@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "registry/commit.h"
+
 int expect_parse(const char *text, bool allow_none, struct expect *out, struct error *err)
 {
 	unsigned long long number;
@@ -100,19 +102,13 @@ static int decide_move(struct txn *txn, void *arg, struct error *err)
 
 int alias_move(struct registry *reg, const struct alias_change *change, struct resolved *out, struct error *err)
 {
-	struct txn_info info = registry_txn_info(reg, "alias", change->why, change->dry_run);
+	const struct commit commit = { .verb = "alias", .why = change->why, .dry_run = change->dry_run, .override = change->override };
 	struct move move = { change, out };
 
-	registry_drop_view(reg);
-	if (txn_run(reg->store, &info, decide_move, &move, err) < 0)
+	if (commit_run(reg, &commit, decide_move, &move, err) < 0)
 		return error_wrap(err, "cannot set the alias of '%s'", change->reference);
 	return 0;
 }
-
-struct removal {
-	const struct strvec *references;
-	const struct expect *expect;
-};
 
 static int remove_one(struct txn *txn, const char *text, const struct expect *expect, struct error *err)
 {
@@ -140,20 +136,18 @@ static int remove_one(struct txn *txn, const char *text, const struct expect *ex
 
 static int decide_removal(struct txn *txn, void *arg, struct error *err)
 {
-	const struct removal *removal = arg;
+	const struct alias_removal *removal = arg;
 
 	for (size_t i = 0; i < removal->references->count; i++)
-		if (remove_one(txn, removal->references->v[i], removal->expect, err) < 0)
+		if (remove_one(txn, removal->references->v[i], &removal->expect, err) < 0)
 			return error_wrap(err, "cannot remove '%s'", removal->references->v[i]);
 	return 0;
 }
 
-int alias_remove(struct registry *reg, const struct strvec *references, const struct expect *expect, const char *why, bool dry_run,
-		 struct error *err)
+int alias_remove(struct registry *reg, const struct alias_removal *removal, struct error *err)
 {
-	struct txn_info info = registry_txn_info(reg, "alias", why, dry_run);
-	struct removal removal = { references, expect };
+	const struct commit commit = { .verb = "alias", .why = removal->why, .dry_run = removal->dry_run, .override = removal->override };
+	struct alias_removal copy = *removal;
 
-	registry_drop_view(reg);
-	return txn_run(reg->store, &info, decide_removal, &removal, err);
+	return commit_run(reg, &commit, decide_removal, &copy, err);
 }

@@ -31,12 +31,17 @@ struct alias_change {
 	const struct strvec *aliases;
 	struct expect expect;
 	const char *why;
-	bool dry_run;
+	bool dry_run, override;
 };
 /* Moves all aliases to what the reference means under the lock; *out is that version. */
 int alias_move(struct registry *reg, const struct alias_change *change, struct resolved *out, struct error *err) MUST_CHECK;
-/* Removes NAME:ALIAS… (in one transaction); one that is not there is ERR_NO_REFERENCE and none is removed. */
-int alias_remove(struct registry *reg, const struct strvec *references, const struct expect *expect, const char *why, bool dry_run,
-		 struct error *err) MUST_CHECK;
+struct alias_removal {
+	const struct strvec *references; /* NAME:ALIAS each */
+	struct expect expect;
+	const char *why;
+	bool dry_run, override;
+};
+/* In one transaction; one that is not there is ERR_NO_REFERENCE and none is removed. */
+int alias_remove(struct registry *reg, const struct alias_removal *removal, struct error *err) MUST_CHECK;
 
 #endif

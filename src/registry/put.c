@@ -13,6 +13,7 @@
 #include "base/env.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "registry/commit.h"
 #include "registry/tree-read.h"
 #include "registry/version.h"
 #include "store/ingest.h"
@@ -354,15 +355,15 @@ static int rehearse(struct put *p, struct error *err)
 
 static int commit(struct put *p, struct error *err)
 {
-	struct txn_info info = registry_txn_info(p->reg, "put", p->options->message, p->options->dry_run);
+	const struct commit how = {
+		.verb = "put", .why = p->options->message, .dry_run = p->options->dry_run, .stat_rows = &p->stat_rows, .override = p->options->override,
+	};
 
-	info.stat_rows = &p->stat_rows;
 	for (int i = 0; i < MAX_REHEARSALS; i++) {
 		if (p->writer && object_writer_commit(p->writer, err) < 0)
 			return -1;
-		registry_drop_view(p->reg);
 		error_clear(err);
-		if (txn_run(p->reg->store, &info, decide, p, err) == 0) {
+		if (commit_run(p->reg, &how, decide, p, err) == 0) {
 			if (p->writer)
 				store_tidy_objects(p->reg->store);
 			return 0;

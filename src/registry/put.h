@@ -25,7 +25,7 @@ struct put_options {
 	json_t *metadata;                 /* object, borrowed */
 	struct tree_options tree;
 	struct expect expect;             /* of the latest version */
-	bool allow_empty, new_version, fail_if_unchanged, dry_run;
+	bool allow_empty, new_version, fail_if_unchanged, dry_run, override;
 };
 struct put_result {
 	struct oid digest;

@@ -20,13 +20,19 @@ struct cid {
 	char hex[CID_HEX_LEN + 1];
 };
 
-/* Keys (mreg-journal(5) lists them with their values):
+/* Keys (mreg-journal(5) lists them with their values).  SUBJECT is a version id (64 hex digits) or a CID (32).
  *	coll/CID              {"kind":"artifact"|"model","name":…,"type":…}
+ *	title/CID             "text"
  *	version/CID/N         {"digest":HEX,"files":N,"size":N,"version":HEX}   digest: of the manifest; version: the version object's id
+ *	link/CID/N            the same; CID is a registered model, N its own number
  *	alias/CID/FOLDED      {"alias":AS-WRITTEN,"version":HEX}
- *	note/VERSION          "text"                  description that came after the first put
- *	meta/VERSION/KEY      {"value":any JSON}      KEY is the metadata key, with / and % written as %2f and %25
- *	history rows belong to the CID that stands in the key, for note/ and meta/ to every artifact whose version it is (found by the version row W)
+ *	protect/CID/FOLDED    {"alias":AS-WRITTEN,"reason":BOOL}                reason: a move is let through when it says why
+ *	tag/SUBJECT/TAG       true
+ *	note/SUBJECT          "text"              description that came after the first put
+ *	meta/SUBJECT/KEY      {"value":any JSON}  KEY is the metadata key, with / and % written as %2f and %25
+ *	metric/SUBJECT/KEY    {"value":number|"nan"|"inf"|"-inf"}
+ *	ttl/SUBJECT           SECONDS | "never"
+ *	history rows belong to the CID that stands in the key; with a version id, to every collection that has the version (found by the rows W)
  */
 struct view;
 
