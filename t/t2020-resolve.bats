@@ -64,7 +64,7 @@ manifest_of()
 
 @test "resolve of what is no reference is 2" {
 	local ref
-	for ref in '' : digits: :v1 digits:v1:v2 digits@ digits@12 digits@xyzxyzxyz digits:.hidden 'a b' $'digits:\e[31m' a/b/c/d; do
+	for ref in '' : digits: :v1 digits:v1:v2 digits@ digits@12 digits@xyzxyzxyz digits:.hidden 'a@b c' $'digits:\e[31m' a/b/c/d; do
 		mreg_is 2 resolve "$ref"
 		says_nothing
 		[[ $stderr != *$'\e'* ]]

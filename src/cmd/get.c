@@ -58,10 +58,10 @@ static void target_path(struct strbuf *out, const struct resolved *version, cons
 	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
 
 	if (!several) {
-		strbuf_adds(out, a->dir ? a->dir : version->collection.name);
+		strbuf_adds(out, a->dir ? a->dir : name_last_part(version->collection.name));
 		return;
 	}
-	strbuf_addf(&name, "%s-v%llu", version->collection.name, (unsigned long long)version->row.number);
+	strbuf_addf(&name, "%s-v%llu", name_last_part(version->collection.name), (unsigned long long)version->row.number);
 	path_join(out, a->dir ? a->dir : ".", name.buf);
 }
 

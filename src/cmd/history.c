@@ -80,7 +80,7 @@ static int history(struct session *s, const char *operand, struct walk *w, struc
 		return -1;
 	if (ref.kind == REFERENCE_ALIAS) {
 		/* an alias that was removed has a history, too */
-		strbuf_addf(&only, "%s:%s", ref.name, ref.alias);
+		strbuf_addf(&only, "%s:%s", target.collection.name, ref.alias);
 		w->ref = only.buf;
 	} else if (ref.kind != REFERENCE_BARE) {
 		collection_cleanup(&target.collection);

@@ -83,11 +83,11 @@ static int check_stdin(const struct args *a, const struct operands *operands, st
 	return readers <= 1 ? 0 : error_set(err, ERR_USAGE, "standard input can be read only once, not for %zu operands", readers);
 }
 
-static json_t *record(const struct put_options *o, const struct put_result *r)
+static json_t *record(const struct put_result *r)
 {
 	json_t *doc = json_object();
 
-	json_object_set_new(doc, "ref", fields_ref(o->name, r->number));
+	json_object_set_new(doc, "ref", fields_ref(r->name, r->number));
 	json_object_set_new(doc, "number", json_u64(r->number));
 	json_object_set_new(doc, "digest", json_oid(&r->digest));
 	json_object_set_new(doc, "created", json_boolean(r->created));
@@ -116,11 +116,11 @@ static int put(struct session *s, struct args *a, const struct operands *operand
 	if (put_run(s->registry, &o, &result, err) < 0)
 		return -1;
 	if (!result.created)
-		report_note(s->report, "the content is that of '%s:v%llu': no new version was made%s", o.name, (unsigned long long)result.number,
+		report_note(s->report, "the content is that of '%s:v%llu': no new version was made%s", result.name, (unsigned long long)result.number,
 			    result.annotated ? ", what was said of it was added" : "");
 	if (a->dry_run)
 		report_note(s->report, "dry run: nothing was stored");
-	return out_result(s->out, record(&o, &result), "ref", err);
+	return out_result(s->out, record(&result), "ref", err);
 }
 
 static int run(struct session *s, int argc, char **argv, struct error *err)

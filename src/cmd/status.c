@@ -32,6 +32,8 @@ static int count_collection(const struct collection *c, void *arg, struct error 
 	struct count *count = arg;
 
 	*(c->is_model ? &count->models : &count->artifacts) += 1;
+	if (c->is_model)
+		return 0;
 	return view_each_version(count->view, &c->cid, false, count_version, count, err);
 }
 

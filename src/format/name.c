@@ -13,6 +13,7 @@
 
 #define VERSION_NUMBER_MAX (UINT64_C(1) << 53)
 #define SHOWN_MAX 64
+#define MAX_PARTS 3
 
 static bool is_digit(char c)
 {
@@ -88,6 +89,86 @@ int name_check(enum name_kind kind, const char *name, size_t len, struct error *
 		return 0;
 	add_shown(&shown, name, len);
 	return error_set(err, ERR_INVALID, "'%s' is not a legal %s: %s", shown.buf, kinds[kind], fault);
+}
+
+int name_check_full(const char *name, size_t len, struct error *err)
+{
+	size_t parts = 0;
+
+	for (size_t at = 0, part; at <= len; at += part + 1, parts++) {
+		const char *slash = memchr(name + at, '/', len - at);
+
+		part = slash ? (size_t)(slash - name) - at : len - at;
+		if (name_check(NAME_COLLECTION, name + at, part, err) < 0)
+			return -1;
+	}
+	if (parts > MAX_PARTS)
+		return error_set(err, ERR_INVALID, "'%.*s' has more parts than ENTITY/PROJECT/NAME", (int)(len < SHOWN_MAX ? len : SHOWN_MAX), name);
+	return 0;
+}
+
+static const char *title_fault(const char *title, size_t len)
+{
+	if (len == 0)
+		return "it is empty";
+	if (len > TITLE_MAX_LEN)
+		return "it is longer than 200 bytes";
+	if (!utf8_is_valid(title, len))
+		return "it is not UTF-8";
+	if (title[0] == '.' || title[0] == '-')
+		return "it must not start with '.' or '-'";
+	if (title[0] == ' ' || title[len - 1] == ' ')
+		return "it must not begin or end with a blank";
+	for (size_t i = 0; i < len; i++)
+		if (strchr("/:@", title[i]) || (unsigned char)title[i] < 0x20 || title[i] == 0x7f)
+			return "/ : @ and control characters may not stand in it";
+	return NULL;
+}
+
+int name_check_title(const char *title, size_t len, struct error *err)
+{
+	const char *fault = title_fault(title, len);
+	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
+
+	if (!fault)
+		return 0;
+	add_shown(&shown, title, len);
+	return error_set(err, ERR_INVALID, "'%s' is not a legal title: %s", shown.buf, fault);
+}
+
+const char *name_last_part(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return slash ? slash + 1 : name;
+}
+
+void name_complete(struct strbuf *out, const char *name, const struct name_scope *scope)
+{
+	const char *slash = strchr(name, '/');
+	bool has_project = scope && scope->project && *scope->project, has_entity = scope && scope->entity && *scope->entity;
+
+	if (has_entity && (slash ? !strchr(slash + 1, '/') : has_project))
+		strbuf_addf(out, "%s/", scope->entity);
+	if (has_project && !slash)
+		strbuf_addf(out, "%s/", scope->project);
+	strbuf_adds(out, name);
+}
+
+void name_of_title(struct strbuf *out, const char *title)
+{
+	bool gap = false;
+
+	for (; *title && out->len < NAME_MAX_LEN - 1; title++) {
+		if (!is_name_char(NAME_COLLECTION, *title)) {
+			gap = out->len > 0;
+			continue;
+		}
+		if (gap)
+			strbuf_addc(out, '-');
+		gap = false;
+		strbuf_addc(out, *title);
+	}
 }
 
 bool name_is_version(const char *text, size_t len, unsigned long long *number)

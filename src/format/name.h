@@ -7,8 +7,11 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/strbuf.h"
 
 #define NAME_MAX_LEN 128
+#define NAME_FULL_MAX (3 * NAME_MAX_LEN + 2) /* ENTITY/PROJECT/NAME */
+#define TITLE_MAX_LEN 200
 
 enum name_kind { NAME_COLLECTION, NAME_ALIAS, NAME_TYPE, NAME_TAG };
 
@@ -17,6 +20,22 @@ enum name_kind { NAME_COLLECTION, NAME_ALIAS, NAME_TYPE, NAME_TAG };
  * as a collection not r-….  -1 with ERR_INVALID, which shows the name escaped and says which rule it breaks.
  */
 int name_check(enum name_kind kind, const char *name, size_t len, struct error *err) MUST_CHECK;
+/* [[ENTITY/]PROJECT/]NAME: each part is a legal NAME_COLLECTION. */
+int name_check_full(const char *name, size_t len, struct error *err) MUST_CHECK;
+/* UTF-8 without / : @ and control bytes, 1–200 bytes, no blank at either end, not starting with . or -. */
+int name_check_title(const char *title, size_t len, struct error *err) MUST_CHECK;
+/* Where its last part begins. */
+const char *name_last_part(const char *name);
+
+/* What a short name is completed with; either may be NULL or "". */
+struct name_scope {
+	const char *entity, *project;
+};
+/* NAME → PROJECT/NAME and PROJECT/NAME → ENTITY/PROJECT/NAME as far as the scope (may be NULL) says. */
+void name_complete(struct strbuf *out, const char *name, const struct name_scope *scope);
+/* A legal name made of a title: "MNIST Grayscale 28x28" → "MNIST-Grayscale-28x28"; empty when nothing of it can stand in a name. */
+void name_of_title(struct strbuf *out, const char *title);
+
 /* "v12": 12.  No leading zeros, 64 bits, at most 2^53. */
 bool name_is_version(const char *text, size_t len, unsigned long long *number);
 bool name_is_latest(const char *text, size_t len); /* any case */

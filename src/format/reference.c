@@ -20,6 +20,26 @@ static int wrap_text(struct error *err, const char *text)
 	return error_wrap(err, "invalid reference '%s'", shown.buf);
 }
 
+/* "PROJECT/" or "ENTITY/PROJECT/". */
+static bool is_legal_prefix(const char *text, size_t len, struct error *ignored)
+{
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+
+	strbuf_add(&name, text, len);
+	strbuf_addc(&name, 'x');
+	return name_check_full(name.buf, name.len, ignored) == 0;
+}
+
+/* A title, or PROJECT/TITLE. */
+static bool is_title_in_project(const char *name, struct error *ignored)
+{
+	const char *title = name_last_part(name);
+
+	if (title > name && !is_legal_prefix(name, (size_t)(title - name), ignored))
+		return false;
+	return strncmp(title, "r-", 2) != 0 && name_check_title(title, strlen(title), ignored) == 0;
+}
+
 static int parse_digest(const char *hex, struct reference *out, struct error *err)
 {
 	size_t len = strlen(hex);
@@ -63,13 +83,30 @@ static int parse_ref(const char *ref, struct reference *out, struct error *err)
 	return 0;
 }
 
+/* What is wrong with it as a name is what is said when it is no title either. */
+static int parse_name(const char *text, size_t len, struct reference *out, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (len > NAME_FULL_MAX)
+		return name_check(NAME_COLLECTION, text, len, err);
+	memcpy(out->name, text, len);
+	out->name[len] = '\0';
+	if (name_check_full(text, len, err) == 0)
+		return 0;
+	out->is_title = is_title_in_project(out->name, &ignored);
+	if (!out->is_title)
+		return -1;
+	error_clear(err);
+	return 0;
+}
+
 static int parse_parts(const char *text, struct reference *out, struct error *err)
 {
 	size_t len = strcspn(text, ":@");
 
-	if (name_check(NAME_COLLECTION, text, len, err) < 0)
+	if (parse_name(text, len, out, err) < 0)
 		return -1;
-	memcpy(out->name, text, len);
 	if (text[len] == ':')
 		return parse_ref(text + len + 1, out, err);
 	if (text[len] == '@')

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NAME[:REF] and NAME@HEX: what a user types to name a collection or a version. */
+/* [[ENTITY/]PROJECT/]NAME[:REF] and NAME@HEX, NAME being a title perhaps: what a user types to name a collection or a version. */
 #ifndef MREG_FORMAT_REFERENCE_H
 #define MREG_FORMAT_REFERENCE_H
 
@@ -19,7 +19,8 @@ enum reference_kind {
 
 struct reference {
 	enum reference_kind kind;
-	char name[NAME_MAX_LEN + 1];
+	char name[NAME_FULL_MAX + 1]; /* as typed: not completed; its last part may be a title */
+	bool is_title;                /* it is no legal name, but may be a title */
 	char alias[NAME_MAX_LEN + 1]; /* REFERENCE_ALIAS */
 	uint64_t number;              /* REFERENCE_NUMBER */
 	char hex[65];                 /* REFERENCE_DIGEST: 8 to 64 lower-case digits (upper case is folded) */

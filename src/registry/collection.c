@@ -4,12 +4,16 @@
 
 #include "registry/collection.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/env.h"
 #include "base/mem.h"
 #include "base/suggest.h"
 #include "base/utf8.h"
+#include "format/name.h"
 
 void collection_cleanup(struct collection *c)
 {
@@ -24,7 +28,7 @@ static int damaged(const char *key, struct error *err)
 	return error_hint(err, "'mreg fsck' tells what is wrong, 'mreg fsck --rebuild-index' makes the index anew.");
 }
 
-static int collection_read(struct view *v, const struct cid *cid, struct collection *out, struct error *err)
+int collection_read(struct view *v, const struct cid *cid, struct collection *out, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT, value = STRBUF_INIT;
 	CLEANUP(json) json_t *doc = NULL;
@@ -34,7 +38,7 @@ static int collection_read(struct view *v, const struct cid *cid, struct collect
 	strbuf_addf(&key, "coll/%s", cid->hex);
 	found = view_value(v, key.buf, &value, err);
 	if (found <= 0)
-		return found < 0 ? -1 : damaged(key.buf, err);
+		return found;
 	doc = json_parse(value.buf, value.len, key.buf, err);
 	if (!doc || !json_get_string(doc, "name", &name) || !json_get_string(doc, "type", &type) || !json_get_string(doc, "kind", &kind))
 		return damaged(key.buf, err);
@@ -46,21 +50,137 @@ static int collection_read(struct view *v, const struct cid *cid, struct collect
 	return 1;
 }
 
-int collection_find(struct view *v, const char *name, struct collection *out, bool *other_case, struct error *err)
+/* One that the index has under its name. */
+static int read_named(struct view *v, const struct cid *cid, struct collection *out, struct error *err)
+{
+	int found = collection_read(v, cid, out, err);
+
+	return found == 0 ? damaged(cid->hex, err) : found;
+}
+
+static int find_name(struct view *v, const char *name, struct collection *out, bool *other_case, struct error *err)
 {
 	struct cid cid;
 	bool exact = false;
 	int found = view_find_name(v, name, &cid, &exact, err);
 
-	if (other_case)
-		*other_case = found == 1 && !exact;
+	*other_case = found == 1 && !exact;
 	if (found <= 0)
 		return found;
-	if (!exact && !other_case)
-		return 0;
-	found = collection_read(v, &cid, out, err);
+	found = read_named(v, &cid, out, err);
 	return found < 0 ? -1 : exact;
 }
+
+/* ---- titles ---- */
+
+static void title_key(struct strbuf *out, const struct cid *cid)
+{
+	strbuf_addf(out, "title/%s", cid->hex);
+}
+
+int collection_title(struct view *v, const struct cid *cid, struct strbuf *out, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT, value = STRBUF_INIT;
+	CLEANUP(json) json_t *doc = NULL;
+	int found;
+
+	strbuf_reset(out);
+	title_key(&key, cid);
+	found = view_value(v, key.buf, &value, err);
+	if (found <= 0)
+		return found;
+	doc = json_parse(value.buf, value.len, key.buf, err);
+	if (!doc || !json_is_string(doc))
+		return damaged(key.buf, err);
+	strbuf_adds(out, json_string_value(doc));
+	return 0;
+}
+
+/* A collection of this title whose name has the same parts before its last. */
+struct title_search {
+	struct view *view;
+	const char *title, *prefix;
+	size_t prefix_len;
+	const struct cid *but; /* not this one; may be NULL */
+	struct collection *out;
+	bool found, exact;
+};
+
+static int match_title(const char *key, const char *value, void *arg, struct error *err)
+{
+	struct title_search *s = arg;
+	CLEANUP(json) json_t *doc = json_parse(value, strlen(value), key, err);
+	CLEANUP(collection) struct collection c = COLLECTION_INIT;
+	struct cid cid;
+	int found;
+
+	if (!doc || !json_is_string(doc) || strlen(key) != strlen("title/") + CID_HEX_LEN)
+		return damaged(key, err);
+	if (strcasecmp(json_string_value(doc), s->title) != 0)
+		return 0;
+	memcpy(cid.hex, key + strlen("title/"), CID_HEX_LEN + 1);
+	if (s->but && strcmp(s->but->hex, cid.hex) == 0)
+		return 0;
+	found = collection_read(s->view, &cid, &c, err);
+	if (found <= 0)
+		return found;
+	if (strncasecmp(c.name, s->prefix, s->prefix_len) != 0 || strchr(c.name + s->prefix_len, '/'))
+		return 0;
+	s->found = true;
+	s->exact = strcmp(json_string_value(doc), s->title) == 0;
+	collection_cleanup(s->out);
+	*s->out = c;
+	c = (struct collection)COLLECTION_INIT;
+	return s->exact;
+}
+
+/* name: [[ENTITY/]PROJECT/]TITLE. */
+static int find_title(struct view *v, const char *name, struct collection *out, bool *other_case, struct error *err)
+{
+	const char *title = name_last_part(name);
+	struct title_search s = { .view = v, .title = title, .prefix = name, .prefix_len = (size_t)(title - name), .out = out };
+
+	if (view_each(v, "title/", match_title, &s, err) < 0)
+		return -1;
+	*other_case = s.found && !s.exact;
+	return s.exact;
+}
+
+int collection_find(struct view *v, const char *name, struct collection *out, bool *other_case, struct error *err)
+{
+	static int (*const ways[])(struct view *, const char *, struct collection *, bool *, struct error *) = { find_name, find_title };
+	CLEANUP(strbuf) struct strbuf complete = STRBUF_INIT;
+	CLEANUP(collection) struct collection nearest = COLLECTION_INIT;
+	bool is_other = false;
+
+	name_complete(&complete, name, view_scope(v));
+	for (size_t way = 0; way < COUNT_OF(ways); way++) {
+		const char *const names[] = { complete.buf, name };
+
+		for (size_t i = 0; i < (strcmp(complete.buf, name) ? 2 : 1); i++) {
+			int found = ways[way](v, names[i], out, &is_other, err);
+
+			if (found) {
+				if (other_case)
+					*other_case = false;
+				return found;
+			}
+			if (is_other && !nearest.name) {
+				nearest = *out;
+				*out = (struct collection)COLLECTION_INIT;
+			}
+		}
+	}
+	if (other_case) {
+		*other_case = nearest.name != NULL;
+		collection_cleanup(out);
+		*out = nearest;
+		nearest = (struct collection)COLLECTION_INIT;
+	}
+	return 0;
+}
+
+/* ---- what there is instead ---- */
 
 static int collect_name(const char *name, const struct cid *cid, void *arg, struct error *err)
 {
@@ -70,17 +190,64 @@ static int collect_name(const char *name, const struct cid *cid, void *arg, stru
 	return 0;
 }
 
+struct former_search {
+	struct view *view;
+	const char *full, *name; /* completed, and as typed */
+	struct strbuf *became;
+};
+
+/* Whether one of the changes that made a collection what it is gave it the name that is looked for. */
+static int match_former(const char *name, const struct cid *cid, void *arg, struct error *err)
+{
+	struct former_search *s = arg;
+	CLEANUP(heads) struct heads heads = HEADS_INIT;
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
+	struct oid id;
+
+	strbuf_addf(&key, "coll/%s", cid->hex);
+	if (view_heads(s->view, key.buf, &heads, err) < 0)
+		return -1;
+	if (!heads.count)
+		return 0;
+	id = heads.v[0].id;
+	for (;;) {
+		CLEANUP(change) struct change c = { .key = NULL };
+		CLEANUP(json) json_t *value = NULL;
+		const char *former;
+		int found = view_change(s->view, &id, &c, err);
+
+		if (found <= 0)
+			return found;
+		value = json_parse(c.value, strlen(c.value), c.key, err);
+		if (!value)
+			return -1;
+		if (json_get_string(value, "name", &former) && (!strcmp(former, s->full) || !strcmp(former, s->name))) {
+			strbuf_adds(s->became, name);
+			return 1;
+		}
+		if (!c.parent_count)
+			return 0;
+		id = c.parents[0];
+	}
+}
+
 static int no_collection(struct view *v, const char *name, struct error *err)
 {
 	CLEANUP(strvec) struct strvec names = STRVEC_INIT;
+	CLEANUP(strbuf) struct strbuf full = STRBUF_INIT, became = STRBUF_INIT;
+	struct former_search former = { .view = v, .name = name, .became = &became };
 	long nearest;
 
-	if (view_each_name(v, collect_name, &names, err) < 0)
+	name_complete(&full, name, view_scope(v));
+	former.full = full.buf;
+	if (view_each_name(v, collect_name, &names, err) < 0 || view_each_name(v, match_former, &former, err) < 0)
 		return -1;
 	error_set(err, ERR_NO_COLLECTION, "there is no artifact or model '%s'", name);
+	if (became.len)
+		return error_hint(err, "It was renamed: it is '%s' now.", became.buf);
 	if (names.count == 0)
 		return error_hint(err, "The registry is empty: 'mreg put %s PATH' stores a first version.", name);
-	nearest = suggest_nearest(name, (const char *const *)names.v, names.count);
+	nearest = suggest_nearest(full.buf, (const char *const *)names.v, names.count);
 	if (nearest >= 0)
 		return error_hint(err, "Did you mean '%s'?", names.v[nearest]);
 	return error_hint(err, "'mreg ls' lists what there is.");
@@ -114,7 +281,7 @@ static int visit_collection(const char *name, const struct cid *cid, void *arg, 
 	CLEANUP(collection) struct collection c = COLLECTION_INIT;
 
 	(void)name;
-	if (collection_read(each->view, cid, &c, err) < 0)
+	if (read_named(each->view, cid, &c, err) < 0)
 		return -1;
 	return each->fn(&c, each->arg, err);
 }
@@ -129,6 +296,38 @@ int collection_each(struct view *v, collection_fn fn, void *arg, struct error *e
 json_t *collection_value(const struct collection *c)
 {
 	return json_pack("{s:s, s:s, s:s}", "kind", c->is_model ? "model" : "artifact", "name", c->name, "type", c->type);
+}
+
+int collection_create(struct txn *txn, struct collection *c, struct error *err)
+{
+	uint8_t raw[CID_HEX_LEN / 2];
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
+	CLEANUP(json) json_t *value = collection_value(c);
+
+	strbuf_addf(&key, "coll/%s/%" PRIu64, c->name, txn_seq(txn));
+	random_fill(raw, sizeof raw, key.buf);
+	hex_encode(raw, sizeof raw, c->cid.hex);
+	strbuf_reset(&key);
+	strbuf_addf(&key, "coll/%s", c->cid.hex);
+	return txn_set(txn, key.buf, value, err);
+}
+
+int collection_set_title(struct txn *txn, const struct collection *c, const char *title, struct error *err)
+{
+	CLEANUP(collection) struct collection other = COLLECTION_INIT;
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
+	CLEANUP(json) json_t *value = title && *title ? json_string(title) : NULL;
+	struct title_search s = {
+		.view = txn_view(txn), .title = title, .prefix = c->name, .prefix_len = (size_t)(name_last_part(c->name) - c->name), .but = &c->cid,
+		.out = &other,
+	};
+
+	if (value && (name_check_title(title, strlen(title), err) < 0 || view_each(txn_view(txn), "title/", match_title, &s, err) < 0))
+		return -1;
+	if (s.found)
+		return error_set(err, ERR_CONFLICT, "'%s' has the title '%s' already", other.name, title);
+	title_key(&key, &c->cid);
+	return txn_set(txn, key.buf, value, err);
 }
 
 json_t *version_value(const struct version_row *row)
@@ -168,16 +367,13 @@ static int alias_parse(struct view *v, const struct collection *c, const char *k
 {
 	CLEANUP(json) json_t *doc = json_parse(value, strlen(value), key, err);
 	const char *alias;
-	struct cid owner;
 	int found;
 
 	if (!doc || !json_get_string(doc, "alias", &alias) || !json_get_oid(doc, "version", &out->version))
 		return damaged(key, err);
-	found = view_find_version(v, &out->version, &owner, &out->number, err);
-	if (found < 0)
-		return -1;
-	if (found == 0 || strcmp(owner.hex, c->cid.hex) != 0)
-		return damaged(key, err);
+	found = view_version_in(v, &c->cid, &out->version, &out->number, err);
+	if (found <= 0)
+		return found < 0 ? -1 : damaged(key, err);
 	out->alias = xstrdup(alias);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/strvec.h"
 #include "format/json.h"
+#include "store/txn.h"
 #include "store/view.h"
 
 struct collection {
@@ -21,13 +22,25 @@ struct collection {
 #define COLLECTION_INIT { { "" }, false, NULL, NULL }
 void collection_cleanup(struct collection *c);
 
-/* 1, 0 when there is none of that name (case counts: *other_case, may be NULL, is set when only case differs), -1. */
+/*
+ * The collection that a user means by `name`: completed with the view's scope, else as it stands, else by its title.  1, 0 when there is
+ * none (case counts: *other_case, may be NULL, is set when only case differs), -1.
+ */
 int collection_find(struct view *v, const char *name, struct collection *out, bool *other_case, struct error *err) MUST_CHECK;
-/* ERR_NO_COLLECTION with the nearest name as a hint when there is none. */
+/* ERR_NO_COLLECTION when there is none, with what it became when it was renamed, or the nearest name, as a hint. */
 int collection_get(struct view *v, const char *name, struct collection *out, struct error *err) MUST_CHECK;
 /* Every live one in order of name. */
 typedef int (*collection_fn)(const struct collection *c, void *arg, struct error *err);
 int collection_each(struct view *v, collection_fn fn, void *arg, struct error *err) MUST_CHECK;
+
+/* By its id: 1, 0, -1. */
+int collection_read(struct view *v, const struct cid *cid, struct collection *out, struct error *err) MUST_CHECK;
+/* Its title, "" if it has none. */
+int collection_title(struct view *v, const struct cid *cid, struct strbuf *out, struct error *err) MUST_CHECK;
+/* c has name, type and kind: gets a new id, and is put into the transaction. */
+int collection_create(struct txn *txn, struct collection *c, struct error *err) MUST_CHECK;
+/* title NULL or "": none from now on.  ERR_CONFLICT when another of the same project has it, in any case. */
+int collection_set_title(struct txn *txn, const struct collection *c, const char *title, struct error *err) MUST_CHECK;
 
 /* ---- the values of keys: one writer and one reader each ---- */
 json_t *collection_value(const struct collection *c);

@@ -19,13 +19,14 @@
 #include "base/path.h"
 #include "base/utf8.h"
 #include "format/config-file.h"
+#include "format/name.h"
 
 #define CONFIG_MAX_BYTES (1u << 20) /* of one file */
 #define SYSTEM_FILE "/etc/mreg/config"
 #define USER_NAME_MAX 256
 #define REPLACED_TRIES 100
 
-enum value_kind { VALUE_TEXT, VALUE_NAME, VALUE_DURATION };
+enum value_kind { VALUE_TEXT, VALUE_NAME, VALUE_DURATION, VALUE_PART };
 
 /* Every key that mreg reads.  mreg-config(5) says what each does. */
 static const struct known_key {
@@ -34,8 +35,10 @@ static const struct known_key {
 	bool is_program;
 } known_keys[] = {
 	{ "core.editor", VALUE_TEXT, true },
+	{ "core.entity", VALUE_PART, false },
 	{ "core.locktimeout", VALUE_DURATION, false },
 	{ "core.pager", VALUE_TEXT, true },
+	{ "core.project", VALUE_PART, false },
 	{ "safe.directory", VALUE_TEXT, false },
 	{ "user.name", VALUE_NAME, false },
 };
@@ -91,6 +94,8 @@ int config_check(const char *key, const char *value, struct error *err)
 		return error_set(err, ERR_INVALID, "'%s' must be a duration such as 500ms, 10s or 5m, not '%s'", key, value);
 	if (known && known->kind == VALUE_NAME && !is_user_name(value))
 		return error_set(err, ERR_INVALID, "'%s' must be 1 to %d bytes of text without control characters, not '%s'", key, USER_NAME_MAX, value);
+	if (known && known->kind == VALUE_PART && *value && name_check(NAME_COLLECTION, value, strlen(value), err) < 0)
+		return error_wrap(err, "'%s'", key);
 	return 0;
 }
 
@@ -211,7 +216,8 @@ static void load_environment(struct config *c)
 {
 	static const struct {
 		const char *variable, *key;
-	} variables[] = { { "MREG_PAGER", "core.pager" }, { "MREG_EDITOR", "core.editor" } };
+	} variables[] = { { "MREG_PAGER", "core.pager" }, { "MREG_EDITOR", "core.editor" }, { "MREG_ENTITY", "core.entity" },
+			   { "MREG_PROJECT", "core.project" } };
 
 	for (size_t i = 0; i < COUNT_OF(variables); i++) {
 		CLEANUP(strbuf) struct strbuf origin = STRBUF_INIT;

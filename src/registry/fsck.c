@@ -205,6 +205,8 @@ static int visit_collection(const struct collection *c, void *arg, struct error 
 {
 	struct versions *v = arg;
 
+	if (c->is_model)
+		return 0; /* its links are to versions of artifacts */
 	v->collection = c;
 	return view_each_version(v->view, &c->cid, false, visit_version, v, err);
 }

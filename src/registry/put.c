@@ -31,6 +31,7 @@ struct put {
 	struct stat_rows stat_rows;
 	struct manifest manifest;
 	struct strbuf manifest_text;
+	struct strbuf name;           /* of the artifact, in full */
 	struct version_row row;       /* digest, size, files; version once staged */
 	char *staged_type;            /* the version object in row.version says this type; NULL: none is staged */
 	bool needs_staging;           /* the decision wants a version object (of wanted_type) that is not staged */
@@ -45,6 +46,7 @@ static void put_cleanup(struct put *p)
 	stat_rows_cleanup(&p->stat_rows);
 	manifest_cleanup(&p->manifest);
 	strbuf_release(&p->manifest_text);
+	strbuf_release(&p->name);
 	free(p->staged_type);
 	free(p->wanted_type);
 }
@@ -90,6 +92,8 @@ static int check_collection(struct view *v, const struct put_options *o, struct 
 		return -1;
 	if (other_case)
 		return error_set(err, ERR_CONFLICT, "there is an artifact '%s', whose name differs only in case", c->name);
+	if (!found && name_check_full(o->name, strlen(o->name), err) < 0)
+		return -1;
 	if (found && c->is_model) {
 		error_set(err, ERR_CONFLICT, "'%s' is a registered model: versions are linked into it, not put", o->name);
 		return error_hint(err, "Put into an artifact, then 'mreg link ARTIFACT:vN %s'.", o->name);
@@ -190,7 +194,7 @@ static int stage_version(struct put *p, const char *type, struct error *err)
 	struct view *v = registry_view(p->reg, err);
 	uint64_t stored = 0;
 	struct version_object object = {
-		.manifest = p->row.digest, .time = clock_now(), .type = (char *)type, .collection = (char *)o->name,
+		.manifest = p->row.digest, .time = clock_now(), .type = (char *)type, .collection = p->name.buf,
 		.description = (char *)(o->message ? o->message : ""), .user = p->reg->user, .host = p->reg->host, .run = (char *)"",
 		.metadata = o->metadata ? o->metadata : none, .metrics = none,
 	};
@@ -198,7 +202,7 @@ static int stage_version(struct put *p, const char *type, struct error *err)
 	if (!v)
 		return -1;
 	view_position(v, &at);
-	strbuf_addf(&purpose, "version/%s/%s/%" PRIu64, o->name, oid_hex(&p->row.digest).text, at.seq);
+	strbuf_addf(&purpose, "version/%s/%s/%" PRIu64, p->name.buf, oid_hex(&p->row.digest).text, at.seq);
 	random_fill(object.nonce, sizeof object.nonce, purpose.buf);
 	if (version_object_write(&text, &object, &p->row.version, err) < 0)
 		return -1;
@@ -217,19 +221,12 @@ static int stage_version(struct put *p, const char *type, struct error *err)
 
 static int create_collection(struct txn *txn, const struct put_options *o, struct collection *c, struct error *err)
 {
-	uint8_t raw[CID_HEX_LEN / 2];
-	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
-	CLEANUP(json) json_t *value = NULL;
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
 
-	strbuf_addf(&key, "coll/%s/%" PRIu64, o->name, txn_seq(txn));
-	random_fill(raw, sizeof raw, key.buf);
-	hex_encode(raw, sizeof raw, c->cid.hex);
-	c->name = xstrdup(o->name);
+	name_complete(&name, o->name, view_scope(txn_view(txn)));
+	c->name = strbuf_detach(&name);
 	c->type = xstrdup(o->type ? o->type : "model");
-	strbuf_reset(&key);
-	strbuf_addf(&key, "coll/%s", c->cid.hex);
-	value = collection_value(c);
-	return txn_set(txn, key.buf, value, err);
+	return collection_create(txn, c, err);
 }
 
 static int add_version(struct txn *txn, struct put *p, const struct collection *c, struct version_row *row, struct error *err)
@@ -325,6 +322,8 @@ static int decide(struct txn *txn, void *arg, struct error *err)
 	if ((same ? annotate(txn, p, &row, err) : add_version(txn, p, &c, &row, err)) < 0 || set_aliases(txn, p, &c, &row, err) < 0)
 		return -1;
 	p->result->number = row.number;
+	strbuf_reset(&p->name);
+	strbuf_adds(&p->name, c.name);
 	p->result->created = !same;
 	p->result->reason = same ? "unchanged" : NULL;
 	return 0;
@@ -380,12 +379,17 @@ static int run(struct put *p, struct error *err)
 {
 	struct view *v;
 	CLEANUP(collection) struct collection c = COLLECTION_INIT;
+	int there;
 
 	registry_name_user(p->reg);
 	if (check_options(p->options, err) < 0 || (!p->options->dry_run && store_check_writable(p->reg->store, err) < 0) ||
-	    !(v = registry_view(p->reg, err)) || check_collection(v, p->options, &c, err) < 0 ||
+	    !(v = registry_view(p->reg, err)) || (there = check_collection(v, p->options, &c, err)) < 0 ||
 	    read_tree(p, err) < 0)
 		return -1;
+	if (there)
+		strbuf_adds(&p->name, c.name);
+	else
+		name_complete(&p->name, p->options->name, view_scope(v));
 	p->objects = version_objects(p->reg, err);
 	if (!p->objects)
 		return -1;
@@ -398,10 +402,13 @@ static int run(struct put *p, struct error *err)
 
 int put_run(struct registry *reg, const struct put_options *options, struct put_result *out, struct error *err)
 {
-	CLEANUP(put) struct put p = { .reg = reg, .options = options, .result = out, .stat_rows = STAT_ROWS_INIT, .manifest_text = STRBUF_INIT };
+	CLEANUP(put) struct put p = { .reg = reg, .options = options, .result = out, .stat_rows = STAT_ROWS_INIT, .manifest_text = STRBUF_INIT,
+				    .name = STRBUF_INIT };
 
 	memset(out, 0, sizeof *out);
-	if (run(&p, err) == 0)
+	if (run(&p, err) == 0) {
+		memcpy(out->name, p.name.buf, p.name.len + 1);
 		return 0;
+	}
 	return err->code == ERR_NO ? -1 : error_wrap(err, "cannot put '%s'", options->name);
 }

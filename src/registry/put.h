@@ -28,6 +28,7 @@ struct put_options {
 	bool allow_empty, new_version, fail_if_unchanged, dry_run, override;
 };
 struct put_result {
+	char name[NAME_FULL_MAX + 1]; /* of the artifact */
 	struct oid digest;
 	uint64_t number, bytes, stored, files;
 	bool created;

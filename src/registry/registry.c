@@ -128,6 +128,17 @@ static char *host_name(void)
 	return xstrdup(name);
 }
 
+static int read_scope(const struct config *config, struct name_scope *scope, struct error *err)
+{
+	scope->entity = config_get(config, "core.entity");
+	scope->project = config_get(config, "core.project");
+	if (scope->entity && *scope->entity && name_check(NAME_COLLECTION, scope->entity, strlen(scope->entity), err) < 0)
+		return error_wrap(err, "core.entity");
+	if (scope->project && *scope->project && name_check(NAME_COLLECTION, scope->project, strlen(scope->project), err) < 0)
+		return error_wrap(err, "core.project");
+	return 0;
+}
+
 struct registry *registry_open(const char *mreg_dir, const struct config *config, const char *verb, struct report *report, struct error *err)
 {
 	CLEANUP(registry) struct registry *r = xcalloc(1, sizeof *r);
@@ -136,6 +147,9 @@ struct registry *registry_open(const char *mreg_dir, const struct config *config
 
 	if (config_get_duration_ms(config, "core.locktimeout", 10000, &options.lock_timeout_ms, err) < 0)
 		return NULL;
+	if (read_scope(config, &r->scope, err) < 0)
+		return NULL;
+	options.scope = &r->scope;
 	path_dir(&root, mreg_dir);
 	r->root = strbuf_detach(&root);
 	r->config = config;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/report.h"
 #include "base/strbuf.h"
+#include "format/name.h"
 #include "registry/config.h"
 #include "store/store.h"
 #include "store/txn.h"
@@ -17,6 +18,7 @@ struct registry {
 	struct store *store;
 	const struct config *config; /* borrowed */
 	struct report *report;
+	struct name_scope scope; /* core.entity, core.project */
 	char *user, *host; /* NULL until registry_name_user() */
 	struct view *view;             /* see registry_view() */
 	struct object_reader *reader;  /* version.c's, made when first needed */

@@ -28,6 +28,8 @@ static int resolve_latest(struct view *v, struct resolved *out, struct error *er
 	if (found != 0)
 		return found < 0 ? -1 : 0;
 	error_set(err, ERR_NO_REFERENCE, "'%s' has no version", out->collection.name);
+	if (out->collection.is_model)
+		return error_hint(err, "'mreg link ARTIFACT:vN %s' links one.", out->collection.name);
 	return error_hint(err, "'mreg put %s PATH' stores one.", out->collection.name);
 }
 
@@ -39,7 +41,8 @@ static int resolve_number(struct view *v, uint64_t number, struct resolved *out,
 	if (found < 0 || (found == 1 && !out->row.removed))
 		return found < 0 ? -1 : 0;
 	if (found == 1)
-		return error_set(err, ERR_NO_REFERENCE, "'%s:v%" PRIu64 "' was removed", out->collection.name, number);
+		return error_set(err, ERR_NO_REFERENCE, "'%s:v%" PRIu64 "' was %s", out->collection.name, number,
+				 out->collection.is_model ? "unlinked" : "removed");
 	found = view_latest(v, &out->collection.cid, &latest, err);
 	if (found < 0)
 		return -1;

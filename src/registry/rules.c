@@ -11,6 +11,16 @@
 #include "format/name.h"
 #include "store/view.h"
 
+/* The CID at the start of the rest of a key, which is legal or nobody's. */
+static void cid_of(const char *text, struct cid *out)
+{
+	size_t len = strcspn(text, "/");
+
+	*out = (struct cid){ "" };
+	if (len == CID_HEX_LEN)
+		memcpy(out->hex, text, len);
+}
+
 static int check_collection(struct view *v, const char *cid, const json_t *value, struct error *err)
 {
 	const char *name;
@@ -20,7 +30,7 @@ static int check_collection(struct view *v, const char *cid, const json_t *value
 
 	if (!json_get_string(value, "name", &name))
 		return error_set(err, ERR_INVALID, "a collection has no name");
-	if (name_check(NAME_COLLECTION, name, strlen(name), err) < 0)
+	if (name_check_full(name, strlen(name), err) < 0)
 		return -1;
 	found = view_find_name(v, name, &owner, &exact, err);
 	if (found < 0)
@@ -30,46 +40,191 @@ static int check_collection(struct view *v, const char *cid, const json_t *value
 	return 0;
 }
 
+/* Live in this collection: 1, 0, -1. */
+static int is_live_in(struct view *v, const struct cid *cid, const struct oid *version, struct error *err)
+{
+	struct version_row row;
+	uint64_t number;
+	int found = view_version_in(v, cid, version, &number, err);
+
+	if (found == 1)
+		found = view_version(v, cid, number, &row, err);
+	return found == 1 ? !row.removed : found;
+}
+
 static int check_alias(struct view *v, const char *cid_text, const json_t *value, struct error *err)
 {
 	const char *alias;
 	struct oid version;
-	struct cid owner;
-	struct version_row row;
-	uint64_t number;
+	struct cid cid;
 	int found;
 
 	if (!json_get_string(value, "alias", &alias) || !json_get_oid(value, "version", &version))
 		return error_set(err, ERR_INVALID, "an alias names no version");
 	if (name_check(NAME_ALIAS, alias, strlen(alias), err) < 0)
 		return -1;
-	found = view_find_version(v, &version, &owner, &number, err);
-	if (found < 0)
-		return -1;
-	if (found == 1 && strncmp(owner.hex, cid_text, CID_HEX_LEN) == 0) {
-		found = view_version(v, &owner, number, &row, err);
-		if (found < 0)
-			return -1;
-		if (found == 1 && !row.removed)
-			return 0;
-	}
+	cid_of(cid_text, &cid);
+	found = is_live_in(v, &cid, &version, err);
+	if (found != 0)
+		return found < 0 ? -1 : 0;
 	return error_set(err, ERR_CONFLICT, "alias '%s' would point to a version that is not in this collection", alias);
 }
 
-int rules_check(struct view *v, const char *key, struct error *err)
+/* Of which kind, and type when wanted, the collection of a key is. */
+static int kind_is(struct view *v, const struct cid *cid, const char *kind, struct strbuf *type, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT, text = STRBUF_INIT;
+	CLEANUP(json) json_t *value = NULL;
+	const char *got, *got_type;
+	int found;
+
+	strbuf_addf(&key, "coll/%s", cid->hex);
+	found = view_value(v, key.buf, &text, err);
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return error_set(err, ERR_CONFLICT, "a version would belong to a collection that is not there");
+	value = json_parse(text.buf, text.len, key.buf, err);
+	if (!value || !json_get_string(value, "kind", &got) || !json_get_string(value, "type", &got_type))
+		return error_set(err, ERR_INVALID, "a collection has no kind or type");
+	if (strcmp(got, kind) != 0)
+		return error_set(err, ERR_CONFLICT, "a collection of kind '%s' would have what belongs into one of kind '%s'", got, kind);
+	strbuf_adds(type, got_type);
+	return 0;
+}
+
+struct places {
+	struct view *view;
+	const char *model; /* CID of the link that is checked */
+	struct cid artifact;
+	bool has_artifact;
+	uint64_t in_model, live_links;
+};
+
+static int count_place(const struct cid *cid, uint64_t number, bool is_link, bool is_live, void *arg, struct error *err)
+{
+	struct places *p = arg;
+
+	(void)number;
+	(void)err;
+	if (!is_live)
+		return 0;
+	if (!is_link) {
+		p->artifact = *cid;
+		p->has_artifact = true;
+		return 0;
+	}
+	p->live_links++;
+	p->in_model += p->model && strcmp(p->model, cid->hex) == 0;
+	return 0;
+}
+
+static int check_link(struct view *v, const char *cid_text, const json_t *value, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf type = STRBUF_INIT, of_artifact = STRBUF_INIT;
+	struct places places = { .view = v };
+	struct oid version;
+	struct cid cid;
+
+	cid_of(cid_text, &cid);
+	places.model = cid.hex;
+	if (!json_get_oid(value, "version", &version))
+		return error_set(err, ERR_INVALID, "a link names no version");
+	if (kind_is(v, &cid, "model", &type, err) < 0 || view_each_place(v, &version, count_place, &places, err) < 0)
+		return -1;
+	if (!places.has_artifact)
+		return error_set(err, ERR_CONFLICT, "a link would point to a version that is not there");
+	if (places.in_model > 1)
+		return error_set(err, ERR_CONFLICT, "a version would be in one model twice");
+	if (kind_is(v, &places.artifact, "artifact", &of_artifact, err) < 0)
+		return -1;
+	if (strcmp(type.buf, of_artifact.buf) != 0)
+		return error_set(err, ERR_CONFLICT, "a version of type '%s' would be linked into a model of type '%s'", of_artifact.buf, type.buf);
+	return 0;
+}
+
+static int check_version(struct view *v, const char *cid_text, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf type = STRBUF_INIT;
+	struct cid cid;
+
+	cid_of(cid_text, &cid);
+	return kind_is(v, &cid, "artifact", &type, err);
+}
+
+struct dangling {
+	struct view *view;
+	const struct cid *cid;
+};
+
+static int check_target(const char *key, const char *text, void *arg, struct error *err)
+{
+	const struct dangling *d = arg;
+	CLEANUP(json) json_t *value = json_parse(text, strlen(text), key, err);
+	const char *alias = "";
+	struct oid version;
+	int found;
+
+	if (!value || !json_get_string(value, "alias", &alias) || !json_get_oid(value, "version", &version))
+		return error_set(err, ERR_INVALID, "an alias names no version");
+	found = is_live_in(d->view, d->cid, &version, err);
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	return error_set(err, ERR_CONFLICT, "alias '%s' would point to a version that is not there any more", alias);
+}
+
+/* Nothing may be left that names what was taken away; before: the value that the key had. */
+static int check_removed(struct view *v, const char *key, const char *before, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf prefix = STRBUF_INIT;
+	CLEANUP(json) json_t *value = before ? json_parse(before, strlen(before), key, err) : NULL;
+	struct places places = { .view = v };
+	struct oid version;
+	struct cid cid;
+	struct dangling dangling = { v, &cid };
+
+	if (!before)
+		return 0;
+	if (!value)
+		return -1;
+	cid_of(strchr(key, '/') + 1, &cid);
+	strbuf_addf(&prefix, "alias/%s/", cid.hex);
+	if (view_each(v, prefix.buf, check_target, &dangling, err) < 0)
+		return -1;
+	if (strncmp(key, "link/", 5) == 0 || !json_get_oid(value, "version", &version))
+		return 0;
+	if (view_each_place(v, &version, count_place, &places, err) < 0)
+		return -1;
+	if (places.live_links)
+		return error_set(err, ERR_CONFLICT, "a registered model would link to a version that is not there any more");
+	return 0;
+}
+
+static bool begins(const char *key, const char *prefix)
+{
+	return strncmp(key, prefix, strlen(prefix)) == 0;
+}
+
+int rules_check(struct view *v, const char *key, const char *before, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 	CLEANUP(json) json_t *value = NULL;
 	int found = view_value(v, key, &text, err);
 
-	if (found <= 0)
-		return found;
+	if (found < 0)
+		return -1;
+	if (!found)
+		return begins(key, "version/") || begins(key, "link/") ? check_removed(v, key, before, err) : 0;
 	value = json_parse(text.buf, text.len, key, err);
 	if (!value)
 		return -1;
-	if (strncmp(key, "coll/", 5) == 0)
-		return check_collection(v, key + 5, value, err);
-	if (strncmp(key, "alias/", 6) == 0)
-		return check_alias(v, key + 6, value, err);
+	if (begins(key, "coll/"))
+		return check_collection(v, key + strlen("coll/"), value, err);
+	if (begins(key, "alias/"))
+		return check_alias(v, key + strlen("alias/"), value, err);
+	if (begins(key, "link/"))
+		return check_link(v, key + strlen("link/"), value, err);
+	if (begins(key, "version/"))
+		return check_version(v, key + strlen("version/"), err);
 	return 0;
 }

@@ -7,7 +7,8 @@
 
 struct view;
 
-/* A txn_rule_fn: names and aliases are legal and not the same but for case, what an alias points to is a live version of its collection. */
-int rules_check(struct view *v, const char *key, struct error *err) MUST_CHECK;
+/* A txn_rule_fn: names and aliases are legal and not the same but for case; what an alias or a link points to is live; a version is in a
+ * model once, of the model's type; versions are in artifacts, links in models. */
+int rules_check(struct view *v, const char *key, const char *before, struct error *err) MUST_CHECK;
 
 #endif

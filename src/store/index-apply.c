@@ -101,21 +101,15 @@ static int find_owners(struct kv_txn *txn, const char *key, struct owners *out, 
 	struct index_key prefix;
 
 	index_key_parse(key, &ref);
-	switch (ref.table) {
-	case REF_COLLECTION:
-	case REF_VERSION:
-	case REF_ALIAS:
+	if (ref.table == REF_OTHER)
+		return 0;
+	if (!ref.of_version) {
 		add_owner(out, ref.cid.raw);
-		break;
-	case REF_NOTE:
-	case REF_META:
-		index_key_begin(&prefix, TABLE_ID);
-		index_key_add_oid(&prefix, &ref.version);
-		return kv_each(txn, index_key_span(&prefix), NULL, false, add_owner_of_id_row, out, err);
-	case REF_OTHER:
-		break;
+		return 0;
 	}
-	return 0;
+	index_key_begin(&prefix, TABLE_ID);
+	index_key_add_oid(&prefix, &ref.version);
+	return kv_each(txn, index_key_span(&prefix), NULL, false, add_owner_of_id_row, out, err);
 }
 
 static void history_key(struct index_key *k, const struct raw_cid *cid, uint64_t seq, uint32_t i)

@@ -101,14 +101,16 @@ static bool take_number(const char **at, uint64_t *out)
 	return number_parse_u64((const char *)s.data, s.len, out) && *out <= NUMBER_MAX;
 }
 
-static bool take_oid(const char **at, struct oid *out)
+/* A version id or a CID. */
+static bool take_subject(const char **at, struct reference_key *out)
 {
 	struct span s;
 
 	if (!*at)
 		return false;
 	s = component(at);
-	return oid_parse((const char *)s.data, s.len, out);
+	out->of_version = oid_parse((const char *)s.data, s.len, &out->version);
+	return out->of_version || hex_decode((const char *)s.data, s.len, out->cid.raw, CID_LEN);
 }
 
 static bool take_name(const char **at)
@@ -126,10 +128,22 @@ static bool parse(const char *at, struct reference_key *out)
 		return out->table = REF_VERSION, take_cid(&at, &out->cid) && take_number(&at, &out->number) && !at;
 	if (is_word(table, "alias"))
 		return out->table = REF_ALIAS, take_cid(&at, &out->cid) && take_name(&at) && !at;
+	if (is_word(table, "link"))
+		return out->table = REF_LINK, take_cid(&at, &out->cid) && take_number(&at, &out->number) && !at;
+	if (is_word(table, "title"))
+		return out->table = REF_TITLE, take_cid(&at, &out->cid) && !at;
+	if (is_word(table, "protect"))
+		return out->table = REF_PROTECT, take_cid(&at, &out->cid) && take_name(&at) && !at;
 	if (is_word(table, "note"))
-		return out->table = REF_NOTE, take_oid(&at, &out->version) && !at;
+		return out->table = REF_NOTE, take_subject(&at, out) && !at;
 	if (is_word(table, "meta"))
-		return out->table = REF_META, take_oid(&at, &out->version) && take_name(&at) && !at;
+		return out->table = REF_META, take_subject(&at, out) && take_name(&at) && !at;
+	if (is_word(table, "tag"))
+		return out->table = REF_TAG, take_subject(&at, out) && take_name(&at) && !at;
+	if (is_word(table, "metric"))
+		return out->table = REF_METRIC, take_subject(&at, out) && take_name(&at) && !at;
+	if (is_word(table, "ttl"))
+		return out->table = REF_TTL, take_subject(&at, out) && !at;
 	return false;
 }
 

@@ -18,7 +18,7 @@ enum index_table {
 	TABLE_KEY = 'K',     /* key → heads */
 	TABLE_NAME = 'N',    /* folded name, NUL, CID → name as written */
 	TABLE_VERSION = 'V', /* CID, number → struct version_row */
-	TABLE_ID = 'W',      /* version id, CID, number → nothing */
+	TABLE_ID = 'W',      /* version id, CID, number → nothing, or "l" for a link */
 	TABLE_DIGEST = 'D',  /* CID, digest, number → nothing */
 	TABLE_HISTORY = 'H', /* CID, seq, i → line offset */
 	TABLE_TIME = 'T',    /* seq, i → line offset */
@@ -27,6 +27,7 @@ enum index_table {
 };
 
 #define CID_LEN (CID_HEX_LEN / 2)
+#define INDEX_LINK_MARK "l" /* value of a row of TABLE_ID that a link derives */
 
 /* A CID as it stands in table keys. */
 struct raw_cid {
@@ -55,14 +56,21 @@ enum reference_table {
 	REF_COLLECTION,
 	REF_VERSION,
 	REF_ALIAS,
+	REF_LINK,
+	REF_TITLE,
+	REF_PROTECT,
 	REF_NOTE,
 	REF_META,
+	REF_TAG,
+	REF_METRIC,
+	REF_TTL,
 };
 struct reference_key {
 	enum reference_table table;
-	struct raw_cid cid; /* of the first three */
-	uint64_t number;    /* REF_VERSION */
-	struct oid version; /* REF_NOTE, REF_META */
+	bool of_version;    /* the subject is `version`, else `cid` */
+	struct raw_cid cid;
+	uint64_t number;    /* REF_VERSION, REF_LINK */
+	struct oid version;
 };
 void index_key_parse(const char *key, struct reference_key *out);
 

@@ -32,7 +32,7 @@ static char *name_in(const char *text)
 	struct error ignored = ERROR_INIT;
 	const char *name;
 
-	if (!value || !json_get_string(value, "name", &name) || name_check(NAME_COLLECTION, name, strlen(name), &ignored) < 0)
+	if (!value || !json_get_string(value, "name", &name) || name_check_full(name, strlen(name), &ignored) < 0)
 		return NULL;
 	return xstrdup(name);
 }
@@ -133,7 +133,7 @@ static size_t write_row(uint8_t out[VERSION_ROW_LEN + BRIEF_MAX_LEN], const stru
 	return VERSION_ROW_LEN + 8 + len;
 }
 
-static int put_row(struct kv_txn *txn, const struct raw_cid *cid, const struct version_row *row, struct error *err)
+static int put_row(struct kv_txn *txn, const struct raw_cid *cid, const struct version_row *row, bool is_link, struct error *err)
 {
 	uint8_t value[VERSION_ROW_LEN + BRIEF_MAX_LEN];
 	size_t len = write_row(value, row);
@@ -148,12 +148,14 @@ static int put_row(struct kv_txn *txn, const struct raw_cid *cid, const struct v
 	if (kv_put(txn, k.data, k.len, "", 0, err) < 0)
 		return -1;
 	id_key(&k, cid, row);
-	return kv_put(txn, k.data, k.len, "", 0, err);
+	return kv_put(txn, k.data, k.len, INDEX_LINK_MARK, is_link ? strlen(INDEX_LINK_MARK) : 0, err);
 }
 
-static int derive_version(struct kv_txn *txn, const struct raw_cid *cid, uint64_t number, const char *before, const char *after,
-			  struct error *err)
+/* A link has the rows that a version has: whoever reads a model reads it as an artifact. */
+static int derive_version(struct kv_txn *txn, const struct reference_key *ref, const char *before, const char *after, struct error *err)
 {
+	const struct raw_cid *cid = &ref->cid;
+	uint64_t number = ref->number;
 	struct version_row old, row;
 	struct index_key k;
 	bool is_set;
@@ -163,7 +165,7 @@ static int derive_version(struct kv_txn *txn, const struct raw_cid *cid, uint64_
 	if (drop_row(txn, cid, &old, !is_set || (!row.removed && !oid_equal(&row.version, &old.version)), err) < 0)
 		return -1;
 	if (is_set)
-		return put_row(txn, cid, &row, err);
+		return put_row(txn, cid, &row, ref->table == REF_LINK, err);
 	row_key(&k, cid, number);
 	return kv_delete(txn, k.data, k.len, err);
 }
@@ -177,10 +179,16 @@ int index_version_derive(struct kv_txn *txn, const char *key, const char *before
 	case REF_COLLECTION:
 		return derive_name(txn, &ref.cid, before, after, err);
 	case REF_VERSION:
-		return derive_version(txn, &ref.cid, ref.number, before, after, err);
+	case REF_LINK:
+		return derive_version(txn, &ref, before, after, err);
 	case REF_ALIAS:
+	case REF_TITLE:
+	case REF_PROTECT:
 	case REF_NOTE:
 	case REF_META:
+	case REF_TAG:
+	case REF_METRIC:
+	case REF_TTL:
 	case REF_OTHER:
 		break;
 	}

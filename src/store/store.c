@@ -48,6 +48,7 @@ struct store *store_open(const char *mreg_dir, const struct store_options *optio
 		.lock_timeout_ms = options->lock_timeout_ms,
 		.verb = options->verb,
 		.rule = options->rule,
+		.scope = options->scope,
 		.journal = JOURNAL_INIT,
 		.objects_lock = LOCK_INIT,
 	};

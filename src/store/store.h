@@ -13,6 +13,7 @@
 #include "store/lock.h"
 
 struct kv;
+struct name_scope;
 struct objects;
 struct view;
 
@@ -22,7 +23,8 @@ struct store {
 	struct report *report;
 	uint64_t lock_timeout_ms;
 	const char *verb; /* for the lock file */
-	int (*rule)(struct view *v, const char *key, struct error *err); /* txn_rule_fn; may be NULL */
+	int (*rule)(struct view *v, const char *key, const char *before, struct error *err); /* txn_rule_fn; may be NULL */
+	const struct name_scope *scope; /* what short names are completed with; may be NULL */
 	/* the rest is store's own, opened when first needed */
 	struct journal journal;
 	struct kv *index;
@@ -36,7 +38,8 @@ struct store_options {
 	struct report *report;
 	uint64_t lock_timeout_ms;
 	const char *verb;
-	int (*rule)(struct view *v, const char *key, struct error *err);
+	int (*rule)(struct view *v, const char *key, const char *before, struct error *err);
+	const struct name_scope *scope; /* borrowed */
 };
 
 /* Makes DIR/.mreg (parents too): everything durable before `format` is written last.  ERR_CONFLICT if there is one.  shared: group-writable, setgid. */

@@ -27,14 +27,17 @@ struct txn {
 	struct journal_position end; /* of the journal as it was found */
 	int64_t time;
 	struct change *changes;
-	size_t *lens; /* of their canonical texts */
-	size_t count, cap, lens_cap;
+	char **befores; /* the live values that stood there; NULL: none */
+	size_t *lens;   /* of their canonical texts */
+	size_t count, cap, lens_cap, befores_cap;
 };
 
 static void txn_reset(struct txn *txn)
 {
-	for (size_t i = 0; i < txn->count; i++)
+	for (size_t i = 0; i < txn->count; i++) {
 		change_cleanup(&txn->changes[i]);
+		free(txn->befores[i]);
+	}
 	txn->count = 0;
 	view_close(txn->view);
 	txn->view = NULL;
@@ -45,6 +48,7 @@ static void txn_cleanup(struct txn *txn)
 {
 	txn_reset(txn);
 	free(txn->changes);
+	free(txn->befores);
 	free(txn->lens);
 }
 
@@ -126,7 +130,9 @@ int txn_set(struct txn *txn, const char *key, const json_t *value, struct error 
 	if (index_apply_keys(txn->kv, &c, err) < 0)
 		return -1;
 	ARRAY_GROW(txn->changes, txn->count + 1, txn->cap);
+	ARRAY_GROW(txn->befores, txn->count + 1, txn->befores_cap);
 	ARRAY_GROW(txn->lens, txn->count + 1, txn->lens_cap);
+	txn->befores[txn->count] = heads_is_live(&heads) ? xstrdup(heads_value(&heads, NULL)) : NULL;
 	txn->lens[txn->count] = sealed.len;
 	txn->changes[txn->count++] = c;
 	c = (struct change){ .key = NULL };
@@ -149,7 +155,7 @@ static int check_rules(struct txn *txn, struct error *err)
 		if (hashmap_has(&seen, key, strlen(key)))
 			continue;
 		hashmap_put(&seen, key, strlen(key), txn);
-		if (txn->store->rule(txn->view, key, err) < 0)
+		if (txn->store->rule(txn->view, key, txn->befores[i], err) < 0)
 			return -1;
 	}
 	return 0;

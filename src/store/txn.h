@@ -45,7 +45,8 @@ int64_t txn_time(const struct txn *txn);
 /* seq the line will have: with MREG_SEED it makes what is random differ from line to line. */
 uint64_t txn_seq(const struct txn *txn);
 
-/* Cross-key rules, set by registry when it opens the store: called after decide with each key that changed. */
-typedef int (*txn_rule_fn)(struct view *v, const char *key, struct error *err);
+/* Cross-key rules, set by registry when it opens the store: called after decide with each key that changed, and the value it had before the
+ * transaction (canonical JSON; NULL: none). */
+typedef int (*txn_rule_fn)(struct view *v, const char *key, const char *before, struct error *err);
 
 #endif

@@ -156,33 +156,77 @@ int view_each_digest(struct view *v, const struct cid *cid, const char *hex, vie
 	return each_digest(v, cid, hex, false, fn, arg, err);
 }
 
-struct id_search {
-	struct cid *cid;
-	uint64_t *number;
-	bool found;
+struct each_place {
+	struct view *view;
+	const struct oid *version;
+	view_place_fn fn;
+	void *arg;
 };
 
-static int take_id_row(struct span key, struct span value, void *arg, struct error *err)
+static int pass_place(struct span key, struct span value, void *arg, struct error *err)
 {
-	struct id_search *s = arg;
+	const struct each_place *to = arg;
+	struct version_row row;
 	struct raw_cid raw;
+	struct cid cid;
+	int got;
 
-	(void)value;
 	if (key.len != 1 + OID_LEN + CID_LEN + 8)
 		return error_set(err, ERR_INTEGRITY, "index is damaged: row of a version id");
 	memcpy(raw.raw, key.data + 1 + OID_LEN, CID_LEN);
-	index_cid_write(&raw, s->cid);
-	*s->number = load_be64(key.data + key.len - 8);
-	s->found = true;
-	return 1;
+	index_cid_write(&raw, &cid);
+	got = view_version(to->view, &cid, load_be64(key.data + key.len - 8), &row, err);
+	if (got < 0)
+		return -1;
+	return to->fn(&cid, load_be64(key.data + key.len - 8), value.len > 0, got && !row.removed && oid_equal(&row.version, to->version), to->arg,
+		      err);
 }
 
-int view_find_version(struct view *v, const struct oid *version, struct cid *cid, uint64_t *number, struct error *err)
+int view_each_place(struct view *v, const struct oid *version, view_place_fn fn, void *arg, struct error *err)
 {
-	struct id_search search = { cid, number, false };
+	struct each_place to = { v, version, fn, arg };
 	struct index_key k;
 
 	index_key_begin(&k, TABLE_ID);
 	index_key_add_oid(&k, version);
-	return kv_each(view_txn(v), index_key_span(&k), NULL, false, take_id_row, &search, err) < 0 ? -1 : search.found;
+	return kv_each(view_txn(v), index_key_span(&k), NULL, false, pass_place, &to, err);
+}
+
+struct place_search {
+	const struct cid *in; /* NULL: anywhere */
+	struct cid *cid;
+	uint64_t *number;
+	bool found, is_link, is_live;
+};
+
+static int take_place(const struct cid *cid, uint64_t number, bool is_link, bool is_live, void *arg, struct error *err)
+{
+	struct place_search *s = arg;
+
+	(void)err;
+	if (s->in && strcmp(s->in->hex, cid->hex) != 0)
+		return 0;
+	if (s->found && (s->is_link < is_link || (s->is_link == is_link && s->is_live >= is_live)))
+		return 0;
+	if (s->cid)
+		*s->cid = *cid;
+	*s->number = number;
+	s->found = true;
+	s->is_link = is_link;
+	s->is_live = is_live;
+	return is_live && !is_link;
+}
+
+int view_find_version(struct view *v, const struct oid *version, struct cid *cid, uint64_t *number, struct error *err)
+{
+	struct place_search search = { .cid = cid, .number = number };
+
+	return view_each_place(v, version, take_place, &search, err) < 0 ? -1 : search.found;
+}
+
+int view_version_in(struct view *v, const struct cid *cid, const struct oid *version, uint64_t *number, struct error *err)
+{
+	struct place_search search = { .in = cid, .number = number };
+
+	return view_each_place(v, version, take_place, &search, err) < 0 ? -1 : search.found;
 }

@@ -165,6 +165,11 @@ void view_position(struct view *v, struct journal_position *out)
 	*out = v->at;
 }
 
+const struct name_scope *view_scope(const struct view *v)
+{
+	return v->store->scope;
+}
+
 static int bad_row(const char *what, struct error *err)
 {
 	error_set(err, ERR_INTEGRITY, "index is damaged: %s", what);
@@ -285,7 +290,7 @@ int view_find_name(struct view *v, const char *name, struct cid *cid, bool *exac
 	ascii_fold(&folded, name, strlen(name));
 	if (exact)
 		*exact = false;
-	if (folded.len > NAME_MAX_LEN)
+	if (folded.len > NAME_FULL_MAX)
 		return 0;
 	index_key_begin(&k, TABLE_NAME);
 	index_key_add(&k, folded.buf, folded.len + 1);

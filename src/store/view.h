@@ -42,6 +42,10 @@ struct view *view_open(struct store *store, struct error *err) MUST_CHECK;
 void view_close(struct view *v);
 void view_cleanup(struct view **v);
 
+/* What short names are completed with; may be NULL. */
+struct name_scope;
+const struct name_scope *view_scope(const struct view *v);
+
 /* Heads of any key (count 0: never set). */
 int view_heads(struct view *v, const char *key, struct heads *out, struct error *err) MUST_CHECK;
 /* 1: live, out is its canonical JSON; 0: never set or a tombstone; -1. */
@@ -82,8 +86,14 @@ int view_latest(struct view *v, const struct cid *cid, struct version_row *out, 
 int view_find_digest(struct view *v, const struct cid *cid, const struct oid *digest, struct version_row *out, struct error *err) MUST_CHECK;
 /* Live versions whose digest begins with hex (an even or odd number of digits), each once. */
 int view_each_digest(struct view *v, const struct cid *cid, const char *hex, view_version_fn fn, void *arg, struct error *err) MUST_CHECK;
-/* Where a version id stands: the collection and number it was put as (first, when several): 1, 0, -1.  Live or removed. */
+/* Where a version id stands: its artifact and the number it was put as; else a model that links to it: 1, 0, -1.  Live or removed. */
 int view_find_version(struct view *v, const struct oid *version, struct cid *cid, uint64_t *number, struct error *err) MUST_CHECK;
+
+/* Its number in this collection: a live one before one that is removed: 1, 0, -1. */
+int view_version_in(struct view *v, const struct cid *cid, const struct oid *version, uint64_t *number, struct error *err) MUST_CHECK;
+/* Every collection that has or had the version, in order of CID and number; is_live: it has it now under that number. */
+typedef int (*view_place_fn)(const struct cid *cid, uint64_t number, bool is_link, bool is_live, void *arg, struct error *err);
+int view_each_place(struct view *v, const struct oid *version, view_place_fn fn, void *arg, struct error *err) MUST_CHECK;
 
 /* Keeps what rows with has_brief say in the index, if nobody holds the journal's lock: only to be quicker the next time, so nothing is said when
  * that fails.  No view of this process may be open. */

@@ -33,7 +33,7 @@ static void test_illegal(void)
 {
 	static const char *const wrong[] = { "", ":", "m:", ":v1", "@", "m@", "m@0123456", "m@0123456g",
 		"m@0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0", "m:v1@01234567", "m:a:b", "m:v01", "m:V1",
-		"m:v99999999999999999999", "a/b", "m:.x", "-m", ".", "..", "m:a b", "r-0123456789", "m:\xff" };
+		"m:v99999999999999999999", "a/b/c/d", "/a", "a/", "a//b", "a b/c", " a", "m:.x", "-m", ".", "..", "m:a b", "r-0123456789", "m:\xff" };
 	struct error err = ERROR_INIT;
 
 	for (size_t i = 0; i < COUNT_OF(wrong); i++) {

@@ -31,10 +31,11 @@ static void keep_warning(struct report *r, const char *text)
 
 static struct report listener = { .warning = keep_warning };
 
-static int forbid(struct view *v, const char *key, struct error *e)
+static int forbid(struct view *v, const char *key, const char *before, struct error *e)
 {
 	CLEANUP(strbuf) struct strbuf value = STRBUF_INIT;
 
+	(void)before;
 	if (view_value(v, key, &value, e) < 0)
 		return -1;
 	return strstr(value.buf, "forbidden") ? error_set(e, ERR_CONFLICT, "'%s' breaks the rule", key) : 0;
