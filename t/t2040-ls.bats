@@ -85,7 +85,7 @@ setup()
 	mreg_is 3 ls nothing
 	says_nothing
 	mreg_is 4 ls digits:v9
-	mreg_is 2 ls 'no name'
+	mreg_is 3 ls 'no name'
 }
 
 @test "ls --template and -z make pipes" {

@@ -19,6 +19,42 @@ json_t *fields_first_line(const char *text)
 	return json_stringn(text, strcspn(text, "\n"));
 }
 
+void fields_annotated(struct strbuf *out, const struct annotated *a)
+{
+	if (a->is_version)
+		resolved_name(out, &a->target);
+	else
+		strbuf_adds(out, a->target.collection.name);
+}
+
+int fields_show_object(struct out *out, json_t *object, struct error *err)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key, value) {
+		CLEANUP(strbuf) struct strbuf label = STRBUF_INIT, text = STRBUF_INIT;
+
+		strbuf_addf(&label, "  %s", key);
+		if (json_is_string(value))
+			strbuf_adds(&text, json_string_value(value));
+		else
+			json_print(&text, value);
+		if (out_field(out, label.buf, text.buf, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+json_t *fields_strings(const struct strvec *strings)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < strings->count; i++)
+		json_array_append_new(list, json_string(strings->v[i]));
+	return list;
+}
+
 json_t *fields_version_row(const struct collection *c, const struct version_row *row, const struct alias_rows *aliases)
 {
 	json_t *record = json_object();
@@ -40,7 +76,9 @@ json_t *fields_version(const struct collection *c, const struct version_row *row
 	json_object_set_new(record, "user", json_string(info->object.user));
 	json_object_set_new(record, "host", json_string(info->object.host));
 	json_object_set_new(record, "description", json_string(info->description));
+	json_object_set_new(record, "tags", fields_strings(&info->tags));
 	json_object_set(record, "metadata", info->metadata);
+	json_object_set(record, "metrics", info->metrics);
 	return record;
 }
 

@@ -5,17 +5,24 @@
 
 #include "base/error.h"
 #include "format/json.h"
+#include "registry/annotation.h"
 #include "registry/collection.h"
 #include "registry/compare.h"
 #include "registry/registry.h"
 #include "registry/version.h"
+#include "ui/out.h"
 
 /* "NAME:v3" as a JSON string. */
 json_t *fields_ref(const char *name, uint64_t number);
-/* {"ref","number","digest","aliases","size","files","created","user","description","metadata"}: aliases include "latest" only when is_latest. */
+/* {"ref","number","digest","aliases","size","files","created","user","host","description","tags","metadata","metrics"}: aliases include "latest" only when is_latest. */
 json_t *fields_version(const struct collection *c, const struct version_row *row, const struct alias_rows *aliases, const struct version_info *info);
 /* The same without what only the version object says. */
 json_t *fields_version_row(const struct collection *c, const struct version_row *row, const struct alias_rows *aliases);
+/* "NAME", or "NAME:v3". */
+void fields_annotated(struct strbuf *out, const struct annotated *a);
+/* For people: each member on a line of its own, below a heading. */
+int fields_show_object(struct out *out, json_t *object, struct error *err) MUST_CHECK;
+json_t *fields_strings(const struct strvec *strings);
 /* First line of a text. */
 json_t *fields_first_line(const char *text);
 /* {"kind","path"[,"from"][,"size"]} */

@@ -10,29 +10,12 @@
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
+#include "registry/annotation.h"
 #include "registry/history.h"
+#include "registry/link.h"
 #include "registry/resolve.h"
 
 /* ---- one version ---- */
-
-static int show_metadata(struct out *out, json_t *metadata, struct error *err)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach(metadata, key, value) {
-		CLEANUP(strbuf) struct strbuf label = STRBUF_INIT, text = STRBUF_INIT;
-
-		strbuf_addf(&label, "  %s", key);
-		if (json_is_string(value))
-			strbuf_adds(&text, json_string_value(value));
-		else
-			json_print(&text, value);
-		if (out_field(out, label.buf, text.buf, err) < 0)
-			return -1;
-	}
-	return 0;
-}
 
 static void add_aliases(struct strbuf *out, const struct alias_rows *rows, uint64_t number, bool latest)
 {
@@ -43,48 +26,114 @@ static void add_aliases(struct strbuf *out, const struct alias_rows *rows, uint6
 		strbuf_addf(out, "%slatest", out->len ? ", " : "");
 }
 
-static int show_version_human(struct out *out, const struct resolved *v, const struct alias_rows *rows, const struct version_info *info, bool latest,
-			      struct error *err)
+/* Of one place: "production-models:v3  (production, staging)". */
+static int add_place(struct view *v, const struct link_place *place, struct strbuf *text, json_t *list, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf ref = STRBUF_INIT, aliases = STRBUF_INIT, size = STRBUF_INIT, time = STRBUF_INIT;
+	CLEANUP(alias_rows) struct alias_rows rows = ALIAS_ROWS_INIT;
+	CLEANUP(strbuf) struct strbuf aliases = STRBUF_INIT;
+	json_t *record;
+
+	if (alias_rows_read(v, &place->collection, &rows, err) < 0)
+		return -1;
+	add_aliases(&aliases, &rows, place->number, false);
+	strbuf_addf(text, "%s%s:v%" PRIu64 "%s%s%s", text->len ? "\n" : "", place->collection.name, place->number, aliases.len ? " (" : "",
+		    aliases.buf, aliases.len ? ")" : "");
+	record = json_object();
+	json_object_set_new(record, "ref", fields_ref(place->collection.name, place->number));
+	json_object_set_new(record, "aliases", alias_rows_of(&rows, place->number));
+	json_array_append_new(list, record);
+	return 0;
+}
+
+/* All that a card says of a version beside its row. */
+struct card {
+	struct version_info info;
+	struct alias_rows aliases;
+	struct link_places places;
+	struct strbuf links; /* for people, a line each */
+	json_t *link_list;
+	bool is_latest;
+};
+
+static void card_cleanup(struct card *c)
+{
+	version_info_cleanup(&c->info);
+	alias_rows_cleanup(&c->aliases);
+	link_places_cleanup(&c->places);
+	strbuf_release(&c->links);
+	json_decref(c->link_list);
+}
+
+static int read_card(struct session *s, const struct resolved *version, struct card *c, struct error *err)
+{
+	struct view *v = registry_view(s->registry, err);
+	struct version_row latest;
+
+	if (!v || version_info_read(s->registry, v, &version->row, &c->info, err) < 0 ||
+	    alias_rows_read(v, &version->collection, &c->aliases, err) < 0 || view_latest(v, &version->collection.cid, &latest, err) < 0 ||
+	    link_places_read(v, &version->row.version, &c->places, err) < 0)
+		return -1;
+	c->is_latest = latest.number == version->row.number;
+	c->link_list = json_array();
+	for (size_t i = 0; i < c->places.count; i++)
+		if (add_place(v, &c->places.v[i], &c->links, c->link_list, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int show_objects(struct out *out, const struct card *c, struct error *err)
+{
+	if (json_object_size(c->info.metadata) &&
+	    (out_text(out, err, "metadata\n") < 0 || fields_show_object(out, c->info.metadata, err) < 0))
+		return -1;
+	if (json_object_size(c->info.metrics) && (out_text(out, err, "metrics\n") < 0 || fields_show_object(out, c->info.metrics, err) < 0))
+		return -1;
+	return 0;
+}
+
+static int show_version_human(struct out *out, const struct resolved *v, const struct card *c, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf ref = STRBUF_INIT, aliases = STRBUF_INIT, size = STRBUF_INIT, time = STRBUF_INIT, tags = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf source = STRBUF_INIT;
 
 	resolved_name(&ref, v);
-	add_aliases(&aliases, rows, v->row.number, latest);
+	add_aliases(&aliases, &c->aliases, v->row.number, c->is_latest);
 	size_format(&size, v->row.size);
 	strbuf_addf(&size, " in %" PRIu64 " file%s", v->row.files, v->row.files == 1 ? "" : "s");
-	clock_format_local(&time, info->object.time);
-	strbuf_addf(&time, " by %s@%s", info->object.user, info->object.host);
+	clock_format_local(&time, c->info.object.time);
+	strbuf_addf(&time, " by %s@%s", c->info.object.user, c->info.object.host);
+	for (size_t i = 0; i < c->info.tags.count; i++)
+		strbuf_addf(&tags, "%s%s", i ? ", " : "", c->info.tags.v[i]);
+	if (v->collection.is_model && c->places.artifact.collection.name)
+		strbuf_addf(&source, "%s:v%" PRIu64, c->places.artifact.collection.name, c->places.artifact.number);
 	if (out_heading(out, ref.buf, err) < 0 || out_field(out, "type", v->collection.type, err) < 0 ||
-	    out_field(out, "digest", oid_hex(&v->row.digest).text, err) < 0 || out_field(out, "size", size.buf, err) < 0 ||
-	    (aliases.len && out_field(out, "aliases", aliases.buf, err) < 0) || out_field(out, "created", time.buf, err) < 0 ||
-	    (*info->description && out_field(out, "description", info->description, err) < 0))
+	    (source.len && out_field(out, "source", source.buf, err) < 0) || out_field(out, "digest", oid_hex(&v->row.digest).text, err) < 0 ||
+	    out_field(out, "size", size.buf, err) < 0 || (aliases.len && out_field(out, "aliases", aliases.buf, err) < 0) ||
+	    (c->links.len && out_field(out, "models", c->links.buf, err) < 0) || (tags.len && out_field(out, "tags", tags.buf, err) < 0) ||
+	    out_field(out, "created", time.buf, err) < 0 ||
+	    (*c->info.description && out_field(out, "description", c->info.description, err) < 0))
 		return -1;
-	if (json_object_size(info->metadata) == 0)
-		return 0;
-	return out_text(out, err, "metadata\n") < 0 ? -1 : show_metadata(out, info->metadata, err);
+	return show_objects(out, c, err);
 }
 
 static int show_version(struct session *s, const struct resolved *version, struct error *err)
 {
-	CLEANUP(version_info) struct version_info info = VERSION_INFO_INIT;
-	CLEANUP(alias_rows) struct alias_rows rows = ALIAS_ROWS_INIT;
-	struct view *v = registry_view(s->registry, err);
-	struct version_row latest;
+	CLEANUP(card) struct card c = { .info = VERSION_INFO_INIT, .aliases = ALIAS_ROWS_INIT, .places = LINK_PLACES_INIT, .links = STRBUF_INIT };
+	const struct link_place *source = &c.places.artifact;
 	json_t *record;
-	bool is_latest;
 
-	if (!v || version_info_read(s->registry, v, &version->row, &info, err) < 0 || alias_rows_read(v, &version->collection, &rows, err) < 0 ||
-	    view_latest(v, &version->collection.cid, &latest, err) < 0)
+	if (read_card(s, version, &c, err) < 0)
 		return -1;
-	is_latest = latest.number == version->row.number;
 	if (out_mode(s->out) == OUT_HUMAN)
-		return show_version_human(s->out, version, &rows, &info, is_latest, err);
-	record = fields_version(&version->collection, &version->row, &rows, &info);
+		return show_version_human(s->out, version, &c, err);
+	record = fields_version(&version->collection, &version->row, &c.aliases, &c.info);
 	json_object_set_new(record, "name", json_string(version->collection.name));
 	json_object_set_new(record, "kind", json_string("version"));
 	json_object_set_new(record, "type", json_string(version->collection.type));
 	json_object_set_new(record, "version", json_oid(&version->row.version));
-	json_object_set_new(record, "latest", json_boolean(is_latest));
+	json_object_set_new(record, "latest", json_boolean(c.is_latest));
+	json_object_set_new(record, "source", source->collection.name ? fields_ref(source->collection.name, source->number) : json_null());
+	json_object_set(record, "models", c.link_list);
 	return out_result(s->out, record, "ref", err);
 }
 
@@ -125,75 +174,125 @@ static int first_change(const struct history_row *row, void *arg, struct error *
 
 	(void)err;
 	out->time = row->time;
-	strbuf_init(&out->user);
 	strbuf_adds(&out->user, row->user.buf);
 	return 1;
 }
 
-static json_t *collection_record(const struct collection *c, uint64_t live, const struct version_row *latest, const struct alias_rows *rows,
-				 const struct history_row *created)
+/* All that a card says of a collection. */
+struct summary {
+	struct collection c;
+	struct alias_rows aliases;
+	struct strvec tags;
+	struct strbuf title, note;
+	json_t *metadata, *metrics;
+	struct history_row created;
+	struct version_row latest;
+	bool has_latest;
+	uint64_t live;
+};
+
+static void summary_cleanup(struct summary *m)
+{
+	collection_cleanup(&m->c);
+	alias_rows_cleanup(&m->aliases);
+	strvec_release(&m->tags);
+	strbuf_release(&m->title);
+	strbuf_release(&m->note);
+	json_decref(m->metadata);
+	json_decref(m->metrics);
+	history_row_cleanup(&m->created);
+}
+
+static int read_summary(struct view *v, const char *name, struct summary *m, struct error *err)
+{
+	struct subject subject;
+	int has_latest;
+
+	if (collection_get(v, name, &m->c, err) < 0)
+		return -1;
+	subject = subject_of_collection(&m->c.cid);
+	if (alias_rows_read(v, &m->c, &m->aliases, err) < 0 || collection_title(v, &m->c.cid, &m->title, err) < 0 ||
+	    annotation_tags(v, &subject, &m->tags, err) < 0 || annotation_note(v, &subject, &m->note, err) < 0 ||
+	    annotation_metadata(v, &subject, m->metadata, err) < 0 || annotation_metrics(v, &subject, m->metrics, err) < 0 ||
+	    view_each_version(v, &m->c.cid, false, count_live, &m->live, err) < 0 ||
+	    history_each(v, &m->c, false, first_change, &m->created, err) < 0)
+		return -1;
+	has_latest = view_latest(v, &m->c.cid, &m->latest, err);
+	m->has_latest = has_latest == 1;
+	return has_latest < 0 ? -1 : 0;
+}
+
+static json_t *summary_record(const struct summary *m)
 {
 	json_t *record = json_object(), *aliases = json_object();
 
-	for (size_t i = 0; i < rows->count; i++)
-		json_object_set_new(aliases, rows->v[i].alias, fields_ref(c->name, rows->v[i].number));
-	json_object_set_new(record, "ref", json_string(c->name));
-	json_object_set_new(record, "name", json_string(c->name));
-	json_object_set_new(record, "kind", json_string(c->is_model ? "model" : "artifact"));
-	json_object_set_new(record, "type", json_string(c->type));
-	json_object_set_new(record, "versions", json_u64(live));
-	json_object_set_new(record, "latest", latest ? fields_ref(c->name, latest->number) : json_null());
+	for (size_t i = 0; i < m->aliases.count; i++)
+		json_object_set_new(aliases, m->aliases.v[i].alias, fields_ref(m->c.name, m->aliases.v[i].number));
+	json_object_set_new(record, "ref", json_string(m->c.name));
+	json_object_set_new(record, "name", json_string(m->c.name));
+	json_object_set_new(record, "title", m->title.len ? json_string(m->title.buf) : json_null());
+	json_object_set_new(record, "kind", json_string(m->c.is_model ? "model" : "artifact"));
+	json_object_set_new(record, "type", json_string(m->c.type));
+	json_object_set_new(record, "versions", json_u64(m->live));
+	json_object_set_new(record, "latest", m->has_latest ? fields_ref(m->c.name, m->latest.number) : json_null());
 	json_object_set_new(record, "aliases", aliases);
-	json_object_set_new(record, "created", json_time(created->time));
-	json_object_set_new(record, "user", json_string(created->user.buf));
+	json_object_set_new(record, "created", json_time(m->created.time));
+	json_object_set_new(record, "user", json_string(m->created.user.buf));
+	json_object_set_new(record, "note", json_string(m->note.buf));
+	json_object_set_new(record, "tags", fields_strings(&m->tags));
+	json_object_set(record, "metadata", m->metadata);
+	json_object_set(record, "metrics", m->metrics);
 	return record;
 }
 
-static int collection_human(struct out *out, const struct collection *c, uint64_t live, const struct version_row *latest,
-			    const struct alias_rows *rows, const struct history_row *created, struct error *err)
+static int summary_aliases(struct out *out, const struct summary *m, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf versions = STRBUF_INIT, time = STRBUF_INIT;
-
-	strbuf_addf(&versions, "%" PRIu64, live);
-	if (latest)
-		strbuf_addf(&versions, ", the latest v%" PRIu64, latest->number);
-	clock_format_local(&time, created->time);
-	strbuf_addf(&time, " by %s", created->user.buf);
-	if (out_heading(out, c->name, err) < 0 || out_field(out, "kind", c->is_model ? "registered model" : "artifact", err) < 0 ||
-	    out_field(out, "type", c->type, err) < 0 || out_field(out, "versions", versions.buf, err) < 0 ||
-	    out_field(out, "created", time.buf, err) < 0 || (rows->count && out_text(out, err, "aliases\n") < 0))
+	if (m->aliases.count && out_text(out, err, "aliases\n") < 0)
 		return -1;
-	for (size_t i = 0; i < rows->count; i++) {
+	for (size_t i = 0; i < m->aliases.count; i++) {
 		CLEANUP(strbuf) struct strbuf label = STRBUF_INIT, value = STRBUF_INIT;
 
-		strbuf_addf(&label, "  %s", rows->v[i].alias);
-		strbuf_addf(&value, "v%" PRIu64, rows->v[i].number);
+		strbuf_addf(&label, "  %s", m->aliases.v[i].alias);
+		strbuf_addf(&value, "v%" PRIu64, m->aliases.v[i].number);
 		if (out_field(out, label.buf, value.buf, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
+static int summary_human(struct out *out, const struct summary *m, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf versions = STRBUF_INIT, time = STRBUF_INIT, tags = STRBUF_INIT;
+
+	strbuf_addf(&versions, "%" PRIu64, m->live);
+	if (m->has_latest)
+		strbuf_addf(&versions, ", the latest v%" PRIu64, m->latest.number);
+	clock_format_local(&time, m->created.time);
+	strbuf_addf(&time, " by %s", m->created.user.buf);
+	for (size_t i = 0; i < m->tags.count; i++)
+		strbuf_addf(&tags, "%s%s", i ? ", " : "", m->tags.v[i]);
+	if (out_heading(out, m->c.name, err) < 0 || (m->title.len && out_field(out, "title", m->title.buf, err) < 0) ||
+	    out_field(out, "kind", m->c.is_model ? "registered model" : "artifact", err) < 0 || out_field(out, "type", m->c.type, err) < 0 ||
+	    out_field(out, "versions", versions.buf, err) < 0 || out_field(out, "created", time.buf, err) < 0 ||
+	    (tags.len && out_field(out, "tags", tags.buf, err) < 0) || (m->note.len && out_field(out, "note", m->note.buf, err) < 0) ||
+	    summary_aliases(out, m, err) < 0)
+		return -1;
+	if (json_object_size(m->metadata) && (out_text(out, err, "metadata\n") < 0 || fields_show_object(out, m->metadata, err) < 0))
+		return -1;
+	return json_object_size(m->metrics) && (out_text(out, err, "metrics\n") < 0 || fields_show_object(out, m->metrics, err) < 0) ? -1 : 0;
+}
+
 static int show_collection(struct session *s, const char *name, struct error *err)
 {
-	CLEANUP(collection) struct collection c = COLLECTION_INIT;
-	CLEANUP(alias_rows) struct alias_rows rows = ALIAS_ROWS_INIT;
-	CLEANUP(history_row) struct history_row created = HISTORY_ROW_INIT;
+	CLEANUP(summary) struct summary m = {
+		.c = COLLECTION_INIT, .aliases = ALIAS_ROWS_INIT, .tags = STRVEC_INIT, .title = STRBUF_INIT, .note = STRBUF_INIT,
+		.metadata = json_object(), .metrics = json_object(), .created = HISTORY_ROW_INIT,
+	};
 	struct view *v = registry_view(s->registry, err);
-	struct version_row latest;
-	uint64_t live = 0;
-	int has_latest;
 
-	if (!v || collection_get(v, name, &c, err) < 0 || alias_rows_read(v, &c, &rows, err) < 0 ||
-	    view_each_version(v, &c.cid, false, count_live, &live, err) < 0 ||
-	    history_each(v, &c, false, first_change, &created, err) < 0)
+	if (!v || read_summary(v, name, &m, err) < 0)
 		return -1;
-	has_latest = view_latest(v, &c.cid, &latest, err);
-	if (has_latest < 0)
-		return -1;
-	if (out_mode(s->out) == OUT_HUMAN)
-		return collection_human(s->out, &c, live, has_latest ? &latest : NULL, &rows, &created, err);
-	return out_result(s->out, collection_record(&c, live, has_latest ? &latest : NULL, &rows, &created), "ref", err);
+	return out_mode(s->out) == OUT_HUMAN ? summary_human(s->out, &m, err) : out_result(s->out, summary_record(&m), "ref", err);
 }
 
 static int run(struct session *s, int argc, char **argv, struct error *err)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "registry/version.h"
+#include "registry/annotation.h"
 
 void history_row_cleanup(struct history_row *row)
 {
@@ -114,7 +114,7 @@ static void add_alias_name(const char *before, const char *after, const char *fo
 
 static void add_meta_name(const char *encoded, struct strbuf *kind)
 {
-	CLEANUP(ptr) char *name = version_meta_decode(encoded);
+	CLEANUP(ptr) char *name = annotation_decode_key(encoded);
 
 	strbuf_addf(kind, " %s", name);
 }

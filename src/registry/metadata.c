@@ -75,6 +75,61 @@ int metadata_add_word(json_t *object, const char *word, struct error *err)
 	return 0;
 }
 
+/* "NaN", "+inf", "-Infinity": as strtod() takes them. */
+static const char *unholdable_word(double value)
+{
+	return isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+}
+
+int metadata_add_metric(json_t *object, const char *word, struct error *err)
+{
+	const char *equals = strchr(word, '=');
+	CLEANUP(ptr) char *key = NULL;
+	struct error ignored = ERROR_INIT;
+	json_t *value;
+	char *end;
+	double number;
+
+	if (!equals) {
+		error_set(err, ERR_INVALID, "metric '%s' is not key=number", word);
+		return error_hint(err, "For example: --metric accuracy=0.93");
+	}
+	key = xstrndup(word, (size_t)(equals - word));
+	if (check_key(key, err) < 0)
+		return -1;
+	number = strtod(equals + 1, &end);
+	if (end == equals + 1 || *end || strpbrk(equals + 1, "xX "))
+		return error_set(err, ERR_INVALID, "metric '%s' is '%s': not a number", key, equals + 1);
+	if (isinf(number) && strpbrk(equals + 1, "0123456789"))
+		return error_set(err, ERR_INVALID, "metric '%s' is %s: beyond the range of numbers", key, equals + 1);
+	value = json_parse(equals + 1, strlen(equals + 1), key, &ignored);
+	if (!json_is_number(value)) { /* "1e400" is infinite, ".5" and "+1" are no JSON */
+		json_decref(value);
+		value = isnan(number) || isinf(number) ? json_string(unholdable_word(number)) : json_real(number);
+	}
+	json_object_set_new(object, key, value);
+	return 0;
+}
+
+bool metadata_metric_value(const json_t *metric, double *out)
+{
+	static const struct {
+		const char *word;
+		double value;
+	} words[] = { { "nan", NAN }, { "inf", INFINITY }, { "-inf", -INFINITY } };
+
+	if (json_is_number(metric)) {
+		*out = json_number_value(metric);
+		return true;
+	}
+	for (size_t i = 0; json_is_string(metric) && i < COUNT_OF(words); i++)
+		if (strcmp(json_string_value(metric), words[i].word) == 0) {
+			*out = words[i].value;
+			return true;
+		}
+	return false;
+}
+
 static int slurp(const char *path, struct strbuf *text, struct error *err)
 {
 	ssize_t got;

@@ -3,6 +3,8 @@
 #ifndef MREG_REGISTRY_METADATA_H
 #define MREG_REGISTRY_METADATA_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "format/json.h"
 
@@ -13,6 +15,10 @@
  * 64 bits.  ERR_INVALID naming the key: no '=', an empty or over-long key or one with control bytes, NaN or infinity, a number beyond the range, invalid UTF-8.
  */
 int metadata_add_word(json_t *object, const char *word, struct error *err) MUST_CHECK;
+/* "key=NUMBER", the number being nan, inf or -inf perhaps, which are kept as those strings.  ERR_INVALID as above. */
+int metadata_add_metric(json_t *object, const char *word, struct error *err) MUST_CHECK;
+/* A metric as a number; false when it is none. */
+bool metadata_metric_value(const json_t *metric, double *out);
 /* Members of the JSON object in a file ("-": stdin). */
 int metadata_add_file(json_t *object, const char *path, struct error *err) MUST_CHECK;
 

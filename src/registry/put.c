@@ -13,6 +13,7 @@
 #include "base/env.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "registry/annotation.h"
 #include "registry/commit.h"
 #include "registry/tree-read.h"
 #include "registry/version.h"
@@ -196,7 +197,7 @@ static int stage_version(struct put *p, const char *type, struct error *err)
 	struct version_object object = {
 		.manifest = p->row.digest, .time = clock_now(), .type = (char *)type, .collection = p->name.buf,
 		.description = (char *)(o->message ? o->message : ""), .user = p->reg->user, .host = p->reg->host, .run = (char *)"",
-		.metadata = o->metadata ? o->metadata : none, .metrics = none,
+		.metadata = o->metadata ? o->metadata : none, .metrics = o->metrics ? o->metrics : none,
 	};
 
 	if (!v)
@@ -250,21 +251,18 @@ static int add_version(struct txn *txn, struct put *p, const struct collection *
 	return txn_learn(txn, &c->cid, row, err);
 }
 
-static int annotate_metadata(struct txn *txn, struct put *p, const struct version_row *row, const struct version_info *info, struct error *err)
+static int annotate_layer(struct txn *txn, struct put *p, const struct subject *of, enum annotation_layer layer, json_t *wanted, const json_t *now,
+			  struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(p->options->metadata, name, value) {
-		CLEANUP(json) json_t *wrapped = json_pack("{s:O}", "value", value);
-		const json_t *old = json_object_get(info->metadata, name);
+	json_object_foreach(wanted, name, value) {
+		const json_t *old = json_object_get(now, name);
 
 		if (old && json_equal(old, value))
 			continue;
-		strbuf_reset(&key);
-		version_meta_key(&key, &row->version, name);
-		if (txn_set(txn, key.buf, wrapped, err) < 0)
+		if (annotation_set(txn, of, layer, name, value, err) < 0)
 			return -1;
 		p->result->annotated = true;
 	}
@@ -274,21 +272,20 @@ static int annotate_metadata(struct txn *txn, struct put *p, const struct versio
 /* The content is there already: what was said about it becomes a revision. */
 static int annotate(struct txn *txn, struct put *p, const struct version_row *row, struct error *err)
 {
-	const char *message = p->options->message;
+	const struct put_options *o = p->options;
+	const struct subject of = subject_of_version(&row->version);
 	CLEANUP(version_info) struct version_info info = VERSION_INFO_INIT;
-	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
-	CLEANUP(json) json_t *text = NULL;
 
-	if ((!message || !*message) && json_object_size(p->options->metadata) == 0)
+	if ((!o->message || !*o->message) && json_object_size(o->metadata) == 0 && json_object_size(o->metrics) == 0)
 		return 0;
-	if (version_info_read(p->reg, txn_view(txn), row, &info, err) < 0 || annotate_metadata(txn, p, row, &info, err) < 0)
+	if (version_info_read(p->reg, txn_view(txn), row, &info, err) < 0 ||
+	    annotate_layer(txn, p, &of, ANNOTATION_METADATA, o->metadata, info.metadata, err) < 0 ||
+	    annotate_layer(txn, p, &of, ANNOTATION_METRIC, o->metrics, info.metrics, err) < 0)
 		return -1;
-	if (!message || !*message || strcmp(message, info.description) == 0)
+	if (!o->message || !*o->message || strcmp(o->message, info.description) == 0)
 		return 0;
-	version_note_key(&key, &row->version);
-	text = json_string(message);
 	p->result->annotated = true;
-	return txn_set(txn, key.buf, text, err);
+	return annotation_set_note(txn, &of, o->message, err);
 }
 
 static int set_aliases(struct txn *txn, struct put *p, const struct collection *c, const struct version_row *row, struct error *err)

@@ -22,7 +22,7 @@ struct put_options {
 	const char *type;                 /* NULL: the artifact's, "model" for a new one */
 	const struct strvec *aliases;     /* "latest" is accepted and does nothing */
 	const char *message;              /* NULL or "": none */
-	json_t *metadata;                 /* object, borrowed */
+	json_t *metadata, *metrics;       /* objects, borrowed; may be NULL */
 	struct tree_options tree;
 	struct expect expect;             /* of the latest version */
 	bool allow_empty, new_version, fail_if_unchanged, dry_run, override;

@@ -4,6 +4,7 @@
 #define MREG_REGISTRY_VERSION_H
 
 #include "base/error.h"
+#include "base/strvec.h"
 #include "format/manifest.h"
 #include "format/version-object.h"
 #include "registry/resolve.h"
@@ -17,21 +18,18 @@ struct objects *version_objects(struct registry *reg, struct error *err) MUST_CH
 int version_manifest(struct registry *reg, const struct oid *digest, struct manifest *out, struct error *err) MUST_CHECK;
 int version_object_read(struct registry *reg, const struct oid *version, struct version_object *out, struct error *err) MUST_CHECK;
 
-/* Frozen metadata below, later revisions above. */
+/* What it was put with below, later revisions above. */
 struct version_info {
 	struct version_object object;
 	char *description; /* the newest note, else what it was put with; "" for none */
 	json_t *metadata;  /* merged */
+	json_t *metrics;   /* merged: name → number, or "nan", "inf", "-inf" */
+	struct strvec tags;
 };
-#define VERSION_INFO_INIT { { { { 0 } }, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, { 0 } }, NULL, NULL }
+#define VERSION_INFO_INIT { .description = NULL, .tags = STRVEC_INIT }
 int version_info_read(struct registry *reg, struct view *v, const struct version_row *row, struct version_info *out, struct error *err) MUST_CHECK;
 void version_info_cleanup(struct version_info *info);
 /* Created and summary alone, the latter by the newest note; the object is read only where the index does not know them, and row then does. */
 int version_brief_read(struct registry *reg, struct view *v, struct version_row *row, struct strbuf *summary, int64_t *created, struct error *err) MUST_CHECK;
-
-/* Keys of annotations: "note/VERSION" and "meta/VERSION/KEY" (/ and % of the metadata key as %2f and %25), whose value is {"value":JSON} so that null is not a tombstone. */
-void version_note_key(struct strbuf *out, const struct oid *version);
-void version_meta_key(struct strbuf *out, const struct oid *version, const char *key);
-char *version_meta_decode(const char *encoded); /* the KEY; caller frees */
 
 #endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text that a person writes in an editor. */
+#ifndef MREG_UI_EDITOR_H
+#define MREG_UI_EDITOR_H
+
+#include "base/error.h"
+#include "base/strbuf.h"
+
+#define EDITOR_TEXT_MAX (1u << 20)
+
+/*
+ * Opens `command` (split into words as a shell would) on a file of the user's temporary directory that holds `text` and, below it, `help`, lines
+ * that begin with '#'.  Back comes what was saved, without such lines and without blank lines at its ends.  ERR_POLICY when the editor did
+ * not end with 0.
+ */
+int editor_run(const char *command, const char *text, const char *help, struct strbuf *out, struct error *err) MUST_CHECK;
+
+#endif
