@@ -19,10 +19,13 @@ struct as_option {
 struct args {
 	struct as_option *as;
 	size_t as_count, as_cap;
-	struct strvec aliases, words, include, exclude;
-	const char *type, *message, *meta_file, *expect;
+	struct strvec aliases, words, include, exclude, tags, metrics;
+	struct link_target *links;
+	size_t link_count, link_cap;
+	const char *type, *message, *meta_file, *expect, *best_by, *only_if_better;
 	bool dereference, allow_empty, new_version, fail_if_unchanged, dry_run;
-	json_t *metadata;
+	struct best_rule best;
+	json_t *metadata, *metric_object;
 	struct put_source *sources;
 };
 
@@ -35,7 +38,14 @@ static void args_cleanup(struct args *a)
 	strvec_release(&a->words);
 	strvec_release(&a->include);
 	strvec_release(&a->exclude);
+	strvec_release(&a->tags);
+	strvec_release(&a->metrics);
+	for (size_t i = 0; i < a->link_count; i++)
+		link_target_cleanup(&a->links[i]);
+	free(a->links);
+	best_rule_cleanup(&a->best);
 	json_decref(a->metadata);
+	json_decref(a->metric_object);
 	free(a->sources);
 }
 
@@ -53,8 +63,29 @@ static int take_as(void *arg, const char *value, size_t operands_before, struct 
 	return 0;
 }
 
+static int take_link(void *arg, const char *value, size_t operands_before, struct error *err)
+{
+	struct args *a = arg;
+
+	(void)operands_before;
+	ARRAY_GROW(a->links, a->link_count + 1, a->link_cap);
+	a->links[a->link_count] = (struct link_target){ .aliases = STRVEC_INIT };
+	return link_target_parse(value, &a->links[a->link_count++], err);
+}
+
+static int read_rule(struct args *a, struct error *err)
+{
+	if (a->best_by && a->only_if_better && strcmp(a->best_by, a->only_if_better) != 0)
+		return error_set(err, ERR_USAGE, "--best-by '%s' and --only-if-better '%s' differ", a->best_by, a->only_if_better);
+	return best_rule_parse(a->only_if_better ? a->only_if_better : a->best_by, &a->best, err);
+}
+
 static int read_metadata(struct args *a, struct error *err)
 {
+	a->metric_object = json_object();
+	for (size_t i = 0; i < a->metrics.count; i++)
+		if (metadata_add_metric(a->metric_object, a->metrics.v[i], err) < 0)
+			return -1;
 	a->metadata = json_object();
 	if (a->meta_file && metadata_add_file(a->metadata, a->meta_file, err) < 0)
 		return -1;
@@ -108,14 +139,23 @@ static int put(struct session *s, struct args *a, const struct operands *operand
 	};
 	struct put_result result;
 
-	if (expect_parse(a->expect, false, &o.expect, err) < 0 || check_stdin(a, operands, err) < 0 || read_metadata(a, err) < 0)
+	if (expect_parse(a->expect, false, &o.expect, err) < 0 || check_stdin(a, operands, err) < 0 || read_metadata(a, err) < 0 || read_rule(a, err) < 0)
 		return -1;
 	make_sources(a, operands);
 	o.sources = a->sources;
 	o.metadata = a->metadata;
+	o.metrics = a->metric_object;
+	o.tags = &a->tags;
+	o.links = a->links;
+	o.link_count = a->link_count;
+	o.best = a->best;
+	o.only_if_better = a->only_if_better != NULL;
 	if (put_run(s->registry, &o, &result, err) < 0)
 		return -1;
-	if (!result.created)
+	if (!result.created && strcmp(result.reason, "not-better") == 0)
+		report_note(s->report, "'%s' is not better than that of '%s:v%llu': no new version was made", o.best.metric, result.name,
+			    (unsigned long long)result.number);
+	else if (!result.created)
 		report_note(s->report, "the content is that of '%s:v%llu': no new version was made%s", result.name, (unsigned long long)result.number,
 			    result.annotated ? ", what was said of it was added" : "");
 	if (a->dry_run)
@@ -132,6 +172,11 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRVEC('a', "alias", &a.aliases, "ALIAS", "set this alias to the version"),
 		OPT_STRING('m', "message", &a.message, "TEXT", "describe the version"),
 		OPT_STRVEC('M', "metadata", &a.words, "KEY=VALUE", "metadata; numbers, true, false, null and JSON are kept as such"),
+		OPT_STRVEC(0, "metric", &a.metrics, "KEY=NUMBER", "a metric, such as val_loss=0.31"),
+		OPT_STRVEC(0, "tag", &a.tags, "TAG", "tag the version"),
+		OPT_CALLBACK(0, "link", take_link, &a, "MODEL[:ALIAS,...]", "link the version into a registered model, and set aliases there"),
+		OPT_STRING(0, "best-by", &a.best_by, "METRIC:min|max", "set the alias best if the metric is better than that of the version that has it"),
+		OPT_STRING(0, "only-if-better", &a.only_if_better, "METRIC:min|max", "the same, and make no version if it is not"),
 		OPT_STRING(0, "meta-file", &a.meta_file, "FILE", "metadata from a JSON object"),
 		OPT_CALLBACK(0, "as", take_as, &a, "PATH", "store the PATH before it under this name, or a directory below it"),
 		OPT_STRVEC(0, "include", &a.include, "PATTERN", "only what matches"),

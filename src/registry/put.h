@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "registry/alias.h"
+#include "registry/best.h"
+#include "registry/link.h"
 #include "registry/registry.h"
 #include "registry/tree.h"
 
@@ -21,10 +23,15 @@ struct put_options {
 	size_t source_count;
 	const char *type;                 /* NULL: the artifact's, "model" for a new one */
 	const struct strvec *aliases;     /* "latest" is accepted and does nothing */
+	const struct strvec *tags;        /* may be NULL */
+	const struct link_target *links;  /* models to link the version into, with the aliases to set there */
+	size_t link_count;
 	const char *message;              /* NULL or "": none */
 	json_t *metadata, *metrics;       /* objects, borrowed; may be NULL */
 	struct tree_options tree;
 	struct expect expect;             /* of the latest version */
+	struct best_rule best;            /* moves the alias "best" when the metric, which must be given, is strictly better than its holder's */
+	bool only_if_better;              /* makes no version otherwise */
 	bool allow_empty, new_version, fail_if_unchanged, dry_run, override;
 };
 struct put_result {
@@ -33,11 +40,11 @@ struct put_result {
 	uint64_t number, bytes, stored, files;
 	bool created;
 	bool annotated;     /* not created, but message or metadata became a revision */
-	const char *reason; /* "unchanged", or NULL when created */
+	const char *reason; /* "unchanged", "not-better" (the version is then that which is best), or NULL when created */
 };
 
 /*
- * Stores what the sources hold and commits it.  Content equal to a live version of the artifact makes no new one: aliases, message and
+ * Stores what the sources hold and commits it: version, aliases, tags and links are one transaction.  Content equal to a live version of the artifact makes no new one: aliases, message and
  * metadata are then applied to the highest such version.  A dry run reads and decides all and writes nothing.
  */
 int put_run(struct registry *reg, const struct put_options *options, struct put_result *out, struct error *err) MUST_CHECK;
