@@ -39,6 +39,9 @@ done_well()
 		config team.name red
 		config -l
 		config --unset core.pager
+		create reader --title Reads
+		create reader --if-absent
+		create -n other --artifact
 		du
 		du --by type
 		fsck
@@ -56,6 +59,9 @@ done_well()
 		history digits:v1
 		init new
 		init -n newer
+		link digits:v1 reader
+		link -n digits:v2 reader:production -a other
+		link reader:v0 digit-reader
 		log digits
 		log tree
 		log digits -n 1
@@ -65,17 +71,33 @@ done_well()
 		ls digits:v0
 		ls tree:v0
 		ls --removed tree
+		meta digits:v1 accuracy=0.93 --metric test.accuracy=nan
+		meta digits:v1
+		meta reader --title "Reads digits"
+		meta reader
+		meta -d digits:v1 accuracy
+		note digits:v1 -m noted
+		note digits:v1
+		note reader
 		put digits "$DIGITS/epoch-1"
 		put digits "$DIGITS/epoch-1" -m again -M lr=0.5
 		put -n digits "$DIGITS/epoch-1/labels.txt"
 		put m "$DIGITS/epoch-2" -a best -M 'deep={"a":[1,null]}'
+		rename tree trees
+		rename trees tree
 		resolve digits:best
 		resolve --name digits
 		show digits
 		show digits:v1
 		show m:best
+		show reader
+		show reader:v0
 		status
 		status same
+		tag digits:v1 keep other
+		tag digits:v1
+		tag -d digits:v1 other
+		unlink reader:v0
 		verify digits
 		verify digits:v2 same
 		version
@@ -93,6 +115,7 @@ done_badly()
 		2 usage completion tcsh
 		1 no config core.editor
 		2 invalid config core.lockTimeout soon
+		5 conflict create digits
 		2 usage du --by size
 		2 usage fsck digits
 		7 integrity -C damaged fsck
@@ -101,18 +124,25 @@ done_badly()
 		2 usage help nowhere
 		3 no-collection history nowhere
 		5 conflict init
+		5 conflict link digits:v1 tree
 		3 no-collection log nowhere
 		3 no-collection ls nowhere
 		4 no-reference ls digits:v77
 		2 usage ls --sort nowhere digits
+		2 invalid meta digits:v1 loss=nan
+		4 no-reference meta -d digits:v1 nowhere
+		10 local note digits:v1 -F nowhere
 		10 local put digits nowhere
 		1 no put digits --fail-if-unchanged "$DIGITS/epoch-1"
 		2 invalid put 'no good' tree
 		5 conflict put digits tree --type dataset
+		5 conflict rename digits tree
 		4 no-reference resolve digits:v9
 		3 no-collection show nowhere
 		10 no-registry -C / status
 		1 no status changed
+		4 no-reference tag -d digits:v1 nowhere
+		5 conflict unlink digits:v1
 		1 no verify digits:v2 changed
 		7 integrity -C damaged verify digits:v0
 		2 usage version now
@@ -142,10 +172,10 @@ each_line_is_an_object()
 	done <<<"$output"
 }
 
-# Members of objects in $output, at any depth; not those of metadata, whose names are the user's, nor the aliases of a collection.
+# Members of objects in $output, at any depth; not those of metadata and metrics, whose names are the user's, nor the aliases of a collection.
 members()
 {
-	jq -r 'del(.metadata) | if (.aliases | type) == "object" then .aliases = [] else . end | .. | objects | keys[]' <<<"$output" | sort -u
+	jq -r 'del(.metadata, .metrics) | if (.aliases | type) == "object" then .aliases = [] else . end | .. | objects | keys[]' <<<"$output" | sort -u
 }
 
 # documented VERB: the words that mreg-json(5) explains in the parts that are of VERB.

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mreg unlink: takes versions out of registered models. */
+#include <config.h>
+
+#include "cmd/cmd.h"
+#include "cmd/fields.h"
+#include "registry/link.h"
+
+static int run(struct session *s, int argc, char **argv, struct error *err)
+{
+	CLEANUP(strvec) struct strvec references = STRVEC_INIT;
+	struct unlink_change change = { .references = &references };
+	CLEANUP(operands) struct operands operands = OPERANDS_INIT;
+	json_t *record;
+	const struct opt opts[] = {
+		OPT_FLAG(0, "with-aliases", &change.with_aliases, "take away the aliases that it has in the model as well"),
+		OPT_STRING('m', "message", &change.why, "WHY", "reason, for the history"),
+		OPT_FLAG('n', "dry-run", &change.dry_run, "decide, change nothing"),
+		OPT_FLAG(0, "override", &change.override, "do it even if an alias of it is protected; -m must say why"),
+		OPT_END,
+	};
+
+	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &operands, err) < 0)
+		return -1;
+	for (size_t i = 0; i < operands.count; i++)
+		strvec_push(&references, operands.v[i]);
+	if (link_unlink(s->registry, &change, err) < 0)
+		return -1;
+	if (out_mode(s->out) != OUT_JSON)
+		return 0;
+	record = json_object();
+	json_object_set_new(record, "removed", fields_strings(&references));
+	return out_result(s->out, record, "removed", err);
+}
+
+const struct command cmd_unlink = {
+	.name = "unlink", .synopsis = "[options] MODEL:REF...", .summary = "take versions out of a registered model", .group = GROUP_CURATE,
+	.needs = NEEDS_REGISTRY, .run = run,
+};
