@@ -101,6 +101,16 @@ done_well()
 		verify digits
 		verify digits:v2 same
 		version
+		prune --keep-last 3
+		prune digits --keep-last 4 --yes
+		rm digits:v1 --with-aliases --unlink
+		restore digits:v1
+		rm -r tree
+		restore tree
+		ttl digits 30d
+		ttl digits
+		ttl digits:v2
+		alias digits:v1 best
 	END
 }
 
@@ -134,10 +144,14 @@ done_badly()
 		10 local note digits:v1 -F nowhere
 		10 local put digits nowhere
 		1 no put digits --fail-if-unchanged "$DIGITS/epoch-1"
+		2 usage prune
 		2 invalid put 'no good' tree
 		5 conflict put digits tree --type dataset
 		5 conflict rename digits tree
 		4 no-reference resolve digits:v9
+		4 no-reference restore digits:v2
+		6 policy rm digits:v1
+		2 usage ttl digits soon
 		3 no-collection show nowhere
 		10 no-registry -C / status
 		1 no status changed

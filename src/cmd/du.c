@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
+#include "base/process.h"
 #include "base/suggest.h"
 #include "cmd/cmd.h"
 #include "cmd/sort.h"
@@ -145,6 +147,49 @@ static int print(struct session *s, struct sorter *sorter, const struct usage *u
 	return out_mode(s->out) == OUT_HUMAN ? print_saving(s, u, err) : 0;
 }
 
+/* ---- what if ---- */
+
+/* "rm REF…", as it would be typed after mreg. */
+static int read_what_if(const char *text, struct strvec *references, struct error *err)
+{
+	CLEANUP(strvec) struct strvec words = STRVEC_INIT;
+
+	if (process_split(text, &words, err) < 0)
+		return -1;
+	if (words.count < 2 || strcmp(words.v[0], "rm") != 0) {
+		error_set(err, ERR_USAGE, "--what-if takes a removal, not '%s'", text);
+		return error_hint(err, "For example: --what-if 'rm digits:v0 digits:v1'");
+	}
+	for (size_t i = 1; i < words.count; i++)
+		if (words.v[i][0] != '-') /* which options make the removal lawful does not matter here */
+			strvec_push(references, words.v[i]);
+	return 0;
+}
+
+static int what_if(struct session *s, const char *text, struct error *err)
+{
+	CLEANUP(strvec) struct strvec references = STRVEC_INIT;
+	CLEANUP(strbuf) struct strbuf logical = STRBUF_INIT, unique = STRBUF_INIT, stored = STRBUF_INIT;
+	struct usage_what_if w;
+	json_t *record;
+
+	if (read_what_if(text, &references, err) < 0 || usage_what_if(s->registry, &references, &w, err) < 0)
+		return -1;
+	if (out_mode(s->out) == OUT_HUMAN) {
+		size_format(&logical, w.logical);
+		size_format(&unique, w.unique);
+		size_format(&stored, w.stored);
+		return out_text(s->out, err, "%s on disk would be freed: %s that no other version has, of %llu version%s with %s\n", stored.buf, unique.buf,
+				(unsigned long long)w.versions, w.versions == 1 ? "" : "s", logical.buf);
+	}
+	record = part_record("what-if");
+	json_object_set_new(record, "versions", json_u64(w.versions));
+	json_object_set_new(record, "logical", json_u64(w.logical));
+	json_object_set_new(record, "unique", json_u64(w.unique));
+	json_object_set_new(record, "stored", json_u64(w.stored));
+	return out_result(s->out, record, "stored", err);
+}
+
 static int parse_by(const char *text, enum usage_by *out, struct error *err)
 {
 	static const char *const words[] = { [USAGE_BY_NAME] = "name", [USAGE_BY_TYPE] = "type" };
@@ -163,7 +208,7 @@ static int parse_by(const char *text, enum usage_by *out, struct error *err)
 
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
-	const char *by_text = "name", *sort = NULL;
+	const char *by_text = "name", *sort = NULL, *removal = NULL;
 	uint64_t limit = UINT64_MAX;
 	enum usage_by by = USAGE_BY_NAME;
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
@@ -173,11 +218,14 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRING(0, "by", &by_text, "name|type", "a row for each artifact, or for each type"),
 		OPT_STRING(0, "sort", &sort, "KEY", "order by a column; -KEY for the largest first"),
 		OPT_U64('n', "limit", &limit, "N", "at most N artifacts or types"),
+		OPT_STRING(0, "what-if", &removal, "'rm REF...'", "what removing these versions would free"),
 		OPT_END,
 	};
 
 	if (session_parse(s, opts, argc, argv, 0, 0, &operands, err) < 0 || parse_by(by_text, &by, err) < 0)
 		return -1;
+	if (removal)
+		return what_if(s, removal, err);
 	sorter = sorter_new(s->out, sort, limit);
 	if (sorter_begin(sorter, columns, NULL, "name", err) < 0 || usage_measure(s->registry, by, &usage, err) < 0 ||
 		session_pager(s, err) < 0 || print(s, sorter, &usage, by, err) < 0)

@@ -23,6 +23,7 @@ struct args {
 	struct link_target *links;
 	size_t link_count, link_cap;
 	const char *type, *message, *meta_file, *expect, *best_by, *only_if_better;
+	uint64_t keep_last;
 	bool dereference, allow_empty, new_version, fail_if_unchanged, dry_run;
 	struct best_rule best;
 	json_t *metadata, *metric_object;
@@ -127,6 +128,7 @@ static json_t *record(const struct put_result *r)
 	json_object_set_new(doc, "bytes", json_u64(r->bytes));
 	json_object_set_new(doc, "files", json_u64(r->files));
 	json_object_set_new(doc, "stored", json_u64(r->stored));
+	json_object_set_new(doc, "removed", json_u64(r->removed));
 	return doc;
 }
 
@@ -150,6 +152,10 @@ static int put(struct session *s, struct args *a, const struct operands *operand
 	o.link_count = a->link_count;
 	o.best = a->best;
 	o.only_if_better = a->only_if_better != NULL;
+	o.has_keep_last = a->keep_last != UINT64_MAX;
+	o.keep_last = a->keep_last;
+	if (a->keep_last == 0)
+		return error_set(err, ERR_USAGE, "--keep-last 0 would remove the version that is put");
 	if (put_run(s->registry, &o, &result, err) < 0)
 		return -1;
 	if (!result.created && strcmp(result.reason, "not-better") == 0)
@@ -158,6 +164,8 @@ static int put(struct session *s, struct args *a, const struct operands *operand
 	else if (!result.created)
 		report_note(s->report, "the content is that of '%s:v%llu': no new version was made%s", result.name, (unsigned long long)result.number,
 			    result.annotated ? ", what was said of it was added" : "");
+	if (result.removed)
+		report_note(s->report, "%llu older version%s removed", (unsigned long long)result.removed, result.removed == 1 ? " was" : "s were");
 	if (a->dry_run)
 		report_note(s->report, "dry run: nothing was stored");
 	return out_result(s->out, record(&result), "ref", err);
@@ -165,7 +173,7 @@ static int put(struct session *s, struct args *a, const struct operands *operand
 
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
-	CLEANUP(args) struct args a = { .as = NULL };
+	CLEANUP(args) struct args a = { .as = NULL, .keep_last = UINT64_MAX };
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
 	const struct opt opts[] = {
 		OPT_STRING('t', "type", &a.type, "TYPE", "type of a new artifact (default: model); another than it has is refused"),
@@ -177,6 +185,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_CALLBACK(0, "link", take_link, &a, "MODEL[:ALIAS,...]", "link the version into a registered model, and set aliases there"),
 		OPT_STRING(0, "best-by", &a.best_by, "METRIC:min|max", "set the alias best if the metric is better than that of the version that has it"),
 		OPT_STRING(0, "only-if-better", &a.only_if_better, "METRIC:min|max", "the same, and make no version if it is not"),
+		OPT_U64(0, "keep-last", &a.keep_last, "N", "remove versions that are not among the newest N and that nothing holds"),
 		OPT_STRING(0, "meta-file", &a.meta_file, "FILE", "metadata from a JSON object"),
 		OPT_CALLBACK(0, "as", take_as, &a, "PATH", "store the PATH before it under this name, or a directory below it"),
 		OPT_STRVEC(0, "include", &a.include, "PATTERN", "only what matches"),

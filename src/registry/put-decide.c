@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "registry/annotation.h"
 #include "registry/metadata.h"
+#include "registry/prune.h"
 #include "registry/version.h"
 
 int put_check_collection(struct view *v, const struct put_options *o, struct collection *c, struct error *err)
@@ -200,7 +201,11 @@ static int set_all(struct txn *txn, const struct put *p, const struct resolved *
 	if (set_aliases(txn, p, &version->collection, &version->row, err) < 0 || move_best(txn, p, version, err) < 0 ||
 	    set_tags(txn, p, &version->row, err) < 0)
 		return -1;
-	return set_links(txn, p, version, err);
+	if (set_links(txn, p, version, err) < 0)
+		return -1;
+	if (!p->options->has_keep_last)
+		return 0;
+	return prune_keep_last(p->reg, txn, &version->collection, p->options->keep_last, &p->result->removed, err);
 }
 
 int put_decide(struct txn *txn, void *arg, struct error *err)

@@ -32,12 +32,15 @@ struct put_options {
 	struct expect expect;             /* of the latest version */
 	struct best_rule best;            /* moves the alias "best" when the metric, which must be given, is strictly better than its holder's */
 	bool only_if_better;              /* makes no version otherwise */
+	bool has_keep_last;
+	uint64_t keep_last;               /* older versions are removed in the same transaction, but for what is held (holders.h) */
 	bool allow_empty, new_version, fail_if_unchanged, dry_run, override;
 };
 struct put_result {
 	char name[NAME_FULL_MAX + 1]; /* of the artifact */
 	struct oid digest;
 	uint64_t number, bytes, stored, files;
+	uint64_t removed; /* versions, by keep_last */
 	bool created;
 	bool annotated;     /* not created, but message or metadata became a revision */
 	const char *reason; /* "unchanged", "not-better" (the version is then that which is best), or NULL when created */

@@ -21,23 +21,16 @@ static void cid_of(const char *text, struct cid *out)
 		memcpy(out->hex, text, len);
 }
 
-static int check_collection(struct view *v, const char *cid, const json_t *value, struct error *err)
+static int check_collection(struct view *v, const json_t *value, struct error *err)
 {
 	const char *name;
-	struct cid owner;
-	bool exact;
-	int found;
+	size_t count;
 
 	if (!json_get_string(value, "name", &name))
 		return error_set(err, ERR_INVALID, "a collection has no name");
-	if (name_check_full(name, strlen(name), err) < 0)
+	if (name_check_full(name, strlen(name), err) < 0 || view_count_name(v, name, &count, err) < 0)
 		return -1;
-	found = view_find_name(v, name, &owner, &exact, err);
-	if (found < 0)
-		return -1;
-	if (found == 0 || strcmp(owner.hex, cid) != 0)
-		return error_set(err, ERR_CONFLICT, "the name '%s' is taken", name);
-	return 0;
+	return count == 1 ? 0 : error_set(err, ERR_CONFLICT, "the name '%s' is taken", name);
 }
 
 /* Live in this collection: 1, 0, -1. */
@@ -219,7 +212,7 @@ int rules_check(struct view *v, const char *key, const char *before, struct erro
 	if (!value)
 		return -1;
 	if (begins(key, "coll/"))
-		return check_collection(v, key + strlen("coll/"), value, err);
+		return check_collection(v, value, err);
 	if (begins(key, "alias/"))
 		return check_alias(v, key + strlen("alias/"), value, err);
 	if (begins(key, "link/"))

@@ -12,6 +12,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "registry/resolve.h"
 #include "registry/version.h"
 #include "store/disk-usage.h"
 #include "store/owners.h"
@@ -25,6 +26,7 @@ struct measure {
 	struct object_reader *reader;
 	struct hashmap types;     /* type → index in usage->rows + 1; USAGE_BY_TYPE */
 	struct hashmap elsewhere; /* digest of a manifest → bytes of its external references, where there are any */
+	struct hashmap removed;   /* ids of versions that are taken to be gone; usage_what_if() */
 	const struct collection *collection;
 	size_t row; /* of the collection */
 };
@@ -34,6 +36,7 @@ static void measure_cleanup(struct measure *m)
 	object_reader_cleanup(&m->reader);
 	owners_cleanup(&m->owners);
 	hashmap_release(&m->types, NULL);
+	hashmap_release(&m->removed, NULL);
 	hashmap_release(&m->elsewhere, free);
 }
 
@@ -214,6 +217,44 @@ static int measure_collection(const struct collection *c, void *arg, struct erro
 	return view_each_version(m->view, &c->cid, false, measure_version, m, err);
 }
 
+/* ---- what would go ---- */
+
+enum { ROW_STAYS, ROW_GOES };
+
+static int measure_split(const struct version_row *row, void *arg, struct error *err)
+{
+	struct measure *m = arg;
+
+	m->row = hashmap_has(&m->removed, &row->version, OID_LEN) ? ROW_GOES : ROW_STAYS;
+	return measure_version(row, arg, err);
+}
+
+static int split_collection(const struct collection *c, void *arg, struct error *err)
+{
+	struct measure *m = arg;
+
+	m->collection = c;
+	return c->is_model ? 0 : view_each_version(m->view, &c->cid, false, measure_split, m, err);
+}
+
+static int note_removed(struct measure *m, const struct strvec *references, struct error *err)
+{
+	for (size_t i = 0; i < references->count; i++) {
+		CLEANUP(resolved) struct resolved version = RESOLVED_INIT;
+		struct reference ref;
+
+		if (reference_parse(references->v[i], &ref, err) < 0)
+			return -1;
+		if (ref.kind == REFERENCE_BARE)
+			return error_set(err, ERR_USAGE, "'%s' names a whole collection, not one of its versions", references->v[i]);
+		if (resolve_reference(m->view, &ref, &version, err) < 0)
+			return -1;
+		if (!version.collection.is_model) /* what a link's removal frees is nothing */
+			hashmap_put(&m->removed, &version.row.version, OID_LEN, m);
+	}
+	return 0;
+}
+
 /* ---- the sums ---- */
 
 static int take_sums(struct measure *m, struct owners_sum *sum, struct error *err)
@@ -281,18 +322,48 @@ static int add_up(struct measure *m, struct error *err)
 }
 
 /* The references are older than the list of packs: what they need is in it. */
-int usage_measure(struct registry *reg, enum usage_by by, struct usage *out, struct error *err)
+static int open_measure(struct measure *m, struct error *err)
 {
-	CLEANUP(measure) struct measure m = { .reg = reg, .by = by, .usage = out, .types = HASHMAP_INIT, .elsewhere = HASHMAP_INIT };
 	struct objects *objects;
 
-	m.view = registry_view(reg, err);
-	objects = m.view ? version_objects(reg, err) : NULL;
-	m.owners = objects ? owners_open(objects, err) : NULL;
-	if (!m.owners)
+	m->view = registry_view(m->reg, err);
+	objects = m->view ? version_objects(m->reg, err) : NULL;
+	m->owners = objects ? owners_open(objects, err) : NULL;
+	if (!m->owners)
 		return -1;
-	m.reader = object_reader_new(objects);
+	m->reader = object_reader_new(objects);
+	return 0;
+}
+
+int usage_measure(struct registry *reg, enum usage_by by, struct usage *out, struct error *err)
+{
+	CLEANUP(measure) struct measure m = { .reg = reg, .by = by, .usage = out, .types = HASHMAP_INIT, .elsewhere = HASHMAP_INIT,
+					      .removed = HASHMAP_INIT };
+
+	if (open_measure(&m, err) < 0)
+		return -1;
 	return collection_each(m.view, measure_collection, &m, err) < 0 ? -1 : add_up(&m, err);
+}
+
+int usage_what_if(struct registry *reg, const struct strvec *references, struct usage_what_if *out, struct error *err)
+{
+	CLEANUP(usage) struct usage usage = USAGE_INIT;
+	CLEANUP(measure) struct measure m = { .reg = reg, .usage = &usage, .types = HASHMAP_INIT, .elsewhere = HASHMAP_INIT,
+					      .removed = HASHMAP_INIT };
+	const struct usage_row *goes;
+
+	add_row(&usage, "stays", "");
+	add_row(&usage, "goes", "");
+	if (open_measure(&m, err) < 0 || note_removed(&m, references, err) < 0 || collection_each(m.view, split_collection, &m, err) < 0 ||
+	    add_up(&m, err) < 0)
+		return -1;
+	if (usage.problems) {
+		*err = usage.first_problem;
+		return error_wrap(err, "what would be freed cannot be told");
+	}
+	goes = &usage.rows[ROW_GOES];
+	*out = (struct usage_what_if){ goes->versions, goes->logical, goes->unique, goes->stored };
+	return 0;
 }
 
 void usage_cleanup(struct usage *u)

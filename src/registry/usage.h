@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/strvec.h"
 #include "registry/registry.h"
 
 enum usage_by { USAGE_BY_NAME, USAGE_BY_TYPE };
@@ -46,5 +47,13 @@ struct usage {
 /* Of the references as they are in the registry's view.  Damage is counted and what it hits left out; -1 for all else. */
 int usage_measure(struct registry *reg, enum usage_by by, struct usage *out, struct error *err) MUST_CHECK;
 void usage_cleanup(struct usage *u);
+
+/* What would go with some versions. */
+struct usage_what_if {
+	uint64_t versions, logical; /* their own */
+	uint64_t unique, stored;    /* of objects that no other version refers to: raw bytes, and on disk; a gc frees these */
+};
+/* references: versions of artifacts. */
+int usage_what_if(struct registry *reg, const struct strvec *references, struct usage_what_if *out, struct error *err) MUST_CHECK;
 
 #endif

@@ -280,21 +280,43 @@ static int match_name(const char *name, const struct cid *cid, void *arg, struct
 	return exact;
 }
 
-int view_find_name(struct view *v, const char *name, struct cid *cid, bool *exact, struct error *err)
+static int count_one(const char *name, const struct cid *cid, void *arg, struct error *err)
+{
+	(void)name;
+	(void)cid;
+	(void)err;
+	++*(size_t *)arg;
+	return 0;
+}
+
+/* Every collection of that folded name. */
+static int each_of_name(struct view *v, const char *name, view_name_fn fn, void *arg, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf folded = STRBUF_INIT;
-	struct name_search search = { name, cid, false, false };
-	struct each_name to = { match_name, &search };
+	struct each_name to = { fn, arg };
 	struct index_key k;
 
 	ascii_fold(&folded, name, strlen(name));
-	if (exact)
-		*exact = false;
 	if (folded.len > NAME_FULL_MAX)
 		return 0;
 	index_key_begin(&k, TABLE_NAME);
 	index_key_add(&k, folded.buf, folded.len + 1);
-	if (kv_each(v->txn, index_key_span(&k), NULL, false, pass_name, &to, err) < 0)
+	return kv_each(v->txn, index_key_span(&k), NULL, false, pass_name, &to, err);
+}
+
+int view_count_name(struct view *v, const char *name, size_t *count, struct error *err)
+{
+	*count = 0;
+	return each_of_name(v, name, count_one, count, err);
+}
+
+int view_find_name(struct view *v, const char *name, struct cid *cid, bool *exact, struct error *err)
+{
+	struct name_search search = { name, cid, false, false };
+
+	if (exact)
+		*exact = false;
+	if (each_of_name(v, name, match_name, &search, err) < 0)
 		return -1;
 	if (exact)
 		*exact = search.exact;

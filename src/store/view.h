@@ -56,6 +56,8 @@ int view_each(struct view *v, const char *prefix, view_value_fn fn, void *arg, s
 
 /* Live collection by name (case is folded; *exact says whether it was written so): 1, 0, -1. */
 int view_find_name(struct view *v, const char *name, struct cid *cid, bool *exact, struct error *err) MUST_CHECK;
+/* How many live collections have this name, in any case. */
+int view_count_name(struct view *v, const char *name, size_t *count, struct error *err) MUST_CHECK;
 /* Live collections ordered by folded name, then bytes. */
 typedef int (*view_name_fn)(const char *name, const struct cid *cid, void *arg, struct error *err);
 int view_each_name(struct view *v, view_name_fn fn, void *arg, struct error *err) MUST_CHECK;

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Brings back what was removed, as long as its bytes are there. */
+#include <config.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "registry/commit.h"
+#include "registry/remove.h"
+#include "registry/resolve.h"
+#include "registry/version.h"
+
+struct restoration {
+	struct registry *reg;
+	const struct restore_change *change;
+	struct objects *objects;
+	struct removed *out;
+};
+
+/* The newest change of a key, if that was its removal, and what stood there before: 1, 0 when it was never set or is live, -1. */
+static int read_removal(struct view *v, const char *key, struct change *removal, json_t **before, struct error *err)
+{
+	CLEANUP(heads) struct heads heads = HEADS_INIT;
+	CLEANUP(change) struct change parent = { .key = NULL };
+	int found;
+
+	if (view_heads(v, key, &heads, err) < 0)
+		return -1;
+	if (!heads.count || heads_is_live(&heads))
+		return 0;
+	found = view_change(v, &heads.v[0].id, removal, err);
+	if (found <= 0 || !removal->parent_count)
+		return found < 0 ? -1 : 0;
+	found = view_change(v, &removal->parents[0], &parent, err);
+	if (found <= 0)
+		return found;
+	*before = json_parse(parent.value, strlen(parent.value), key, err);
+	return *before ? !json_is_null(*before) : -1;
+}
+
+/* ---- bytes ---- */
+
+static int gone(const struct collection *c, uint64_t number, struct error *err)
+{
+	error_set(err, ERR_NO_REFERENCE, "'%s:v%" PRIu64 "' was removed, and gc has taken its files", c->name, number);
+	return error_hint(err, "Another copy of the registry may still have them.");
+}
+
+static int check_bytes(const struct restoration *r, const struct collection *c, uint64_t number, const json_t *value, struct error *err)
+{
+	CLEANUP(version_object) struct version_object object = { .time = 0 };
+	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
+	struct oid version, digest;
+
+	if (!json_get_oid(value, "version", &version) || !json_get_oid(value, "digest", &digest))
+		return error_set(err, ERR_INTEGRITY, "'%s:v%" PRIu64 "' was no version", c->name, number);
+	if (version_object_read(r->reg, &version, &object, err) < 0 || version_manifest(r->reg, &digest, &m, err) < 0) {
+		if (err->code != ERR_INTEGRITY)
+			return -1;
+		error_clear(err);
+		return gone(c, number, err);
+	}
+	for (size_t i = 0; i < m.count; i++)
+		if (m.entries[i].kind == ENTRY_FILE && !objects_has_file(r->objects, &m.entries[i].digest, m.entries[i].size))
+			return gone(c, number, err);
+	return 0;
+}
+
+/* ---- one version or link ---- */
+
+static void note_restored(struct removed *out, const struct collection *c, uint64_t number, const json_t *value)
+{
+	CLEANUP(strbuf) struct strbuf ref = STRBUF_INIT;
+	uint64_t size = 0;
+
+	strbuf_addf(&ref, "%s:v%" PRIu64, c->name, number);
+	strvec_push(&out->refs, ref.buf);
+	if (!c->is_model && json_get_u64(value, "size", &size))
+		out->bytes += size;
+}
+
+static int restore_number(struct txn *txn, const struct restoration *r, const struct collection *c, uint64_t number, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
+	CLEANUP(change) struct change removal = { .key = NULL };
+	CLEANUP(json) json_t *before = NULL;
+	struct version_row row;
+	int found = view_version(txn_view(txn), &c->cid, number, &row, err);
+
+	if (found < 0)
+		return -1;
+	if (!found)
+		return error_set(err, ERR_NO_REFERENCE, "'%s' never had a version v%" PRIu64, c->name, number);
+	if (!row.removed)
+		return error_set(err, ERR_NO_REFERENCE, "'%s:v%" PRIu64 "' was not removed", c->name, number);
+	strbuf_addf(&key, "%s/%s/%" PRIu64, c->is_model ? "link" : "version", c->cid.hex, number);
+	found = read_removal(txn_view(txn), key.buf, &removal, &before, err);
+	if (found <= 0)
+		return found < 0 ? -1 : gone(c, number, err);
+	if (!c->is_model && check_bytes(r, c, number, before, err) < 0)
+		return -1;
+	note_restored(r->out, c, number, before);
+	return txn_set(txn, key.buf, before, err);
+}
+
+/* ---- a whole collection ---- */
+
+struct tombs {
+	struct view *view;
+	const char *full, *name; /* completed, and as typed */
+	struct change removal;   /* of the collection's key */
+	struct strvec keys;      /* what went with it */
+	bool found;
+};
+
+static void tombs_cleanup(struct tombs *t)
+{
+	change_cleanup(&t->removal);
+	strvec_release(&t->keys);
+}
+
+/* The newest removal of a collection of that name which is still in force. */
+static int find_collection(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err)
+{
+	struct tombs *t = arg;
+	CLEANUP(json) json_t *before = NULL;
+	CLEANUP(change) struct change removal = { .key = NULL };
+	const char *name;
+	int found;
+
+	(void)seq;
+	(void)by;
+	if (strncmp(c->key, "coll/", 5) != 0 || strcmp(c->value, "null") != 0)
+		return 0;
+	found = read_removal(t->view, c->key, &removal, &before, err);
+	if (found <= 0)
+		return found;
+	if (!oid_equal(&removal.id, &c->id) || !json_get_string(before, "name", &name) || (strcmp(name, t->full) && strcmp(name, t->name)))
+		return 0;
+	t->removal = removal;
+	removal = (struct change){ .key = NULL };
+	t->found = true;
+	return 1;
+}
+
+static bool is_of_same_removal(const struct change *a, const struct change *b)
+{
+	return a->time == b->time && !strcmp(a->verb, b->verb) && !strcmp(a->user, b->user) && !strcmp(a->host, b->host);
+}
+
+static int collect_tomb(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err)
+{
+	struct tombs *t = arg;
+
+	(void)seq;
+	(void)by;
+	(void)err;
+	if (!is_of_same_removal(c, &t->removal))
+		return strcmp(c->key, t->removal.key) == 0 && !oid_equal(&c->id, &t->removal.id); /* older than the removal */
+	if (strcmp(c->value, "null") == 0)
+		strvec_push(&t->keys, c->key);
+	return 0;
+}
+
+static int restore_key(struct txn *txn, const struct restoration *r, const struct tombs *t, const struct collection *c, const char *key,
+		       struct error *err)
+{
+	CLEANUP(change) struct change removal = { .key = NULL };
+	CLEANUP(json) json_t *before = NULL;
+	int found = read_removal(txn_view(txn), key, &removal, &before, err);
+	const char *slash = strrchr(key, '/');
+	unsigned long long number;
+
+	if (found <= 0 || !is_of_same_removal(&removal, &t->removal))
+		return found < 0 ? -1 : 0;
+	if (strncmp(key, "version/", 8) == 0 || strncmp(key, "link/", 5) == 0) {
+		number = strtoull(slash + 1, NULL, 10);
+		if (!c->is_model && check_bytes(r, c, number, before, err) < 0)
+			return -1;
+		note_restored(r->out, c, number, before);
+	}
+	return txn_set(txn, key, before, err);
+}
+
+static int restore_whole(struct txn *txn, const struct restoration *r, const char *name, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf full = STRBUF_INIT;
+	CLEANUP(tombs) struct tombs t = { .view = txn_view(txn), .name = name, .keys = STRVEC_INIT };
+	CLEANUP(collection) struct collection c = COLLECTION_INIT;
+	CLEANUP(collection) struct collection there = COLLECTION_INIT;
+	struct cid cid;
+
+	name_complete(&full, name, view_scope(t.view));
+	t.full = full.buf;
+	if (view_each_change(t.view, NULL, true, find_collection, &t, err) < 0)
+		return -1;
+	if (!t.found) {
+		if (collection_get(t.view, name, &there, err) < 0)
+			return -1;
+		return error_set(err, ERR_NO_REFERENCE, "'%s' was not removed", there.name);
+	}
+	memcpy(cid.hex, t.removal.key + strlen("coll/"), sizeof cid.hex);
+	if (view_each_change(t.view, &cid, true, collect_tomb, &t, err) < 0 || restore_key(txn, r, &t, &c, t.removal.key, err) < 0)
+		return -1;
+	if (collection_read(t.view, &cid, &c, err) != 1)
+		return error_set(err, ERR_INTEGRITY, "what '%s' was cannot be read", name);
+	for (size_t i = t.keys.count; i > 0; i--)
+		if (restore_key(txn, r, &t, &c, t.keys.v[i - 1], err) < 0)
+			return -1;
+	strvec_push(&r->out->refs, c.name);
+	return 0;
+}
+
+static int restore_one(struct txn *txn, const struct restoration *r, const char *text, struct error *err)
+{
+	CLEANUP(collection) struct collection c = COLLECTION_INIT;
+	struct reference ref;
+
+	if (reference_parse(text, &ref, err) < 0)
+		return -1;
+	if (ref.kind == REFERENCE_BARE)
+		return restore_whole(txn, r, ref.name, err);
+	if (ref.kind != REFERENCE_NUMBER) {
+		error_set(err, ERR_USAGE, "'%s' is no removed version: those have their number alone", text);
+		return error_hint(err, "'mreg ls --removed %s' lists them.", ref.name);
+	}
+	if (collection_get(txn_view(txn), ref.name, &c, err) < 0)
+		return -1;
+	return restore_number(txn, r, &c, ref.number, err);
+}
+
+static int decide(struct txn *txn, void *arg, struct error *err)
+{
+	const struct restoration *r = arg;
+	const struct strvec *refs = r->change->references;
+
+	removed_cleanup(r->out);
+	*r->out = (struct removed){ STRVEC_INIT, 0 };
+	for (size_t i = 0; i < refs->count; i++)
+		if (restore_one(txn, r, refs->v[i], err) < 0)
+			return error_wrap(err, "cannot restore '%s'", refs->v[i]);
+	return 0;
+}
+
+/* Objects are locked before the journal, as in every verb: what is found there stays until the commit. */
+int remove_restore(struct registry *reg, const struct restore_change *change, struct removed *out, struct error *err)
+{
+	const struct commit commit = { .verb = "restore", .why = change->why, .dry_run = change->dry_run };
+	struct restoration r = { reg, change, version_objects(reg, err), out };
+
+	return r.objects ? commit_run(reg, &commit, decide, &r, err) : -1;
+}
