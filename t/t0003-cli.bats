@@ -223,7 +223,7 @@ on_terminal()
 	says_nothing
 	complains "unknown option '--alais'"
 	complains "Did you mean '--alias'?"
-	complains "usage: mreg put [options] NAME PATH..."
+	complains "usage: mreg put [options] NAME [PATH...]"
 	mreg_is 2 --jsno ls
 	complains "Did you mean '--json'?"
 	mreg_is 2 ls -x
@@ -244,7 +244,7 @@ on_terminal()
 	mreg_is 2 put
 	says_nothing
 	complains "an operand is missing after 'put'"
-	complains "usage: mreg put [options] NAME PATH..."
+	complains "usage: mreg put [options] NAME [PATH...]"
 	mreg_is 2 put m
 	complains "an operand is missing after 'm'"
 	mreg_is 2 cat m a b

@@ -71,7 +71,7 @@ EOF
 	json 'lines | all(.[]; .format == 1 and (.verb | length > 0) and (.group | length > 0) and (.summary | length > 0) and has("synopsis"))'
 	json 'lines | length == '"$(mreg help --list | wc -l)"
 	mreg_is 0 help --json put
-	json '.verb == "put" and .group == "store" and .synopsis == "[options] NAME PATH..." and .summary == "store files as a new version"'
+	json '.verb == "put" and .group == "store" and .synopsis == "[options] NAME [PATH...]" and .summary == "store files as a new version"'
 }
 
 @test "help takes --template" {

@@ -82,6 +82,7 @@ done_well()
 		put digits "$DIGITS/epoch-1"
 		put digits "$DIGITS/epoch-1" -m again -M lr=0.5
 		put -n digits "$DIGITS/epoch-1/labels.txt"
+		put far --ref "file://$DIGITS/epoch-1/labels.txt" --ref s3://bucket/k --digest 0000000000000000000000000000000000000000000000000000000000000000 --size 1
 		put m "$DIGITS/epoch-2" -a best -M 'deep={"a":[1,null]}'
 		rename tree trees
 		rename trees tree
@@ -99,6 +100,9 @@ done_well()
 		tag -d digits:v1 other
 		unlink reader:v0
 		verify digits
+		verify far
+		verify --refs digits
+		get far --offline --exclude k -o far
 		verify digits:v2 same
 		version
 		prune --keep-last 3

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # The exit statuses are a contract: each is reached as a user would reach it.
-# (8 is of remotes, which no verb of this release has.)
 
 load lib
 
@@ -186,6 +185,18 @@ refused()
 	mreg_is 7 put digits "$DIGITS/epoch-1/labels.txt"
 	says_nothing
 	complains journal
+}
+
+@test "8: the bytes are elsewhere, and cannot be reached" {
+	mreg put -q far --ref http://127.0.0.1:1/w.bin --ref s3://bucket/k --digest "$(printf %064d 0)" >/dev/null
+	state >../before
+	refused 8 remote get far -o model
+	refused 8 remote get --offline far --exclude k -o model
+	mreg_is 8 cat far w.bin
+	says_nothing
+	assert_not_exists model
+	mreg_is 8 verify --refs far
+	nothing_has_changed
 }
 
 @test "9: a lock was not to be had in time" {

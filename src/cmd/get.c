@@ -18,7 +18,7 @@
 struct args {
 	const char *dir, *stamp;
 	struct strvec include, exclude;
-	bool exact, force, dry_run;
+	bool exact, force, dry_run, offline;
 };
 
 static void args_cleanup(struct args *a)
@@ -82,7 +82,8 @@ static json_t *record(const struct resolved *version, const char *path, const st
 static int get_one(struct session *s, const struct resolved *version, const struct args *a, bool several, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
-	struct get_options o = { .include = &a->include, .exclude = &a->exclude, .exact = a->exact, .force = a->force, .dry_run = a->dry_run };
+	struct get_options o = { .include = &a->include, .exclude = &a->exclude, .exact = a->exact, .force = a->force, .dry_run = a->dry_run,
+				 .offline = a->offline };
 	struct get_result result;
 
 	target_path(&path, version, a, several);
@@ -141,6 +142,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_FLAG(0, "exact", &a.exact, "also remove files that are in no version"),
 		OPT_FLAG('f', "force", &a.force, "overwrite files that are in no version"),
 		OPT_STRING(0, "stamp", &a.stamp, "FILE", "write the digest to FILE, last and only when it changed"),
+		OPT_FLAG(0, "offline", &a.offline, "refuse to fetch external references by the network"),
 		OPT_FLAG('n', "dry-run", &a.dry_run, "compare and decide, write nothing"),
 		OPT_END,
 	};

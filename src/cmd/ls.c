@@ -261,13 +261,28 @@ static const struct column file_columns[] = {
 	{ NULL, NULL, COLUMN_TEXT, false },
 };
 
+/* Where there are external references, people want to see where they are. */
+static const struct column reference_columns[] = {
+	{ "mode", NULL, COLUMN_TEXT, false }, { "size", NULL, COLUMN_SIZE, false },  { "digest", NULL, COLUMN_DIGEST, false },
+	{ "kind", NULL, COLUMN_TEXT, false }, { "path", NULL, COLUMN_TEXT, false },  { "target", NULL, COLUMN_TEXT, false },
+	{ NULL, NULL, COLUMN_TEXT, false },
+};
+
+static const struct column *columns_for(const struct manifest *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->entries[i].kind == ENTRY_REF)
+			return reference_columns;
+	return file_columns;
+}
+
 static int list_files(struct list *l, const struct reference *ref, struct error *err)
 {
 	CLEANUP(resolved) struct resolved version = RESOLVED_INIT;
 	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
 
 	if (resolve_reference(l->view, ref, &version, err) < 0 || version_manifest(l->s->registry, &version.row.digest, &m, err) < 0 ||
-	    sorter_begin(l->sorter, file_columns, l->args->columns, "path", err) < 0)
+	    sorter_begin(l->sorter, columns_for(&m), l->args->columns, "path", err) < 0)
 		return -1;
 	for (size_t i = 0; i < m.count; i++) {
 		int rc = sorter_row(l->sorter, fields_entry(&m.entries[i]), err);

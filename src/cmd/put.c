@@ -8,10 +8,11 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
+#include "cmd/put-ref.h"
 #include "registry/metadata.h"
 #include "registry/put.h"
 
-/* --as belongs to the PATH before it, or to the first when it stands before all. */
+/* --as belongs to the PATH or --ref before it, or to the first PATH when it stands before all. */
 struct as_option {
 	char *name;
 	size_t operand; /* index among the PATHs */
@@ -28,6 +29,7 @@ struct args {
 	struct best_rule best;
 	json_t *metadata, *metric_object;
 	struct put_source *sources;
+	struct put_refs refs;
 };
 
 static void args_cleanup(struct args *a)
@@ -48,6 +50,7 @@ static void args_cleanup(struct args *a)
 	json_decref(a->metadata);
 	json_decref(a->metric_object);
 	free(a->sources);
+	put_refs_cleanup(&a->refs);
 }
 
 static int take_as(void *arg, const char *value, size_t operands_before, struct error *err)
@@ -56,6 +59,8 @@ static int take_as(void *arg, const char *value, size_t operands_before, struct 
 	/* the first operand is NAME */
 	size_t operand = operands_before >= 2 ? operands_before - 2 : 0;
 
+	if (put_ref_is_last(&a->refs, operands_before))
+		return put_ref_as(&a->refs, value, err);
 	for (size_t i = 0; i < a->as_count; i++)
 		if (a->as[i].operand == operand)
 			return error_set(err, ERR_USAGE, "two --as for one PATH: '%s' and '%s'", a->as[i].name, value);
@@ -145,6 +150,8 @@ static int put(struct session *s, struct args *a, const struct operands *operand
 		return -1;
 	make_sources(a, operands);
 	o.sources = a->sources;
+	o.refs = a->refs.v;
+	o.ref_count = a->refs.count;
 	o.metadata = a->metadata;
 	o.metrics = a->metric_object;
 	o.tags = &a->tags;
@@ -188,6 +195,9 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_U64(0, "keep-last", &a.keep_last, "N", "remove versions that are not among the newest N and that nothing holds"),
 		OPT_STRING(0, "meta-file", &a.meta_file, "FILE", "metadata from a JSON object"),
 		OPT_CALLBACK(0, "as", take_as, &a, "PATH", "store the PATH before it under this name, or a directory below it"),
+		OPT_CALLBACK(0, "ref", put_ref_add, &a.refs, "URI", "record a file that stays where it is; --as, --digest and --size after it say more"),
+		OPT_CALLBACK(0, "digest", put_ref_digest, &a.refs, "SHA256", "digest of the --ref before it"),
+		OPT_CALLBACK(0, "size", put_ref_size, &a.refs, "BYTES", "size of the --ref before it"),
 		OPT_STRVEC(0, "include", &a.include, "PATTERN", "only what matches"),
 		OPT_STRVEC(0, "exclude", &a.exclude, "PATTERN", "nothing that matches"),
 		OPT_FLAG(0, "dereference", &a.dereference, "store what links point to instead of the links"),
@@ -199,12 +209,16 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_END,
 	};
 
-	if (session_parse(s, opts, argc, argv, 2, SIZE_MAX, &operands, err) < 0)
+	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &operands, err) < 0)
 		return -1;
+	if (operands.count == 1 && a.refs.count == 0) {
+		error_set(err, ERR_USAGE, "an operand is missing after '%s': a PATH, or --ref URI", operands.v[0]);
+		return error_hint(err, "usage: mreg put %s", cmd_put.synopsis);
+	}
 	return put(s, &a, &operands, err);
 }
 
 const struct command cmd_put = {
-	.name = "put", .synopsis = "[options] NAME PATH...", .summary = "store files as a new version", .group = GROUP_STORE, .needs = NEEDS_REGISTRY,
+	.name = "put", .synopsis = "[options] NAME [PATH...]", .summary = "store files as a new version", .group = GROUP_STORE, .needs = NEEDS_REGISTRY,
 	.run = run,
 };

@@ -15,7 +15,7 @@ enum entry_kind {
 	ENTRY_FILE, /* regular file: mode 0644 or 0755, size, digest */
 	ENTRY_DIR,  /* an empty directory: mode 0755, size 0; a directory with entries below it has no line */
 	ENTRY_LINK, /* symbolic link: mode 0777, target; size is the target's length */
-	ENTRY_REF,  /* external reference: uri; size and digest where known (made by a later verb, read from now on) */
+	ENTRY_REF,  /* external reference: uri; size and digest where known */
 };
 
 struct entry {

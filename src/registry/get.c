@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "registry/external.h"
 #include "registry/target.h"
 #include "registry/tree.h"
 #include "registry/update.h"
@@ -104,7 +105,9 @@ static int get_fresh(struct objects *objects, struct registry *reg, const struct
 
 	out->written = count;
 	for (size_t i = 0; i < count; i++)
-		out->bytes += entries[i]->kind == ENTRY_FILE ? entries[i]->size : 0;
+		out->bytes += external_bytes(entries[i]);
+	if (target_check_references(entries, count, o->offline, err) < 0)
+		return -1;
 	if (o->dry_run)
 		return 0;
 	path_normalise(&target, o->dir);

@@ -15,6 +15,7 @@ struct get_options {
 	const char *dir; /* the target */
 	const struct strvec *include, *exclude;
 	bool exact, force;
+	bool offline; /* ERR_REMOTE instead of using the network for external references */
 	bool dry_run; /* compare and decide, write nothing; the result says what would have been */
 };
 struct get_result {
@@ -25,7 +26,8 @@ struct get_result {
 /*
  * A target that does not exist is built beside its place and renamed into it: whole or not there.  Into an existing directory: unchanged files are not touched; files of the
  * last 1,000 versions of the collection are replaced or removed, all else is foreign: kept, ERR_POLICY when it is in the way (nothing is then
- * changed) unless force; exact removes it.  Changed files are staged and verified first, then renamed one by one.  `.mreg` is never touched.
+ * changed) unless force; exact removes it.  External references are fetched and checked like the rest, before anything is changed; what is there already is not fetched
+ * again.  Changed files are staged and verified first, then renamed one by one.  `.mreg` is never touched.
  */
 int get_run(struct registry *reg, const struct resolved *version, const struct get_options *options, struct get_result *out,
 	    struct error *err) MUST_CHECK;

@@ -9,6 +9,7 @@
 
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "registry/external.h"
 #include "registry/verify.h"
 #include "registry/version.h"
 
@@ -62,6 +63,20 @@ static size_t shared_entries(const struct manifest *a, const struct manifest *b)
 	return shared;
 }
 
+static bool has_references(const struct manifest *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->entries[i].kind == ENTRY_REF)
+			return true;
+	return false;
+}
+
+static bool is_equal(const struct manifest *a, const struct manifest *b)
+{
+	return a->count == b->count && shared_entries(a, b) == a->count;
+}
+
+/* A version with references has another digest than the directory that is got from it: only here it is found to be equal. */
 static int weigh(const struct version_row *row, void *arg, struct error *err)
 {
 	struct search *s = arg;
@@ -77,6 +92,11 @@ static int weigh(const struct version_row *row, void *arg, struct error *err)
 			return -1;
 		error_clear(err); /* a damaged version is near to nothing */
 		return ++s->seen >= IDENTIFY_RECENT;
+	}
+	if (has_references(&m)) {
+		external_as_files(&m, &s->id->have);
+		if (is_equal(&m, &s->id->have))
+			return add_equal(row, s, err) < 0 ? -1 : ++s->seen >= IDENTIFY_RECENT;
 	}
 	shared = shared_entries(&m, &s->id->have);
 	if (shared > s->best) {
@@ -121,6 +141,10 @@ int identify_directory(struct registry *reg, const char *dir, struct identity *o
 		return 0;
 	if (collection_each(s.view, weigh_collection, &s, err) < 0)
 		return -1;
+	if (out->refs.count) {
+		out->has_nearest = false;
+		return 0;
+	}
 	if (out->has_nearest)
 		compare_manifests(&out->nearest_manifest, &out->have, &out->changes);
 	return 0;

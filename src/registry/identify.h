@@ -15,7 +15,7 @@
 
 struct identity {
 	struct oid digest;         /* of the directory */
-	struct strvec refs;        /* "m:v3": every live version that has it, in order of name and number */
+	struct strvec refs;        /* "m:v3": every live version that has it, in order of name and number; of those with external references, recent ones */
 	struct manifest have, nearest_manifest;
 	struct resolved nearest;   /* when refs is empty and some recent version shares a file with it */
 	bool has_nearest;

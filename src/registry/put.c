@@ -91,9 +91,9 @@ static int read_tree(struct put *p, struct error *err)
 			return -1;
 		}
 	}
-	if (tree_finish(&p->tree, err) < 0)
+	if (tree_finish(&p->tree, err) < 0 || external_add(p->reg, &p->manifest, o->refs, o->ref_count, &p->stat_rows, err) < 0)
 		return -1;
-	if (p->tree.count == 0 && !o->allow_empty) {
+	if (p->tree.count == 0 && o->ref_count == 0 && !o->allow_empty) {
 		error_set(err, ERR_USAGE, "there is nothing to put: no file was found or all were excluded");
 		return error_hint(err, "--allow-empty makes a version without files.");
 	}

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "registry/alias.h"
 #include "registry/best.h"
+#include "registry/external.h"
 #include "registry/link.h"
 #include "registry/registry.h"
 #include "registry/tree.h"
@@ -21,6 +22,8 @@ struct put_options {
 	const char *name;                 /* what the user typed: a bare name, else ERR_USAGE */
 	const struct put_source *sources;
 	size_t source_count;
+	const struct external *refs;      /* files that stay where they are */
+	size_t ref_count;
 	const char *type;                 /* NULL: the artifact's, "model" for a new one */
 	const struct strvec *aliases;     /* "latest" is accepted and does nothing */
 	const struct strvec *tags;        /* may be NULL */

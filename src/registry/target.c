@@ -17,6 +17,7 @@
 #include "base/path.h"
 #include "base/tempfile.h"
 #include "base/utf8.h"
+#include "registry/external.h"
 #include "store/extract.h"
 
 /* Directories under which a get prepares files, beside or inside its target. */
@@ -145,7 +146,6 @@ static int write_files(struct objects *objects, const struct target *t, struct r
 	for (size_t i = 0; i < t->count; i++) {
 		const struct entry *e = t->entries[i];
 
-		t->rows[i] = (struct stat_row){ .inode = 0 };
 		if (e->kind == ENTRY_FILE)
 			items[n++] = (struct extract_item){ e->digest, e->size, e->path, (void *)&t->entries[i] };
 	}
@@ -157,10 +157,8 @@ static int write_other(int root_fd, const struct entry *e, struct error *err)
 	const char *base;
 	CLEANUP(fd) int parent = -1;
 
-	if (e->kind == ENTRY_FILE)
+	if (e->kind == ENTRY_FILE || e->kind == ENTRY_REF)
 		return 0;
-	if (e->kind == ENTRY_REF)
-		return error_set(err, ERR_REMOTE, "'%s' is kept elsewhere, at '%s', and this mreg cannot fetch it", e->path, e->target);
 	parent = beneath_open_parent(root_fd, e->path, true, &base, err);
 	if (parent < 0)
 		return -1;
@@ -169,9 +167,44 @@ static int write_other(int root_fd, const struct entry *e, struct error *err)
 	return 0;
 }
 
+static int fetch_one(const struct target *t, size_t i, struct report *report, struct error *err)
+{
+	const struct entry *e = t->entries[i];
+	CLEANUP(fd) int fd = beneath_open(t->root_fd, e->path, O_RDWR | O_CREAT | O_EXCL, e->mode & 0100 ? 0777 : 0666, err);
+	struct oid digest;
+	struct stat st;
+
+	if (fd < 0)
+		return fail_on(e, err);
+	if (external_fetch(e, fd, report, &digest, err) < 0)
+		return -1;
+	if (fstat(fd, &st) == 0)
+		stat_row_set(&t->rows[i], &st, &digest);
+	return 0;
+}
+
+int target_check_references(const struct entry *const *entries, size_t count, bool offline, struct error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (entries[i]->kind == ENTRY_REF && external_check(entries[i], offline, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int fetch_references(const struct target *t, struct report *report, struct error *err)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->entries[i]->kind == ENTRY_REF && fetch_one(t, i, report, err) < 0)
+			return -1;
+	return 0;
+}
+
 int target_write(struct objects *objects, const struct target *t, struct report *report, struct error *err)
 {
-	if (make_folders(t->root_fd, t->entries, t->count, err) < 0 || write_files(objects, t, report, err) < 0)
+	for (size_t i = 0; i < t->count; i++)
+		t->rows[i] = (struct stat_row){ .inode = 0 };
+	if (make_folders(t->root_fd, t->entries, t->count, err) < 0 || fetch_references(t, report, err) < 0 ||
+	    write_files(objects, t, report, err) < 0)
 		return -1;
 	for (size_t i = 0; i < t->count; i++)
 		if (write_other(t->root_fd, t->entries[i], err) < 0)

@@ -29,9 +29,12 @@ struct target {
 
 /*
  * Makes every entry below root_fd: folders, files (0666 or 0777 & ~umask; every byte verified, several at a time), links last.  Nothing may
- * be there yet, nothing is overwritten.  ERR_INTEGRITY when bytes are missing or damaged.
+ * be there yet, nothing is overwritten.  External references are fetched first.  ERR_INTEGRITY when bytes are missing or damaged, ERR_REMOTE when a
+ * reference cannot be reached.
  */
 int target_write(struct objects *objects, const struct target *target, struct report *report, struct error *err) MUST_CHECK;
+/* Are there external references that cannot be fetched from here (ERR_REMOTE)?  Asked before anything is made. */
+int target_check_references(const struct entry *const *entries, size_t count, bool offline, struct error *err) MUST_CHECK;
 /* A new directory "DIR/.mreg-get-…"; its path is appended to out.  Returns a descriptor of it. */
 int target_make_temp(const char *dir, struct strbuf *out, struct error *err) MUST_CHECK;
 /* Is this the name of such a directory, of whichever process? */

@@ -19,7 +19,7 @@ struct tree_reader {
 	struct stat_rows *rows;       /* gets what was read; may be NULL */
 	struct report *report;
 };
-/* out is finished: sorted and checked.  A special file (keep_special) is in there with a digest of zeros, what is opaque is not.  *stored (may be NULL): bytes added to the store. */
+/* Adds to what is in out, which is then finished: sorted and checked.  A special file (keep_special) is in there with a digest of zeros, what is opaque is not.  *stored (may be NULL): bytes added to the store. */
 int tree_read(const struct tree_reader *reader, const struct tree *tree, struct manifest *out, uint64_t *stored, struct error *err) MUST_CHECK;
 
 #endif

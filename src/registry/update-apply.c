@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/utf8.h"
+#include "registry/external.h"
 #include "registry/target.h"
 
 /* What is to be written, and where it is prepared. */
@@ -257,7 +258,7 @@ static void renew_row(struct stat_row *row, int dir_fd, const char *name)
 static void count_in(struct update *u, const struct entry *e)
 {
 	u->out->written += e->kind != ENTRY_DIR;
-	u->out->bytes += e->kind == ENTRY_FILE ? e->size : 0;
+	u->out->bytes += external_bytes(e);
 }
 
 static int move_file(struct stage *s, size_t i, struct error *err)

@@ -135,11 +135,11 @@ static int hash_candidates(struct update *u, struct error *err)
 	for (size_t i = 0; i < u->tree.count; i++) {
 		struct have *h = &u->have[i];
 
-		if (!h->wants || h->t->nature || h->t->kind != ENTRY_FILE || h->wants->kind != ENTRY_FILE)
+		if (!h->wants || h->t->nature || h->t->kind != ENTRY_FILE || !h->wants->has_digest)
 			continue;
 		if (look_up(u, h, err) < 0)
 			return -1;
-		if (h->hashed || (uint64_t)h->t->st.st_size != h->wants->size || !can_read(h))
+		if (h->hashed || (h->wants->has_size && (uint64_t)h->t->st.st_size != h->wants->size) || !can_read(h))
 			continue;
 		of[count] = h;
 		items[count++] = (struct ingest_item){ .path = h->t->source, .fd = -1, .size_hint = (uint64_t)h->t->st.st_size };
@@ -155,11 +155,13 @@ static int hash_candidates(struct update *u, struct error *err)
 
 static bool is_same(const struct have *h)
 {
-	if (!h->wants || h->t->nature == TREE_SPECIAL || h->t->kind != h->wants->kind)
+	enum entry_kind wanted = !h->wants || h->wants->kind == ENTRY_REF ? ENTRY_FILE : h->wants->kind;
+
+	if (!h->wants || h->t->nature == TREE_SPECIAL || h->t->kind != wanted)
 		return false;
 	if (h->t->kind == ENTRY_LINK)
 		return strcmp(h->t->target, h->wants->target) == 0;
-	return h->t->kind == ENTRY_DIR || (h->hashed && oid_equal(&h->digest, &h->wants->digest));
+	return h->t->kind == ENTRY_DIR || (h->hashed && h->wants->has_digest && oid_equal(&h->digest, &h->wants->digest));
 }
 
 /* Does it matter whether an older version had it?  Not where --force or --exact treat all alike. */
@@ -211,15 +213,15 @@ static int match_version(struct update *u, const struct manifest *m, struct erro
 		struct have *h = &u->have[i];
 		const struct entry *e = h->settled ? NULL : manifest_find(m, h->t->path);
 
-		if (!e || e->kind != h->t->kind)
+		if (!e || (e->kind == ENTRY_REF ? h->t->kind != ENTRY_FILE || !e->has_digest : e->kind != h->t->kind))
 			continue;
-		if (e->kind == ENTRY_FILE) {
-			if (e->size != (uint64_t)h->t->st.st_size)
+		if (e->has_digest) {
+			if (e->has_size && e->size != (uint64_t)h->t->st.st_size)
 				continue;
 			if (hash_one(u, h, err) < 0)
 				return -1;
 		}
-		h->ours = e->kind == ENTRY_FILE ? h->hashed && oid_equal(&e->digest, &h->digest) : strcmp(e->target, h->t->target) == 0;
+		h->ours = e->has_digest ? h->hashed && oid_equal(&e->digest, &h->digest) : strcmp(e->target, h->t->target) == 0;
 		h->settled = h->ours;
 		u->pending -= h->ours;
 	}
@@ -258,6 +260,27 @@ static int tell_ours(struct update *u, struct error *err)
 	if (!v)
 		return -1;
 	return u->pending ? view_each_version(v, &u->version->collection.cid, true, ask_version, &history, err) : 0;
+}
+
+/*
+ * A file where a reference of unknown digest goes may be what was fetched for it, or anything else.  Unless another version claims it, it is left alone, with a note:
+ * fetching it again could overwrite what somebody has changed.
+ */
+static void keep_unknown(struct update *u)
+{
+	for (size_t i = 0, at = 0; i < u->tree.count; i++) {
+		struct have *h = &u->have[i];
+		CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
+
+		if (!h->wants || h->wants->kind != ENTRY_REF || h->wants->has_digest || h->t->kind != ENTRY_FILE || h->t->nature || h->ours ||
+		    u->options->force || (h->wants->has_size && (uint64_t)h->t->st.st_size != h->wants->size))
+			continue;
+		while (u->entries[at] != h->wants)
+			at++;
+		u->present[at] = h->same = h->ours = true;
+		utf8_add_visible(&shown, h->t->path, strlen(h->t->path));
+		report_note(u->reg->report, "'%s' was left as it is: the version knows no digest of it; --force fetches it again", shown.buf);
+	}
 }
 
 /* ---- may it be done ---- */
@@ -320,13 +343,17 @@ int update_run(struct registry *reg, const struct resolved *version, const struc
 		return -1;
 	if (!options->dry_run)
 		target_sweep(options->dir);
-	if (scan(&u, err) < 0 || compare(&u, err) < 0 || check_opaque(&u, err) < 0 || tell_ours(&u, err) < 0 ||
-	    check_foreign(&u, err) < 0)
+	if (scan(&u, err) < 0 || compare(&u, err) < 0 || check_opaque(&u, err) < 0 || tell_ours(&u, err) < 0)
+		return -1;
+	keep_unknown(&u);
+	if (check_foreign(&u, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (!u.present[i])
 			changed[changes++] = entries[i];
 	out->unchanged = count - changes;
+	if (target_check_references(changed, changes, options->offline, err) < 0)
+		return -1;
 	if (options->dry_run) {
 		update_apply_dry(&u, changed, changes);
 		return 0;

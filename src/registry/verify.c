@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "registry/external.h"
 #include "registry/tree-read.h"
 #include "registry/tree.h"
 #include "registry/version.h"
@@ -50,7 +51,7 @@ static void report_damage(struct extract_item *item, const struct error *why, vo
 	stored->fn(item->path, why, stored->arg);
 }
 
-int verify_stored(struct registry *reg, const struct oid *digest, verify_fn fn, void *arg, uint64_t *files, uint64_t *bytes, uint64_t *damaged,
+int verify_stored(struct registry *reg, const struct oid *digest, verify_fn fn, void *arg, uint64_t *files, uint64_t *bytes, uint64_t *refs, uint64_t *damaged,
 		  struct error *err)
 {
 	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
@@ -59,15 +60,19 @@ int verify_stored(struct registry *reg, const struct oid *digest, verify_fn fn, 
 	struct stored stored = { fn, arg, damaged };
 	size_t count = 0;
 
-	*damaged = 0;
+	*damaged = *files = *bytes = *refs = 0;
 	if (!objects || version_manifest(reg, digest, &m, err) < 0)
 		return -1;
 	items = xcalloc(m.count + 1, sizeof *items);
-	for (size_t i = 0; i < m.count; i++)
-		if (m.entries[i].kind == ENTRY_FILE)
-			items[count++] = (struct extract_item){ m.entries[i].digest, m.entries[i].size, m.entries[i].path, NULL };
-	*files = manifest_files(&m);
-	*bytes = manifest_bytes(&m);
+	for (size_t i = 0; i < m.count; i++) {
+		const struct entry *e = &m.entries[i];
+
+		*refs += e->kind == ENTRY_REF;
+		*bytes += e->kind == ENTRY_FILE ? e->size : 0;
+		if (e->kind == ENTRY_FILE)
+			items[count++] = (struct extract_item){ e->digest, e->size, e->path, NULL };
+	}
+	*files = manifest_files(&m) - *refs;
 	return extract_files(objects, items, count, NULL, EXTRACT_WHOLE_HASH, report_damage, &stored, reg->report, err);
 }
 
@@ -79,6 +84,28 @@ int verify_stream(struct registry *reg, const struct entry *file, int (*fn)(cons
 	if (!objects)
 		return -1;
 	if (file->kind == ENTRY_REF)
-		return error_set(err, ERR_REMOTE, "'%s' is kept elsewhere, at '%s', and this mreg cannot fetch it", file->path, file->target);
+		return external_stream(reg, file, fn, arg, err);
 	return extract_stream(objects, &file->digest, file->size, fn, arg, err);
+}
+
+int verify_references(struct registry *reg, const struct oid *digest, verify_reference_fn fn, void *arg, uint64_t counts[EXTERNAL_STATES], struct error *err)
+{
+	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
+
+	memset(counts, 0, EXTERNAL_STATES * sizeof *counts);
+	if (version_manifest(reg, digest, &m, err) < 0)
+		return -1;
+	for (size_t i = 0; i < m.count; i++) {
+		enum external_state state;
+		struct error why = ERROR_INIT;
+
+		if (m.entries[i].kind != ENTRY_REF)
+			continue;
+		if (external_probe(&m.entries[i], reg->report, &state, &why, err) < 0)
+			return -1;
+		counts[state]++;
+		if (state != EXTERNAL_SAME)
+			fn(m.entries[i].path, state, &why, arg);
+	}
+	return 0;
 }

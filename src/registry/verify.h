@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "registry/compare.h"
+#include "registry/external.h"
 #include "registry/registry.h"
 #include "registry/resolve.h"
 
@@ -14,11 +15,18 @@ int verify_scan(struct registry *reg, const char *dir, struct manifest *out, str
 
 /* A file of the version whose stored bytes are missing or damaged. */
 typedef void (*verify_fn)(const char *path, const struct error *why, void *arg);
-/* Reads every stored byte of a version: *damaged counts the files for which fn was called. */
-int verify_stored(struct registry *reg, const struct oid *digest, verify_fn fn, void *arg, uint64_t *files, uint64_t *bytes, uint64_t *damaged,
+/* Reads every stored byte of a version: *files and *bytes are those, *refs its external references, which are left alone; *damaged counts the files for
+ * which fn was called. */
+int verify_stored(struct registry *reg, const struct oid *digest, verify_fn fn, void *arg, uint64_t *files, uint64_t *bytes, uint64_t *refs, uint64_t *damaged,
 		  struct error *err) MUST_CHECK;
 
-/* One file's bytes in order to fn, each chunk checked before it is handed out; ERR_REMOTE for an external reference. */
+/* An external reference that is not what it was, or of which that cannot be said. */
+typedef void (*verify_reference_fn)(const char *path, enum external_state state, const struct error *why, void *arg);
+/* Probes every external reference of a version, by the network where it must; counts says how many are in which state. */
+int verify_references(struct registry *reg, const struct oid *digest, verify_reference_fn fn, void *arg, uint64_t counts[EXTERNAL_STATES],
+		      struct error *err) MUST_CHECK;
+
+/* One file's bytes in order to fn, each chunk checked before it is handed out; those of an external reference are fetched and checked as a whole first. */
 int verify_stream(struct registry *reg, const struct entry *file, int (*fn)(const void *data, size_t len, void *arg, struct error *err), void *arg,
 		  struct error *err) MUST_CHECK;
 
