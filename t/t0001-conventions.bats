@@ -317,6 +317,7 @@ options_in_help()
 	{
 		(cd "$SRC" && grep -rlE "^#include <$1" .) | sort
 	}
+	assert_equal "$(includers archive)" ./store/archive-source.c
 	assert_equal "$(includers jansson)" ./format/json.h
 	assert_equal "$(includers libdeflate)" ./codec/deflate.c
 	assert_equal "$(includers lmdb)" ./store/kv.c

@@ -25,7 +25,7 @@ struct args {
 	size_t link_count, link_cap;
 	const char *type, *message, *meta_file, *expect, *best_by, *only_if_better;
 	uint64_t keep_last;
-	bool dereference, allow_empty, new_version, fail_if_unchanged, dry_run;
+	bool dereference, unpack, allow_empty, new_version, fail_if_unchanged, dry_run;
 	struct best_rule best;
 	json_t *metadata, *metric_object;
 	struct put_source *sources;
@@ -142,7 +142,7 @@ static int put(struct session *s, struct args *a, const struct operands *operand
 	struct put_options o = {
 		.name = operands->v[0], .source_count = operands->count - 1, .type = a->type, .aliases = &a->aliases, .message = a->message,
 		.tree = { .include = &a->include, .exclude = &a->exclude, .dereference = a->dereference },
-		.allow_empty = a->allow_empty, .new_version = a->new_version, .fail_if_unchanged = a->fail_if_unchanged, .dry_run = a->dry_run,
+		.unpack = a->unpack, .allow_empty = a->allow_empty, .new_version = a->new_version, .fail_if_unchanged = a->fail_if_unchanged, .dry_run = a->dry_run,
 	};
 	struct put_result result;
 
@@ -198,6 +198,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_CALLBACK(0, "ref", put_ref_add, &a.refs, "URI", "record a file that stays where it is; --as, --digest and --size after it say more"),
 		OPT_CALLBACK(0, "digest", put_ref_digest, &a.refs, "SHA256", "digest of the --ref before it"),
 		OPT_CALLBACK(0, "size", put_ref_size, &a.refs, "BYTES", "size of the --ref before it"),
+		OPT_FLAG(0, "unpack", &a.unpack, "store what is in a PATH that is a tar or zip instead of the file"),
 		OPT_STRVEC(0, "include", &a.include, "PATTERN", "only what matches"),
 		OPT_STRVEC(0, "exclude", &a.exclude, "PATTERN", "nothing that matches"),
 		OPT_FLAG(0, "dereference", &a.dereference, "store what links point to instead of the links"),

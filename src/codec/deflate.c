@@ -11,15 +11,26 @@
 #ifdef HAVE_LIBDEFLATE
 #include <libdeflate.h>
 #include <pthread.h>
-#else
-#include <zlib.h>
 #endif
+#include <zlib.h>
 
 #include "base/mem.h"
 
 static int broken_stream(struct error *err)
 {
 	return error_set(err, ERR_INTEGRITY, "the compressed stream is damaged");
+}
+
+static voidpf allocate(voidpf opaque, uInt count, uInt len)
+{
+	(void)opaque;
+	return xreallocarray(NULL, count, len);
+}
+
+static void release(voidpf opaque, voidpf ptr)
+{
+	(void)opaque;
+	free(ptr);
 }
 
 #ifdef HAVE_LIBDEFLATE
@@ -102,18 +113,6 @@ struct deflate_context {
 	int level; /* of the deflater */
 };
 
-static voidpf allocate(voidpf opaque, uInt count, uInt len)
-{
-	(void)opaque;
-	return xreallocarray(NULL, count, len);
-}
-
-static void release(voidpf opaque, voidpf ptr)
-{
-	(void)opaque;
-	free(ptr);
-}
-
 uint32_t deflate_crc32(uint32_t crc, const void *data, size_t len)
 {
 	return len ? (uint32_t)crc32_z(crc, data, len) : crc; /* zlib takes a NULL for a wish to start anew */
@@ -195,3 +194,45 @@ int deflate_expand(struct deflate_context *ctx, const void *src, size_t src_len,
 }
 
 #endif
+
+/* ---- gzip: by zlib, since libdeflate must have all at once ---- */
+
+struct gunzip {
+	z_stream stream;
+};
+
+struct gunzip *deflate_gunzip_new(void)
+{
+	struct gunzip *z = xcalloc(1, sizeof *z);
+
+	z->stream.zalloc = allocate;
+	z->stream.zfree = release;
+	if (inflateInit2(&z->stream, MAX_WBITS + 16) != Z_OK)
+		BUG("zlib does not begin");
+	return z;
+}
+
+void deflate_gunzip_free(struct gunzip *z)
+{
+	if (!z)
+		return;
+	inflateEnd(&z->stream);
+	free(z);
+}
+
+int deflate_gunzip(struct gunzip *z, const void *src, size_t len, size_t *used, void *dst, size_t cap, size_t *made, struct error *err)
+{
+	z_stream *s = &z->stream;
+	int result;
+
+	s->next_in = (unsigned char *)src;
+	s->avail_in = len > UINT_MAX ? UINT_MAX : (unsigned)len;
+	s->next_out = dst;
+	s->avail_out = cap > UINT_MAX ? UINT_MAX : (unsigned)cap;
+	result = inflate(s, Z_NO_FLUSH);
+	*used = (size_t)((const unsigned char *)s->next_in - (const unsigned char *)src);
+	*made = (size_t)(s->next_out - (unsigned char *)dst);
+	if (result == Z_STREAM_END)
+		return inflateReset(s) == Z_OK ? 1 : broken_stream(err);
+	return result == Z_OK || result == Z_BUF_ERROR ? 0 : broken_stream(err);
+}

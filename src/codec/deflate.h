@@ -24,4 +24,14 @@ size_t deflate_compress(struct deflate_context *ctx, int level, const void *src,
 /* The stream must end exactly at src_len and give exactly raw_len bytes; ERR_INTEGRITY otherwise. Never writes past raw_len. */
 int deflate_expand(struct deflate_context *ctx, const void *src, size_t src_len, void *dst, size_t raw_len, struct error *err) MUST_CHECK;
 
+/* A gzip file (RFC 1952) as it streams by: its members' bytes one after the other, each checked by its CRC-32 and length. */
+struct gunzip;
+struct gunzip *deflate_gunzip_new(void);
+void deflate_gunzip_free(struct gunzip *z);
+/*
+ * Inflates what it can of src to dst; *used and *made are how much that was.  1: a whole member ends at *used, and what follows may be another one;
+ * 0: more src or more room is needed; -1 ERR_INTEGRITY.
+ */
+int deflate_gunzip(struct gunzip *z, const void *src, size_t len, size_t *used, void *dst, size_t cap, size_t *made, struct error *err) MUST_CHECK;
+
 #endif

@@ -7,15 +7,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/utf8.h"
 #include "registry/commit.h"
 #include "registry/put-internal.h"
 #include "registry/tree-read.h"
+#include "registry/unpack.h"
 #include "registry/version.h"
 #include "store/ingest.h"
 #include "store/objects.h"
@@ -73,6 +76,28 @@ static int check_options(const struct put_options *o, struct error *err)
 
 /* ---- reading the sources ---- */
 
+/* A directory is put as ever; what is not there is left to who reads it. */
+static bool is_archive(const struct put_options *o, const struct put_source *s)
+{
+	struct stat st;
+
+	return o->unpack && (strcmp(s->path, "-") == 0 || stat(s->path, &st) < 0 || !S_ISDIR(st.st_mode));
+}
+
+static int finish_tree(struct put *p, struct error *err)
+{
+	const struct put_options *o = p->options;
+
+	if (tree_finish(&p->tree, err) < 0 || external_add(p->reg, &p->manifest, o->refs, o->ref_count, &p->stat_rows, err) < 0)
+		return -1;
+	if (p->tree.count == 0 && o->ref_count == 0 && !o->allow_empty) {
+		error_set(err, ERR_USAGE, "there is nothing to put: no file was found or all were excluded");
+		return error_hint(err, "--allow-empty makes a version without files.");
+	}
+	return 0;
+}
+
+/* What is in archives is stored while it is found, so that comes later. */
 static int read_tree(struct put *p, struct error *err)
 {
 	const struct put_options *o = p->options;
@@ -80,6 +105,8 @@ static int read_tree(struct put *p, struct error *err)
 	for (size_t i = 0; i < o->source_count; i++) {
 		const struct put_source *s = &o->sources[i];
 
+		if (is_archive(o, s))
+			continue;
 		if (strcmp(s->path, "-") == 0) {
 			if (!s->as) {
 				error_set(err, ERR_USAGE, "standard input has no name");
@@ -91,13 +118,26 @@ static int read_tree(struct put *p, struct error *err)
 			return -1;
 		}
 	}
-	if (tree_finish(&p->tree, err) < 0 || external_add(p->reg, &p->manifest, o->refs, o->ref_count, &p->stat_rows, err) < 0)
-		return -1;
-	if (p->tree.count == 0 && o->ref_count == 0 && !o->allow_empty) {
-		error_set(err, ERR_USAGE, "there is nothing to put: no file was found or all were excluded");
-		return error_hint(err, "--allow-empty makes a version without files.");
+	return o->unpack ? 0 : finish_tree(p, err);
+}
+
+static int unpack_archives(struct put *p, struct error *err)
+{
+	const struct put_options *o = p->options;
+	CLEANUP(strbuf) struct strbuf tmp = STRBUF_INIT;
+	struct unpacker unpacker = { &o->tree, p->objects, p->writer, NULL, p->reg->report };
+
+	path_join(&tmp, p->reg->store->dir, "tmp");
+	unpacker.tmp_dir = tmp.buf;
+	for (size_t i = 0; i < o->source_count; i++) {
+		const struct put_source *s = &o->sources[i];
+
+		if (!is_archive(o, s))
+			continue;
+		if (registry_check_outside(p->reg, s->path, err) < 0 || unpack_add(&unpacker, &p->tree, s->path, s->as, &p->result->stored, err) < 0)
+			return -1;
 	}
-	return 0;
+	return finish_tree(p, err);
 }
 
 /* Reads and stores the files, and fixes what the version is. */
@@ -245,7 +285,7 @@ static int run(struct put *p, struct error *err)
 		return -1;
 	if (!p->options->dry_run && !(p->writer = object_writer_new(p->objects, err)))
 		return -1;
-	if (store_files(p, v, err) < 0 || (p->writer && stage_manifest(p, err) < 0) || rehearse(p, err) < 0)
+	if ((p->options->unpack && unpack_archives(p, err) < 0) || store_files(p, v, err) < 0 || (p->writer && stage_manifest(p, err) < 0) || rehearse(p, err) < 0)
 		return -1;
 	return commit(p, err);
 }

@@ -37,6 +37,7 @@ struct put_options {
 	bool only_if_better;              /* makes no version otherwise */
 	bool has_keep_last;
 	uint64_t keep_last;               /* older versions are removed in the same transaction, but for what is held (holders.h) */
+	bool unpack;                      /* a source that is a file, or "-", is an archive */
 	bool allow_empty, new_version, fail_if_unchanged, dry_run, override;
 };
 struct put_result {

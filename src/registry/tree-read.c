@@ -51,8 +51,8 @@ int tree_read(const struct tree_reader *r, const struct tree *tree, struct manif
 
 	for (size_t i = 0; i < tree->count; i++) {
 		const struct tree_entry *t = &tree->entries[i];
-		struct oid digest = { { 0 } }; /* nothing has it: what a special file is called by */
-		int known = t->kind == ENTRY_FILE && !t->nature ? is_cached(r, t, &digest, err) : 1;
+		struct oid digest = t->digest; /* zeros, which nothing has, for a special file */
+		int known = t->kind == ENTRY_FILE && !t->nature && !t->is_stored ? is_cached(r, t, &digest, err) : 1;
 
 		if (t->nature == TREE_OPAQUE)
 			continue;

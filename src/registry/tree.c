@@ -64,7 +64,7 @@ void tree_cleanup(struct tree *tree)
 	*tree = (struct tree)TREE_INIT;
 }
 
-static struct tree_entry *tree_push(struct tree *tree, enum entry_kind kind, const char *path, const char *source, const struct stat *st)
+struct tree_entry *tree_push(struct tree *tree, enum entry_kind kind, const char *path, const char *source, const struct stat *st)
 {
 	struct tree_entry *e;
 
@@ -125,8 +125,7 @@ static const char *special_kind(mode_t mode)
 	return S_ISFIFO(mode) ? "a FIFO, not a file" : S_ISSOCK(mode) ? "a socket, not a file" : "a device, not a file";
 }
 
-/* Does a link in directory `dir` (relative to the top, "" or "a/b/") point out of the tree, by its text? */
-static bool link_leaves(const char *dir, const char *target)
+bool tree_link_leaves(const char *dir, const char *target)
 {
 	size_t depth = 0;
 
@@ -165,7 +164,7 @@ static int add_link(struct walk *w, const char *source, const char *path, const 
 	strbuf_add(&dir, path + w->top_len, strlen(path + w->top_len));
 	while (dir.len && dir.buf[dir.len - 1] != '/')
 		strbuf_set_len(&dir, dir.len - 1);
-	if (!w->options->keep_links && link_leaves(dir.buf, target)) {
+	if (!w->options->keep_links && tree_link_leaves(dir.buf, target)) {
 		error_set(err, ERR_INVALID, "the link '%s' points out of the directory, to '%s'", source, target);
 		return error_hint(err, "--dereference stores what links point to; --exclude leaves it out.");
 	}
@@ -427,7 +426,7 @@ static int add_directory(struct tree *tree, const char *path, const char *as, co
 	return walk_directory(&w, err);
 }
 
-static int check_as(const char *as, struct error *err)
+int tree_check_as(const char *as, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
 
@@ -447,7 +446,7 @@ int tree_add(struct tree *tree, const char *path, const char *as, const struct t
 	const char *name;
 	size_t len;
 
-	if (as && check_as(as, err) < 0)
+	if (as && tree_check_as(as, err) < 0)
 		return -1;
 	if (stat(path, &st) < 0 || lstat(path, &link) < 0)
 		return error_set_errno(err, "cannot read '%s'", path);
@@ -470,7 +469,7 @@ int tree_add_stream(struct tree *tree, int fd, const char *as, struct error *err
 {
 	struct tree_entry *e;
 
-	if (check_as(as, err) < 0)
+	if (tree_check_as(as, err) < 0)
 		return -1;
 	e = tree_push(tree, ENTRY_FILE, as, NULL, NULL);
 	e->fd = fd;

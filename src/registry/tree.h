@@ -27,6 +27,8 @@ struct tree_entry {
 	char *target;         /* of a link */
 	int fd;               /* of a stream, else -1 */
 	bool follow;          /* the operand itself was a link, or --dereference */
+	bool is_stored;       /* a file out of an archive, which `source` is then: digest, st_size and the mode are known, there is nothing to read */
+	struct oid digest;    /* of that */
 	struct stat st;       /* zeroed for a stream */
 };
 struct tree {
@@ -48,6 +50,13 @@ struct tree_options {
 bool tree_is_reserved(const char *path);
 /* --include and --exclude; either may be NULL. */
 bool tree_is_wanted(const struct strvec *include, const struct strvec *exclude, const char *path);
+
+/* Is it a legal `as`? */
+int tree_check_as(const char *as, struct error *err) MUST_CHECK;
+/* Does a link in directory `dir` (relative to the top, "" or "a/b/") point out of the tree, by its text? */
+bool tree_link_leaves(const char *dir, const char *target);
+/* Adds an entry as it is, unchecked; source and st may be NULL. Good until the next one. */
+struct tree_entry *tree_push(struct tree *tree, enum entry_kind kind, const char *path, const char *source, const struct stat *st);
 
 /*
  * Adds one operand.  A regular file goes under its base name (as renames it), a directory's contents at the top (as: below that prefix); a link is

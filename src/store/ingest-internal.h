@@ -14,6 +14,7 @@
 #define INGEST_JOB_PIECES 16
 
 struct ingest_stream; /* a large file on its way; ingest-stream.c */
+struct ingest_batch;  /* small files of a sequence; ingest-sequence.c */
 
 /* Pieces that point into it keep a buffer from being filled again. */
 struct ingest_buffer {
@@ -25,6 +26,7 @@ struct ingest_buffer {
 
 /* Some neighbouring chunks, to be hashed and stored by whoever is free. */
 struct ingest_job {
+	struct ingest_batch *batch; /* not NULL: some small files, and nothing of the rest */
 	struct ingest_stream *stream;
 	struct ingest_buffer *buffer;
 	size_t offset, first, count; /* in the buffer; of the recipe */
@@ -46,9 +48,12 @@ struct ingest {
 	size_t next, next_pipe; /* items not yet given out: files, and streams, which are for the first thread alone */
 	struct ingest_job queue[INGEST_QUEUE_MAX];
 	size_t queue_head, queue_count;
+	const struct ingest_sequence *sequence; /* NULL: the items */
+	struct ingest_batch *batches, *free_batches;
+	size_t batch_count;
 	struct ingest_buffer *buffers, *free_buffers;
 	size_t buffer_count, buffers_promised;
-	size_t reading;                /* streams that may still bring jobs */
+	size_t reading;                /* streams and sequences that may still bring jobs */
 	struct ingest_stream *streams; /* all that are not finished */
 };
 
@@ -76,5 +81,15 @@ int ingest_stream_file(struct ingest_worker *w, struct ingest_item *item, struct
 /* With the lock held: takes the oldest job; false when there is none. */
 bool ingest_stream_next_job(struct ingest *g, struct ingest_job *out);
 int ingest_stream_run_job(struct ingest_worker *w, const struct ingest_job *job, struct error *err) MUST_CHECK;
+/* With the lock held, which is let go meanwhile: does something for any file, or waits for the others. */
+int ingest_stream_help(struct ingest_worker *w, struct error *err) MUST_CHECK;
+/* With the lock held, which is let go while the queue is full. */
+int ingest_stream_give_out(struct ingest_worker *w, const struct ingest_job *job, struct error *err) MUST_CHECK;
+
+void ingest_sequence_prepare(struct ingest *g, size_t workers);
+void ingest_sequence_release(struct ingest *g);
+/* The first thread's: reads all of it; what is small is then in the queue or under way. */
+int ingest_sequence_read(struct ingest_worker *w, struct error *err) MUST_CHECK;
+int ingest_sequence_run_batch(struct ingest_worker *w, struct ingest_batch *batch, struct error *err) MUST_CHECK;
 
 #endif

@@ -81,8 +81,7 @@ void ingest_stream_release(struct ingest *g)
 	g->buffers = NULL;
 }
 
-/* With the lock held, which is let go meanwhile: does something for any file, or waits for the others. */
-static int help(struct ingest_worker *w, struct error *err)
+int ingest_stream_help(struct ingest_worker *w, struct error *err)
 {
 	struct ingest *g = w->ingest;
 	struct ingest_job job;
@@ -108,7 +107,7 @@ static struct ingest_buffer *take_buffer(struct ingest_worker *w, struct ingest_
 
 	work_lock(&g->work);
 	while (!result && s->held >= BUFFERS_A_FILE && g->buffers_promised == g->buffer_count)
-		result = help(w, err);
+		result = ingest_stream_help(w, err);
 	if (!result) {
 		b = g->free_buffers;
 		g->free_buffers = b->next;
@@ -217,7 +216,7 @@ static int finish_job(struct ingest_worker *w, const struct ingest_job *job, con
 	return is_last ? finish(w, s, err) : 0;
 }
 
-int ingest_stream_run_job(struct ingest_worker *w, const struct ingest_job *job, struct error *err)
+static int store_chunks(struct ingest_worker *w, const struct ingest_job *job, struct error *err)
 {
 	const uint8_t *data = job->buffer->data + job->offset;
 	struct oid ids[INGEST_JOB_PIECES];
@@ -239,6 +238,23 @@ int ingest_stream_run_job(struct ingest_worker *w, const struct ingest_job *job,
 		total += stored;
 	}
 	return finish_job(w, job, ids, total, err);
+}
+
+int ingest_stream_run_job(struct ingest_worker *w, const struct ingest_job *job, struct error *err)
+{
+	return job->batch ? ingest_sequence_run_batch(w, job->batch, err) : store_chunks(w, job, err);
+}
+
+int ingest_stream_give_out(struct ingest_worker *w, const struct ingest_job *job, struct error *err)
+{
+	struct ingest *g = w->ingest;
+
+	while (g->queue_count == INGEST_QUEUE_MAX)
+		if (ingest_stream_help(w, err) < 0)
+			return -1;
+	g->queue[(g->queue_head + g->queue_count++) % INGEST_QUEUE_MAX] = *job;
+	work_wake(&g->work);
+	return 0;
 }
 
 /* With the lock held.  The ids come when the job is done. */
@@ -272,7 +288,7 @@ static int send_job(struct ingest_worker *w, struct ingest_stream *s, struct err
 	s->job.is_whole = is_all && s->job.count == 1 && !s->whole.is_spared;
 	work_lock(&g->work);
 	while (!result && g->queue_count == INGEST_QUEUE_MAX)
-		result = help(w, err);
+		result = ingest_stream_help(w, err);
 	if (!result)
 		result = add_to_recipe(s, err);
 	job = s->job;
@@ -378,7 +394,7 @@ static int wait_for_chunks(struct ingest_worker *w, struct ingest_stream *s, str
 
 	work_lock(&g->work);
 	while (!result && s->pending)
-		result = help(w, err);
+		result = ingest_stream_help(w, err);
 	work_unlock(&g->work);
 	return result;
 }
@@ -425,13 +441,13 @@ static int start_again(struct ingest_worker *w, struct ingest_stream *s, struct 
 	return result;
 }
 
-/* A pipe has size 0. */
+/* A pipe has size 0; what an archive says is to give the same chunks as the file itself. */
 static void prepare_cutter(const struct ingest *g, struct ingest_stream *s)
 {
 	uint64_t size = (uint64_t)s->source.before.st_size;
 
 	layout_cleanup(&s->layout);
-	if (g->layout_of && size > FILE_ONE_CHUNK_MAX)
+	if (g->layout_of && size > FILE_ONE_CHUNK_MAX && !s->source.is_pipe)
 		g->layout_of(s->source.fd, size, &s->layout);
 	cutter_init(&s->cutter, &s->layout, size);
 }
@@ -443,7 +459,9 @@ static int try_to_read(struct ingest_worker *w, struct ingest_stream *s, struct 
 	uint64_t stored = 0;
 	int whole;
 
-	if (source_open(&s->source, item->path, item->follow, item->fd, err) < 0)
+	if (item->read)
+		source_open_stream(&s->source, item->path, item->read, item->read_arg, item->size_hint);
+	else if (source_open(&s->source, item->path, item->follow, item->fd, err) < 0)
 		return -1;
 	if (s->source.before.st_size > (off_t)READ_STEP)
 		source_expect_all(&s->source);
@@ -470,7 +488,7 @@ static struct ingest_stream *begin_reading(struct ingest_worker *w, struct inges
 
 	work_lock(&g->work);
 	while (!result && g->buffers_promised + BUFFERS_A_FILE > g->buffer_count)
-		result = help(w, err);
+		result = ingest_stream_help(w, err);
 	if (!result) {
 		s = xcalloc(1, sizeof *s);
 		*s = (struct ingest_stream){ .item = item, .source = SOURCE_INIT, .recipe = RECIPE_INIT, .is_reading = true, .next = g->streams };

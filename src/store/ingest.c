@@ -124,6 +124,7 @@ static void next_task(struct ingest_worker *w, struct ingest_job *job, struct in
 
 	*item = NULL;
 	job->stream = NULL;
+	job->batch = NULL;
 	work_lock(&g->work);
 	while (!work_has_failed(&g->work) && !ingest_stream_next_job(g, job)) {
 		*item = next_item(g, w->number);
@@ -141,7 +142,7 @@ static int work_through(struct ingest_worker *w, struct error *err)
 
 	for (;;) {
 		next_task(w, &job, &item);
-		if (!job.stream && !item)
+		if (!job.stream && !job.batch && !item)
 			return 0;
 		if (work_check(&w->ingest->work, err) < 0)
 			return -1;
@@ -158,7 +159,7 @@ static void ingest_thread(void *arg, size_t number)
 	struct ingest_worker w = { .ingest = g, .number = number, .codec = codec, .small = small };
 	struct error err = ERROR_INIT;
 
-	if (work_through(&w, &err) < 0)
+	if ((number == 0 && g->sequence && ingest_sequence_read(&w, &err) < 0) || work_through(&w, &err) < 0)
 		work_fail(&g->work, &err);
 }
 
@@ -175,6 +176,21 @@ static uint64_t total_size(const struct ingest_item *items, size_t count, bool *
 	return total;
 }
 
+static int run(struct ingest *g, size_t threads, uint64_t total, struct report *report, struct error *err)
+{
+	int result;
+
+	work_init(&g->work, report, "storing", total);
+	ingest_stream_prepare(g, threads);
+	ingest_sequence_prepare(g, threads);
+	thread_run(threads, ingest_thread, g);
+	ingest_sequence_release(g);
+	ingest_stream_release(g);
+	result = work_result(&g->work, err);
+	work_release(&g->work);
+	return result;
+}
+
 int ingest_files(struct objects *objects, struct object_writer *writer, struct ingest_item *items, size_t count, ingest_layout_fn layout_of,
 		 struct stat_rows *rows, struct report *report, struct error *err)
 {
@@ -183,16 +199,16 @@ int ingest_files(struct objects *objects, struct object_writer *writer, struct i
 	};
 	bool any_pipe;
 	uint64_t total = total_size(items, count, &any_pipe);
-	size_t threads = work_thread_count(count, any_pipe ? UINT64_MAX : total);
-	int result;
 
-	work_init(&g.work, report, "storing", any_pipe ? 0 : total);
-	ingest_stream_prepare(&g, threads);
-	thread_run(threads, ingest_thread, &g);
-	ingest_stream_release(&g);
-	result = work_result(&g.work, err);
-	work_release(&g.work);
-	return result;
+	return run(&g, work_thread_count(count, any_pipe ? UINT64_MAX : total), any_pipe ? 0 : total, report, err);
+}
+
+int ingest_sequence(struct objects *objects, struct object_writer *writer, const struct ingest_sequence *sequence, struct report *report,
+		    struct error *err)
+{
+	struct ingest g = { .objects = objects, .writer = writer, .sequence = sequence, .reading = 1 };
+
+	return run(&g, writer ? work_thread_count(0, UINT64_MAX) : 1, 0, report, err);
 }
 
 /* ---- bytes in memory ---- */

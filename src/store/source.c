@@ -106,6 +106,11 @@ int source_open(struct source *s, const char *path, bool follow, int fd, struct 
 	return -1;
 }
 
+void source_open_stream(struct source *s, const char *path, source_read_fn read, void *arg, uint64_t size)
+{
+	*s = (struct source){ .path = path, .fd = -1, .is_pipe = true, .read = read, .read_arg = arg, .before.st_size = (off_t)size };
+}
+
 size_t source_left(const struct source *s, uint64_t taken, size_t max)
 {
 	uint64_t size = (uint64_t)s->before.st_size;
@@ -122,6 +127,8 @@ size_t source_left(const struct source *s, uint64_t taken, size_t max)
 
 ssize_t source_read(struct source *s, void *buf, size_t len, struct error *err)
 {
+	if (s->read)
+		return s->read(s->read_arg, buf, len, err);
 	return s->is_pipe ? file_read_stream(s->fd, buf, len, s->path, err) : file_read(s->fd, buf, len, s->path, err);
 }
 
