@@ -74,20 +74,29 @@ int interrupt_check(struct error *err)
 	return error_set(err, ERR_INTERRUPTED, "interrupted by signal %d (%s)", interrupt_signal(), strsignal(interrupt_signal()));
 }
 
-/* Between the question and the waiting no signal can come: it is let in by ppoll() alone. */
-int interrupt_wait_input(int fd, struct error *err)
+/* Between the question and the waiting no signal can come: it is let in by ppoll() alone.  timeout may be NULL. */
+static int wait_for(struct pollfd *wanted, nfds_t count, const struct timespec *timeout, struct error *err)
 {
-	struct pollfd wanted = { .fd = fd, .events = POLLIN };
 	sigset_t ours, before;
 
 	sigemptyset(&ours);
 	for (size_t i = 0; i < COUNT_OF(signals); i++)
 		sigaddset(&ours, signals[i]);
 	pthread_sigmask(SIG_BLOCK, &ours, &before);
-	while (!interrupt_pending() && ppoll(&wanted, 1, NULL, &before) < 0 && errno == EINTR)
+	while (!interrupt_pending() && ppoll(wanted, count, timeout, &before) < 0 && errno == EINTR)
 		;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return interrupt_check(err);
+}
+
+int interrupt_wait_input(int fd, struct error *err)
+{
+	return wait_for(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, NULL, err);
+}
+
+int interrupt_wait(uint64_t ms, struct error *err)
+{
+	return wait_for(NULL, 0, &(struct timespec){ .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 }, err);
 }
 
 void interrupt_defer(void)

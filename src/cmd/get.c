@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "cmd/cmd.h"
@@ -14,10 +16,14 @@
 #include "ui/record.h"
 
 #define STDIN_MAX (1u << 20)
+#define ASK_MS 200 /* again, after so long, and ever longer */
+#define ASK_MS_MAX 1000
+#define WAIT_S_MAX UINT32_MAX
 
 struct args {
 	const char *dir, *stamp;
-	struct strvec include, exclude;
+	struct strvec include, exclude, fallback;
+	uint64_t wait; /* seconds */
 	bool exact, force, dry_run, offline;
 };
 
@@ -25,6 +31,7 @@ static void args_cleanup(struct args *a)
 {
 	strvec_release(&a->include);
 	strvec_release(&a->exclude);
+	strvec_release(&a->fallback);
 }
 
 /* "-" stands for references on standard input, one a line. */
@@ -112,19 +119,104 @@ static void versions_cleanup(struct versions *versions)
 	ptr_cleanup(&versions->v);
 }
 
+static int resolve_one(struct view *v, const char *ref, struct resolved *out, struct error *err)
+{
+	resolved_cleanup(out);
+	memset(out, 0, sizeof *out);
+	return resolve_text(v, ref, out, err) < 0 ? error_wrap(err, "cannot get '%s'", ref) : 0;
+}
+
+/* All on one snapshot. *missing: the one that could not be resolved. */
+static int resolve_all(struct session *s, const struct strvec *refs, struct versions *versions, const char **missing, struct error *err)
+{
+	struct view *v = registry_view(s->registry, err);
+
+	*missing = NULL;
+	for (size_t i = 0; v && i < refs->count; i++) {
+		*missing = refs->v[i];
+		if (resolve_one(v, refs->v[i], &versions->v[i], err) < 0)
+			return -1;
+	}
+	return v ? 0 : -1;
+}
+
+static bool is_absent(const struct error *err)
+{
+	return err->code == ERR_NO_COLLECTION || err->code == ERR_NO_REFERENCE;
+}
+
+/* Asks again and again while the answer may still become another; in the end it is the last answer. */
+static int await_all(struct session *s, const struct strvec *refs, const struct args *a, struct versions *versions, struct error *err)
+{
+	int64_t end = clock_monotonic() + (int64_t)(a->wait < WAIT_S_MAX ? a->wait : WAIT_S_MAX) * NS_PER_S, left;
+	uint64_t ms = ASK_MS;
+	bool told = false;
+	const char *missing;
+
+	while (resolve_all(s, refs, versions, &missing, err) < 0) {
+		struct error interrupted = ERROR_INIT;
+
+		left = end - clock_monotonic();
+		if (!is_absent(err) || left <= 0)
+			return -1;
+		if (!told)
+			report_note(s->report, "'%s' is not there yet: waiting for it", missing);
+		told = true;
+		registry_drop_view(s->registry);
+		if (interrupt_wait((uint64_t)left / 1000000 < ms ? (uint64_t)left / 1000000 + 1 : ms, &interrupted) < 0) {
+			*err = interrupted;
+			return -1;
+		}
+		error_clear(err);
+		ms = ms * 3 / 2 < ASK_MS_MAX ? ms * 3 / 2 : ASK_MS_MAX;
+	}
+	return 0;
+}
+
+/* The first of them that is there; what err says already stays when none is. */
+static int fall_back(struct session *s, const char *ref, const struct strvec *fallback, struct resolved *out, struct error *err)
+{
+	for (size_t i = 0; i < fallback->count; i++) {
+		struct error why = ERROR_INIT;
+		struct view *v = registry_view(s->registry, &why);
+
+		if (v && resolve_one(v, fallback->v[i], out, &why) == 0) {
+			report_note(s->report, "'%s' is not there: '%s' is taken", ref, fallback->v[i]);
+			error_clear(err);
+			return 0;
+		}
+		if (!is_absent(&why)) {
+			*err = why;
+			return -1;
+		}
+	}
+	return -1;
+}
+
 /* All are resolved before the first is written, so that a wrong name changes nothing. */
 static int get_all(struct session *s, const struct strvec *refs, const struct args *a, bool several, struct error *err)
 {
 	CLEANUP(versions) struct versions versions = { xcalloc(refs->count + 1, sizeof *versions.v), refs->count };
-	struct view *v = registry_view(s->registry, err);
 
-	if (!v)
+	if (await_all(s, refs, a, &versions, err) < 0 &&
+	    (!is_absent(err) || fall_back(s, refs->v[0], &a->fallback, &versions.v[0], err) < 0))
 		return -1;
 	for (size_t i = 0; i < refs->count; i++)
-		if (resolve_text(v, refs->v[i], &versions.v[i], err) < 0)
-			return error_wrap(err, "cannot get '%s'", refs->v[i]);
-	for (size_t i = 0; i < refs->count; i++)
 		if (get_one(s, &versions.v[i], a, several, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int check_args(const struct args *a, const struct strvec *refs, struct error *err)
+{
+	struct reference ref;
+
+	if (a->stamp && refs->count > 1)
+		return error_set(err, ERR_USAGE, "--stamp takes one reference, not %zu", refs->count);
+	if (a->fallback.count && refs->count > 1)
+		return error_set(err, ERR_USAGE, "--fallback is for one reference, not %zu", refs->count);
+	for (size_t i = 0; i < a->fallback.count; i++)
+		if (reference_parse(a->fallback.v[i], &ref, err) < 0)
 			return -1;
 	return 0;
 }
@@ -141,6 +233,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRVEC(0, "exclude", &a.exclude, "PATTERN", "no file that matches"),
 		OPT_FLAG(0, "exact", &a.exact, "also remove files that are in no version"),
 		OPT_FLAG('f', "force", &a.force, "overwrite files that are in no version"),
+		OPT_STRVEC(0, "fallback", &a.fallback, "REF", "get this when REF is not there"),
+		OPT_DURATION(0, "wait", &a.wait, "TIME", "wait so long for REF to be there"),
 		OPT_STRING(0, "stamp", &a.stamp, "FILE", "write the digest to FILE, last and only when it changed"),
 		OPT_FLAG(0, "offline", &a.offline, "refuse to fetch external references by the network"),
 		OPT_FLAG('n', "dry-run", &a.dry_run, "compare and decide, write nothing"),
@@ -156,8 +250,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 			return -1;
 		piped |= strcmp(operands.v[i], "-") == 0;
 	}
-	if (a.stamp && refs.count > 1)
-		return error_set(err, ERR_USAGE, "--stamp takes one reference, not %zu", refs.count);
+	if (check_args(&a, &refs, err) < 0)
+		return -1;
 	return get_all(s, &refs, &a, piped || refs.count > 1, err);
 }
 
