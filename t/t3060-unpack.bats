@@ -124,6 +124,16 @@ refused()
 	mreg_is 0 fsck
 }
 
+@test "a model in an archive shares its bytes with the same model in a file" {
+	sample_registry
+	tar -C d -cf t.tar .
+	mreg_is 0 put --json other --unpack t.tar
+	json '.created and .bytes > 100000 and .stored < 2000'
+	(cd d && zip -qry ../t.zip .)
+	mreg_is 0 put --json zipped --unpack t.zip
+	json '.created and .stored < 2000'
+}
+
 @test "put --unpack --as puts the members below it, beside files and directories" {
 	sample_registry
 	mkdir dir

@@ -15,6 +15,7 @@
 #include "registry/target.h"
 #include "store/archive-source.h"
 #include "store/ingest.h"
+#include "tensor/tensor.h"
 
 #define LINE_LEN 100 /* of a manifest, about, beside the path */
 
@@ -308,7 +309,7 @@ int unpack_add(const struct unpacker *u, struct tree *tree, const char *path, co
 	if (as && tree_check_as(as, err) < 0)
 		return -1;
 	unpacking.source = archive_source_open(path, u->tmp_dir, err);
-	if (!unpacking.source || ingest_sequence(u->objects, u->writer, &sequence, u->report, err) < 0)
+	if (!unpacking.source || ingest_sequence(u->objects, u->writer, &sequence, tensor_layout, u->report, err) < 0)
 		return -1;
 	add_to_tree(&unpacking, tree, stored);
 	return 0;

@@ -4,13 +4,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "store/ingest-internal.h"
 
 #define BATCH_FILES 64
 #define BATCH_BYTES (512u << 10)
 #define HASH_STEP (256u << 10)
+#define HEAD_MAX (4u << 20) /* where most formats say what follows */
 _Static_assert(BATCH_BYTES > 2 * FILE_ONE_CHUNK_MAX, "a batch takes some small files");
 
 /* Small files beside each other: what is given to another thread at once. */
@@ -132,14 +136,47 @@ static int send_batch(struct ingest_worker *w, struct ingest_batch *batch, struc
 
 /* ---- reading ---- */
 
-static int read_large(struct ingest_worker *w, struct ingest_item *item, const struct begun *begun, struct error *err)
+static int read_large(struct ingest_worker *w, struct ingest_item *item, struct begun *begun, struct error *err)
 {
 	const struct ingest_sequence *sequence = w->ingest->sequence;
 
 	item->fd = -1;
 	item->read = begun ? read_begun : sequence->read;
-	item->read_arg = begun ? (void *)begun : sequence->arg;
+	item->read_arg = begun ? begun : sequence->arg;
 	return ingest_stream_file(w, item, err);
+}
+
+/* Who knows formats reads files, so it is given one.  Whatever goes wrong, the file is cut by content. */
+static void find_layout(struct ingest *g, const uint8_t *head, size_t len, uint64_t size, struct layout *out)
+{
+#ifdef HAVE_MEMFD_CREATE
+	CLEANUP(fd) int fd = memfd_create("head", MFD_CLOEXEC);
+	struct error ignored = ERROR_INIT;
+
+	if (fd >= 0 && size <= INT64_MAX && ftruncate(fd, (off_t)size) == 0 && file_pwrite(fd, head, len, 0, "head", &ignored) == 0)
+		g->layout_of(fd, size, out);
+#else
+	(void)g, (void)head, (void)len, (void)size, (void)out;
+#endif
+}
+
+/* A tensor then gives the same chunks in an archive as in a file. */
+static int read_by_layout(struct ingest_worker *w, struct ingest_item *item, struct error *err)
+{
+	const struct ingest_sequence *sequence = w->ingest->sequence;
+	size_t want = item->size_hint < HEAD_MAX ? (size_t)item->size_hint : HEAD_MAX;
+	CLEANUP(ptr) uint8_t *head = xmalloc(want);
+	CLEANUP(layout) struct layout layout = LAYOUT_INIT;
+	ssize_t n = sequence->read(sequence->arg, head, want, err);
+	int result;
+
+	if (n < 0)
+		return -1;
+	find_layout(w->ingest, head, (size_t)n, item->size_hint, &layout);
+	item->layout = &layout;
+	result = read_large(w, item, &(struct begun){ .sequence = sequence, .data = head, .len = (size_t)n }, err);
+	item->layout = NULL;
+	return result;
 }
 
 /* *batch: the one being filled, or NULL. */
@@ -150,14 +187,14 @@ static int read_file(struct ingest_worker *w, struct ingest_item *item, struct i
 	ssize_t n;
 
 	if (item->size_hint > FILE_ONE_CHUNK_MAX)
-		return read_large(w, item, NULL, err);
+		return w->ingest->layout_of ? read_by_layout(w, item, err) : read_large(w, item, NULL, err);
 	if (!b && !(b = *batch = take_batch(w, err)))
 		return -1;
 	n = sequence->read(sequence->arg, b->data + b->used, FILE_ONE_CHUNK_MAX + 1, err);
 	if (n < 0)
 		return -1;
 	if (n > (ssize_t)FILE_ONE_CHUNK_MAX)
-		return read_large(w, item, &(const struct begun){ .sequence = sequence, .data = b->data + b->used, .len = (size_t)n }, err);
+		return read_large(w, item, &(struct begun){ .sequence = sequence, .data = b->data + b->used, .len = (size_t)n }, err);
 	b->items[b->count] = item;
 	b->at[b->count++] = b->used;
 	b->used += (size_t)n;

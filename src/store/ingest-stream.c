@@ -449,7 +449,7 @@ static void prepare_cutter(const struct ingest *g, struct ingest_stream *s)
 	layout_cleanup(&s->layout);
 	if (g->layout_of && size > FILE_ONE_CHUNK_MAX && !s->source.is_pipe)
 		g->layout_of(s->source.fd, size, &s->layout);
-	cutter_init(&s->cutter, &s->layout, size);
+	cutter_init(&s->cutter, s->item->layout ? s->item->layout : &s->layout, size);
 }
 
 /* 1: read; 0: it changed meanwhile; -1. */

@@ -203,10 +203,10 @@ int ingest_files(struct objects *objects, struct object_writer *writer, struct i
 	return run(&g, work_thread_count(count, any_pipe ? UINT64_MAX : total), any_pipe ? 0 : total, report, err);
 }
 
-int ingest_sequence(struct objects *objects, struct object_writer *writer, const struct ingest_sequence *sequence, struct report *report,
-		    struct error *err)
+int ingest_sequence(struct objects *objects, struct object_writer *writer, const struct ingest_sequence *sequence, ingest_layout_fn layout_of,
+		    struct report *report, struct error *err)
 {
-	struct ingest g = { .objects = objects, .writer = writer, .sequence = sequence, .reading = 1 };
+	struct ingest g = { .objects = objects, .writer = writer, .sequence = sequence, .layout_of = layout_of, .reading = 1 };
 
 	return run(&g, writer ? work_thread_count(0, UINT64_MAX) : 1, 0, report, err);
 }

@@ -20,6 +20,7 @@ struct ingest_item {
 	int fd;             /* >= 0: read this stream to its end instead (a pipe); not closed */
 	source_read_fn read; /* of a sequence: how it is read */
 	void *read_arg;
+	const struct layout *layout; /* of that, NULL: unknown */
 	uint64_t size_hint; /* from lstat; for progress and order */
 	/* results */
 	struct oid digest;
@@ -53,9 +54,12 @@ struct ingest_sequence {
 	source_read_fn read; /* of the file that has begun */
 	void *arg;
 };
-/* Stores each, as above; writer NULL: they are only hashed.  A file has as many bytes as are read: size_hint is not checked. */
-int ingest_sequence(struct objects *objects, struct object_writer *writer, const struct ingest_sequence *sequence, struct report *report,
-		    struct error *err) MUST_CHECK;
+/*
+ * Stores each, as above; writer NULL: they are only hashed.  A file has as many bytes as are read: size_hint is not checked.  layout_of is asked about a
+ * file that has the size and the first megabytes of the one that is read, and zeros behind.
+ */
+int ingest_sequence(struct objects *objects, struct object_writer *writer, const struct ingest_sequence *sequence, ingest_layout_fn layout_of,
+		    struct report *report, struct error *err) MUST_CHECK;
 /* Bytes in memory as a file (a large manifest); *digest is their SHA-256. */
 int ingest_bytes(struct object_writer *writer, const void *data, size_t len, struct oid *digest, struct error *err) MUST_CHECK;
 /* SHA-256 of files without storing anything (for verify DIR, status DIR): several at a time, same rules. */
