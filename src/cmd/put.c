@@ -142,7 +142,8 @@ static int put(struct session *s, struct args *a, const struct operands *operand
 	struct put_options o = {
 		.name = operands->v[0], .source_count = operands->count - 1, .type = a->type, .aliases = &a->aliases, .message = a->message,
 		.tree = { .include = &a->include, .exclude = &a->exclude, .dereference = a->dereference },
-		.unpack = a->unpack, .allow_empty = a->allow_empty, .new_version = a->new_version, .fail_if_unchanged = a->fail_if_unchanged, .dry_run = a->dry_run,
+		.unpack = a->unpack, .allow_empty = a->allow_empty, .new_version = a->new_version,
+		.fail_if_unchanged = a->fail_if_unchanged, .dry_run = a->dry_run,
 	};
 	struct put_result result;
 

@@ -285,7 +285,8 @@ static int run(struct put *p, struct error *err)
 		return -1;
 	if (!p->options->dry_run && !(p->writer = object_writer_new(p->objects, err)))
 		return -1;
-	if ((p->options->unpack && unpack_archives(p, err) < 0) || store_files(p, v, err) < 0 || (p->writer && stage_manifest(p, err) < 0) || rehearse(p, err) < 0)
+	if ((p->options->unpack && unpack_archives(p, err) < 0) || store_files(p, v, err) < 0 ||
+	    (p->writer && stage_manifest(p, err) < 0) || rehearse(p, err) < 0)
 		return -1;
 	return commit(p, err);
 }
