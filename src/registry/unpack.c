@@ -129,7 +129,8 @@ static void occupy_folders_of(struct unpacking *u, const char *path)
 
 /* ---- members ---- */
 
-static int add_member(struct unpacking *u, enum entry_kind kind, const char *path, bool executable, struct unpacked **out, struct error *err)
+static int add_member(struct unpacking *u, enum entry_kind kind, const char *path, bool executable, struct unpacked **out,
+		      struct error *err)
 {
 	size_t len = strlen(path);
 	struct unpacked *m = hashmap_find(&u->by_path, path, len);

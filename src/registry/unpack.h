@@ -19,11 +19,14 @@ struct unpacker {
 };
 
 /*
- * Adds what is in the archive (path "-": standard input) to the tree, below `as` when it is not NULL, as tree_add() adds what is in a directory: the same content
- * gives the same version.  *stored grows by the bytes that were added to the store.  Memory grows with the number of members, not with their size.
+ * Adds what is in the archive (path "-": standard input) to the tree, below `as` when it is not NULL, as tree_add() adds what is in a
+ * directory: the same content gives the same version.  *stored grows by the bytes that were added to the store.  Memory grows with the number
+ * of members, not with their size.
  * ERR_INVALID: no archive; a member whose path is absolute, has "..", or is kept for registries; a link that leaves the archive.
- * ERR_CONFLICT: two members for one path.  ERR_LOCAL: damaged, encrypted, a device, FIFO or socket.  ERR_INTEGRITY: the file changes while it is read.
+ * ERR_CONFLICT: two members for one path.  ERR_LOCAL: damaged, encrypted, a device, FIFO or socket.  ERR_INTEGRITY: the file changes while it
+ * is read.
  */
-int unpack_add(const struct unpacker *u, struct tree *tree, const char *path, const char *as, uint64_t *stored, struct error *err) MUST_CHECK;
+int unpack_add(const struct unpacker *u, struct tree *tree, const char *path, const char *as, uint64_t *stored,
+	       struct error *err) MUST_CHECK;
 
 #endif

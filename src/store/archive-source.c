@@ -177,8 +177,8 @@ static ssize_t inflate_block(struct archive_source *a, struct error *err)
 			a->packed_used++; /* a tape's padding */
 			continue;
 		}
-		ended = deflate_gunzip(a->gunzip, a->packed + a->packed_used, a->packed_len - a->packed_used, &used, a->block + len, BLOCK_LEN - len,
-				       &made, &why);
+		ended = deflate_gunzip(a->gunzip, a->packed + a->packed_used, a->packed_len - a->packed_used, &used, a->block + len,
+				       BLOCK_LEN - len, &made, &why);
 		if (ended < 0)
 			return damaged(a, "its gzip data fails the check", err);
 		a->packed_used += used;
@@ -233,7 +233,8 @@ static int open_stdin(struct archive_source *a, struct error *err)
 
 static int read_head(struct archive_source *a, struct error *err)
 {
-	ssize_t n = a->file.is_pipe ? source_read(&a->file, a->head, HEAD_LEN, err) : file_pread(a->file.fd, a->head, HEAD_LEN, 0, a->name, err);
+	ssize_t n = a->file.is_pipe ? source_read(&a->file, a->head, HEAD_LEN, err) :
+				      file_pread(a->file.fd, a->head, HEAD_LEN, 0, a->name, err);
 
 	if (n < 0)
 		return -1;
@@ -317,8 +318,8 @@ static int read_header(struct archive_source *a)
 }
 
 /*
- * In the C locale a tar's names that are not ASCII cannot be converted, and libarchive gives their bytes as they are, which is what we want. A zip's it would give
- * with question marks, so UTF-8 it is there.
+ * In the C locale a tar's names that are not ASCII cannot be converted, and libarchive gives their bytes as they are, which is what we want.
+ * A zip's it would give with question marks, so UTF-8 it is there.
  */
 static void begin(struct archive_source *a, bool zip)
 {
