@@ -30,7 +30,7 @@ offers()
 }
 
 @test "bash completes verbs" {
-	offers 'mreg re' resolve
+	offers 'mreg res' resolve restore
 	offers 'mreg s' show status
 	offers 'mreg --json pu' put
 	offers 'mreg -C /tmp --registry /tmp comp' completion
