@@ -19,6 +19,10 @@ setup()
 	mkdir tree/empty
 	echo y >"tree/$(printf 'bad\377name')"
 	mreg put -q tree tree
+	printf 'id,x\n1,2\n' >rows.csv
+	mreg put -q rows rows.csv
+	printf 'id,x\n1,3\n2,4\n' >rows.csv
+	mreg put -q rows rows.csv
 }
 
 # Command lines that end with 0, in this order; every verb in every form in which it prints something.
@@ -42,6 +46,9 @@ done_well()
 		create reader --title Reads
 		create reader --if-absent
 		create -n other --artifact
+		diff digits:v1 digits:best
+		diff digits:v1 digits:v1 labels.txt
+		diff rows rows --rows id
 		du
 		du --by type
 		fsck
@@ -130,6 +137,11 @@ done_badly()
 		1 no config core.editor
 		2 invalid config core.lockTimeout soon
 		5 conflict create digits
+		1 no diff digits:v0 tree
+		1 no diff --stat digits:v0 digits:v1
+		1 no diff digits:v0 digits:v1 config.json metrics.json
+		1 no diff rows:v0 rows:v1 --rows id
+		3 no-path diff digits digits nowhere
 		2 usage du --by size
 		2 usage fsck digits
 		7 integrity -C damaged fsck
@@ -234,7 +246,7 @@ documented()
 		# said once for all verbs
 		comm -23 members <({ documented "$verb" && printf 'format\npath_base64\n'; } | sort -u) >missing
 		[ ! -s missing ] || { echo "mreg-json(5) does not have, of 'mreg $line':" && cat missing && return 1; }
-	done 8< <(done_well)
+	done 8< <(done_well && done_badly | sed -n 's/^1 no diff/diff/p')
 }
 
 @test "every failure with --json ends stderr with one object that has code and status" {
@@ -304,7 +316,7 @@ documented()
 		json '.ref == "'"$ref"'"'
 	done 8<refs
 	mreg_is 0 ls --json
-	json 'lines | map(.latest) == ["digits:v4", "tree:v0"]'
+	json 'lines | map(.latest) == ["digits:v4", "rows:v1", "tree:v0"]'
 	mreg_is 0 alias --json digits
 	json '.ref == "digits:best" and .version == "digits:v1"'
 }

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compares two versions. */
+#include <config.h>
+
+#include "registry/diff.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void diff_values_cleanup(struct diff_values *values)
+{
+	for (size_t i = 0; i < values->count; i++) {
+		free(values->v[i].key);
+		json_decref(values->v[i].before);
+		json_decref(values->v[i].after);
+	}
+	free(values->v);
+	*values = (struct diff_values){ NULL, 0, 0 };
+}
+
+void diff_cleanup(struct diff *d)
+{
+	differences_cleanup(&d->files);
+	diff_values_cleanup(&d->metadata);
+	diff_values_cleanup(&d->metrics);
+	manifest_cleanup(&d->before);
+	manifest_cleanup(&d->after);
+	version_info_cleanup(&d->before_info);
+	version_info_cleanup(&d->after_info);
+}
+
+/* ---- values ---- */
+
+static bool same_value(const json_t *a, const json_t *b)
+{
+	double x, y;
+
+	if (json_equal(a, b) || !json_is_number(a) || !json_is_number(b) || json_typeof(a) == json_typeof(b))
+		return json_equal(a, b);
+	x = json_number_value(a);
+	y = json_number_value(b);
+	return x >= y && x <= y;
+}
+
+/* An object with members is what its members are; an empty one is a value. */
+static bool has_members(const json_t *value)
+{
+	return json_object_size(value) > 0;
+}
+
+static void compare_values(const char *key, json_t *before, json_t *after, struct diff_values *out);
+
+static void member_key(struct strbuf *out, const char *prefix, const char *name)
+{
+	strbuf_addf(out, "%s%s%s", prefix, *prefix ? "." : "", name);
+}
+
+static void compare_objects(const char *prefix, json_t *before, json_t *after, struct diff_values *out)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(before, name, value)
+	{
+		CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
+
+		member_key(&key, prefix, name);
+		compare_values(key.buf, value, json_object_get(after, name), out);
+	}
+	json_object_foreach(after, name, value)
+	{
+		CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
+
+		member_key(&key, prefix, name);
+		if (!json_object_get(before, name))
+			compare_values(key.buf, NULL, value, out);
+	}
+}
+
+static void compare_values(const char *key, json_t *before, json_t *after, struct diff_values *out)
+{
+	if ((!before || has_members(before)) && (!after || has_members(after))) {
+		compare_objects(key, before, after, out);
+		return;
+	}
+	if (before && after && same_value(before, after))
+		return;
+	ARRAY_GROW(out->v, out->count + 1, out->cap);
+	out->v[out->count++] = (struct diff_value){ xstrdup(key), before ? json_incref(before) : NULL, after ? json_incref(after) : NULL };
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct diff_value *)a)->key, ((const struct diff_value *)b)->key);
+}
+
+void diff_objects(json_t *before, json_t *after, struct diff_values *out)
+{
+	compare_objects("", before, after, out);
+	if (out->count)
+		qsort(out->v, out->count, sizeof *out->v, by_key);
+}
+
+/* ---- numbers ---- */
+
+static bool both_finite(const json_t *before, const json_t *after)
+{
+	return json_is_number(before) && json_is_number(after) && isfinite(json_number_value(before)) && isfinite(json_number_value(after));
+}
+
+json_t *diff_delta(const json_t *before, const json_t *after)
+{
+	json_int_t integer;
+	double real;
+
+	if (!both_finite(before, after))
+		return NULL;
+	if (json_is_integer(before) && json_is_integer(after) &&
+		!__builtin_sub_overflow(json_integer_value(after), json_integer_value(before), &integer))
+		return json_integer(integer);
+	real = json_number_value(after) - json_number_value(before);
+	return isfinite(real) ? json_real(real) : NULL;
+}
+
+json_t *diff_percent(const json_t *before, const json_t *after)
+{
+	double from, percent;
+
+	if (!both_finite(before, after))
+		return NULL;
+	from = json_number_value(before);
+	percent = (json_number_value(after) - from) / fabs(from) * 100;
+	return isfinite(percent) ? json_real(percent) : NULL;
+}
+
+/* ---- versions ---- */
+
+static int compare_info(struct registry *reg, struct view *v, const struct resolved *before, const struct resolved *after, struct diff *out,
+	struct error *err)
+{
+	if (version_info_read(reg, v, &before->row, &out->before_info, err) < 0 ||
+		version_info_read(reg, v, &after->row, &out->after_info, err) < 0)
+		return -1;
+	diff_objects(out->before_info.metadata, out->after_info.metadata, &out->metadata);
+	diff_objects(out->before_info.object.metrics, out->after_info.object.metrics, &out->metrics);
+	out->type_differs = strcmp(before->collection.type, after->collection.type) != 0;
+	out->description_differs = strcmp(out->before_info.description, out->after_info.description) != 0;
+	out->has_info = true;
+	return 0;
+}
+
+int diff_versions(struct registry *reg, struct view *v, const struct resolved *before, const struct resolved *after, bool files_only,
+	struct diff *out, struct error *err)
+{
+	if (!files_only && compare_info(reg, v, before, after, out, err) < 0)
+		return -1;
+	if (version_manifest(reg, &before->row.digest, &out->before, err) < 0 ||
+		version_manifest(reg, &after->row.digest, &out->after, err) < 0)
+		return -1;
+	compare_manifests(&out->before, &out->after, &out->files);
+	return 0;
+}
+
+bool diff_is_empty(const struct diff *d)
+{
+	return !d->files.count && !d->metadata.count && !d->metrics.count && !d->type_differs && !d->description_differs;
+}
