@@ -86,3 +86,72 @@ manifest_of()
 	mreg_is 0 resolve --name "m@$(mreg resolve m:v0)"
 	says m:v2
 }
+
+# m:best was v0 on January 4, v1 on 5, nothing on 7, v0 on 9; m has v0 since 3, v1 since 5.
+past()
+{
+	echo 1 >f
+	MREG_NOW=2026-01-03T12:00:00Z mreg put -q m f
+	MREG_NOW=2026-01-04T12:00:00Z mreg alias -q m:v0 best
+	echo 2 >f
+	MREG_NOW=2026-01-05T12:00:00Z mreg put -q m f -a best
+	MREG_NOW=2026-01-07T12:00:00Z mreg alias -q -d m:best
+	MREG_NOW=2026-01-09T12:00:00Z mreg alias -q m:v0 best
+}
+
+@test "resolve --at tells what an alias meant then" {
+	past
+	mreg_is 0 resolve --name m:best --at 2026-01-04T12:00:00Z
+	says m:v0
+	mreg_is 0 resolve --name m:best --at 2026-01-05T11:59:59Z
+	says m:v0
+	mreg_is 0 resolve --name m:best --at 2026-01-06
+	says m:v1
+	mreg_is 0 resolve --name m:best --at 2026-01-10
+	says m:v0
+	mreg_is 0 resolve --json m:best --at 2026-01-06
+	json '.ref == "m:v1" and .at == "2026-01-06T00:00:00Z" and .removed == false and .type == "model"'
+	json '.digest == "'"$(mreg resolve m:v1)"'"'
+	mreg_is 0 resolve m:best --at 2026-01-06
+	says "$(mreg resolve m:v1)"
+	MREG_NOW=2026-01-08T13:00:00Z mreg_is 0 resolve --name m:best --at 2d
+	says m:v1
+	no_complaint
+}
+
+@test "resolve --at of an alias that was not set then is 4 and says when it was" {
+	past
+	mreg_is 4 resolve m:best --at 2026-01-04
+	says_nothing
+	complains "'m:best' was not set at 2026-01-04T00:00:00Z"
+	complains "It was first set at 2026-01-04T12:00:00Z."
+	mreg_is 4 resolve m:best --at 2026-01-08
+	complains "'mreg history m --alias best' tells when it was."
+	mreg_is 4 resolve m:nosuch --at 2026-01-08
+	complains "'m' has no alias 'nosuch'"
+	mreg_is 4 resolve m:BEST --at 2026-01-06
+}
+
+@test "resolve --at knows the versions that there were then" {
+	past
+	mreg_is 0 resolve --name m --at 2026-01-05
+	says m:v0
+	mreg_is 0 resolve --name m:latest --at 2026-01-06
+	says m:v1
+	mreg_is 0 resolve --name m:v1 --at 2026-01-06
+	says m:v1
+	mreg_is 4 resolve m:v1 --at 2026-01-05
+	complains "'m:v1' was not there yet at 2026-01-05T00:00:00Z"
+	complains "It came at 2026-01-05T12:00:00Z."
+	mreg_is 4 resolve m --at 2026-01-03
+	complains "'m' had no version at 2026-01-03T00:00:00Z"
+	complains "Its first came at 2026-01-03T12:00:00Z."
+	mreg_is 4 resolve m:v7 --at 2026-01-06
+	complains "'m' has no version v7"
+	mreg_is 0 resolve --name "m@$(mreg resolve m:v1)" --at 2026-01-06
+	says m:v1
+	mreg_is 4 resolve "m@$(mreg resolve m:v1)" --at 2026-01-05
+	mreg_is 3 resolve nowhere --at 2026-01-05
+	mreg_is 2 resolve m --at yesterday-ish
+	complains "is no time"
+}

@@ -72,3 +72,42 @@ setup()
 	says_nothing
 	complains "no alias 'nosuch'"
 }
+
+@test "history --alias tells who was the holder, from when to when" {
+	MREG_NOW=2026-01-06T00:00:00Z mreg alias -q -d digits:best -m "none is good"
+	MREG_NOW=2026-01-08T00:00:00Z mreg alias -q digits:v1 best -m "it is after all"
+	mreg_is 0 history digits --alias best --json
+	no_complaint
+	json 'lines | map([.ref, .from, .to]) == [["digits:v1", "2026-01-08T00:00:00Z", null],
+		["digits:v0", "2026-01-04T00:00:00Z", "2026-01-06T00:00:00Z"], ["digits:v1", "2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z"]]'
+	json 'lines | map([.verb, .why]) == [["alias", "it is after all"], ["alias", "v1 was broken"], ["put", null]]'
+	json 'lines | all(.[]; .format == 1 and .alias == "best" and .user == "tester" and (.version | length) == 64)'
+	mreg_is 0 history digits --alias best
+	assert_line --index 0 --regexp '^FROM +TO +HOLDER +WHO +VERB +WHY$'
+	assert_line --index 1 --regexp '^2026-01-08 00:00 +digits:v1 +tester@[^ ]+ +alias +it is after all$'
+	assert_line --index 2 --regexp '^2026-01-04 00:00 +2026-01-06 00:00 +digits:v0 '
+}
+
+@test "history --alias of the present holders, with --since, of all collections, and with -q" {
+	mreg alias -q other:v0 best
+	mreg_is 0 history -q --alias best
+	says digits:v0 digits:v1 other:v0
+	mreg_is 0 history -q --alias best digits -n 1
+	says digits:v0
+	mreg_is 0 history -q --alias BEST digits --since 2026-01-04
+	says digits:v0
+	mreg_is 0 history -q --alias best digits --since 2026-01-03T12:00:00Z
+	says digits:v0 digits:v1
+}
+
+@test "history --alias of what never was one" {
+	mreg_is 4 history digits --alias nosuch
+	says_nothing
+	complains "Its aliases are: best (v0)."
+	mreg_is 4 history --alias nosuch
+	complains "nothing ever had an alias 'nosuch'"
+	mreg_is 2 history digits --alias v1
+	mreg_is 2 history digits:v0 --alias best
+	complains "Say 'digits'."
+	mreg_is 3 history nowhere --alias best
+}

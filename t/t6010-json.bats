@@ -64,6 +64,7 @@ done_well()
 		history digits
 		history digits:best
 		history digits:v1
+		history digits --alias best
 		init new
 		init -n newer
 		link digits:v1 reader
@@ -95,6 +96,7 @@ done_well()
 		rename trees tree
 		resolve digits:best
 		resolve --name digits
+		resolve digits:best --at 2026-02-01
 		show digits
 		show digits:v1
 		show m:best

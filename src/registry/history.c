@@ -20,82 +20,171 @@ void history_row_cleanup(struct history_row *row)
 
 struct walk {
 	struct view *view;
+	const struct cid *collection; /* whose history it is, or NULL */
 	history_fn fn;
 	void *arg;
 };
 
-/* The name a collection has now, else its id. */
+static int add_member(const char *value, const char *member, struct strbuf *out, struct error *err)
+{
+	CLEANUP(json) json_t *doc = json_parse(value, strlen(value), "a change", err);
+	const char *text;
+
+	if (!doc)
+		return -1;
+	if (json_get_string(doc, member, &text))
+		strbuf_adds(out, text);
+	return 0;
+}
+
+/* Of a collection that was removed: what stood there before. */
+static int add_last_name(struct view *v, const char *key, struct strbuf *out, struct error *err)
+{
+	CLEANUP(heads) struct heads heads = HEADS_INIT;
+	CLEANUP(change) struct change removal = { .key = NULL };
+	CLEANUP(change) struct change before = { .key = NULL };
+	int found = view_heads(v, key, &heads, err);
+
+	if (found == 0 && heads.count)
+		found = view_change(v, &heads.v[0].id, &removal, err);
+	if (found == 1 && removal.parent_count)
+		found = view_change(v, &removal.parents[0], &before, err);
+	if (found < 0)
+		return -1;
+	return before.value ? add_member(before.value, "name", out, err) : 0;
+}
+
+/* The name a collection has now, or had last, else its id. */
 static int add_name(struct view *v, const char *cid, struct strbuf *out, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT, value = STRBUF_INIT;
-	CLEANUP(json) json_t *doc = NULL;
-	const char *name;
+	size_t before = out->len;
 	int found;
 
 	strbuf_addf(&key, "coll/%.*s", CID_HEX_LEN, cid);
 	found = view_value(v, key.buf, &value, err);
-	if (found < 0)
+	if (found < 0 || (found ? add_member(value.buf, "name", out, err) : add_last_name(v, key.buf, out, err)) < 0)
 		return -1;
-	doc = found ? json_parse(value.buf, value.len, key.buf, err) : NULL;
-	if (found && !doc)
-		return -1;
-	if (doc && json_get_string(doc, "name", &name))
-		strbuf_adds(out, name);
-	else
+	if (out->len == before)
 		strbuf_addf(out, "%.*s", CID_HEX_LEN, cid);
 	return 0;
 }
 
-/* "NAME:vN" of a version id, else its first digits. */
-static int add_version_ref(struct view *v, const struct oid *version, bool with_name, struct strbuf *out, struct error *err)
+/* "NAME:vN" of a version id, as it is called in this collection (NULL: in its artifact), else in its artifact, else its first digits. */
+static int add_version_ref(struct view *v, const struct cid *in, const struct oid *version, struct strbuf *out, struct error *err)
 {
 	struct cid cid;
 	uint64_t number;
-	int found = view_find_version(v, version, &cid, &number, err);
+	int found = in ? view_version_in(v, in, version, &number, err) : 0;
 
-	if (found < 0 || (found && with_name && add_name(v, cid.hex, out, err) < 0))
+	if (found == 1)
+		cid = *in;
+	else if (found == 0)
+		found = view_find_version(v, version, &cid, &number, err);
+	if (found < 0 || (found && add_name(v, cid.hex, out, err) < 0))
 		return -1;
 	if (found)
-		strbuf_addf(out, "%sv%" PRIu64, with_name ? ":" : "", number);
+		strbuf_addf(out, ":v%" PRIu64, number);
 	else
 		strbuf_addf(out, "%.12s", oid_hex(version).text);
 	return 0;
 }
 
-static int describe_value(struct view *v, const char *kind, const char *text, struct strbuf *out, struct error *err)
+/* "vN": what an alias names, which is of its own collection. */
+static int add_holder(struct view *v, const struct cid *in, const struct oid *version, struct strbuf *out, struct error *err)
+{
+	uint64_t number;
+	int found = view_version_in(v, in, version, &number, err);
+
+	if (found == 1)
+		strbuf_addf(out, "v%" PRIu64, number);
+	else if (found == 0)
+		strbuf_addf(out, "%.12s", oid_hex(version).text);
+	return found < 0 ? -1 : 0;
+}
+
+static void add_duration(struct strbuf *out, uint64_t seconds)
+{
+	static const struct {
+		uint64_t seconds;
+		char unit;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+
+	for (size_t i = 0; i < COUNT_OF(units); i++)
+		if (seconds % units[i].seconds == 0) {
+			strbuf_addf(out, "%" PRIu64 "%c", seconds / units[i].seconds, units[i].unit);
+			return;
+		}
+}
+
+/* A key in its parts: "alias/CID/best" is the kind alias, the subject CID and the rest "best". */
+struct changed {
+	char kind[16];
+	struct cid cid;     /* "" when the subject is a version */
+	struct oid version;
+	bool is_version;
+	const char *rest;   /* "" when there is none */
+};
+
+static void parse_key(const char *key, struct changed *out)
+{
+	size_t kind = strcspn(key, "/"), len;
+	const char *id = key[kind] ? key + kind + 1 : key + kind;
+
+	*out = (struct changed){ .rest = "" };
+	memcpy(out->kind, key, kind < sizeof out->kind ? kind : sizeof out->kind - 1);
+	len = strcspn(id, "/");
+	if (len == CID_HEX_LEN)
+		memcpy(out->cid.hex, id, len);
+	else
+		out->is_version = oid_parse(id, len, &out->version);
+	if (id[len])
+		out->rest = id + len + 1;
+}
+
+static bool is_kind(const struct changed *s, const char *kind)
+{
+	return strcmp(s->kind, kind) == 0;
+}
+
+static void add_plain_value(const struct changed *s, const json_t *doc, struct strbuf *out)
+{
+	const json_t *value = (is_kind(s, "meta") || is_kind(s, "metric")) && json_object_get(doc, "value") ? json_object_get(doc, "value") : doc;
+	bool with_reason;
+
+	if (is_kind(s, "tag"))
+		strbuf_adds(out, s->rest);
+	else if (is_kind(s, "ttl") && json_is_integer(value) && json_integer_value(value) > 0)
+		add_duration(out, (uint64_t)json_integer_value(value));
+	else if (is_kind(s, "protect") && json_get_bool(doc, "reason", &with_reason))
+		strbuf_adds(out, with_reason ? "protected, but for a reason" : "protected");
+	else if (json_is_string(value) && !is_kind(s, "meta"))
+		strbuf_adds(out, json_string_value(value));
+	else
+		json_canonical(out, value);
+}
+
+static int describe_value(struct view *v, const struct changed *s, const char *text, struct strbuf *out, struct error *err)
 {
 	CLEANUP(json) json_t *doc = json_parse(text, strlen(text), "a change", err);
 	struct oid id;
-	const char *s;
+	const char *name;
 
 	if (!doc)
 		return -1;
 	if (json_is_null(doc))
 		return 0;
-	if (strcmp(kind, "alias") == 0 && json_get_oid(doc, "version", &id))
-		return add_version_ref(v, &id, false, out, err);
-	if (strcmp(kind, "version") == 0 && json_get_oid(doc, "digest", &id))
+	if (is_kind(s, "alias") && json_get_oid(doc, "version", &id))
+		return add_holder(v, &s->cid, &id, out, err);
+	if (is_kind(s, "link") && json_get_oid(doc, "version", &id))
+		return add_version_ref(v, NULL, &id, out, err);
+	if (is_kind(s, "version") && json_get_oid(doc, "digest", &id))
 		strbuf_addf(out, "%.12s", oid_hex(&id).text);
-	else if (strcmp(kind, "collection") == 0 && json_get_string(doc, "name", &s))
-		strbuf_adds(out, s);
-	else if (strcmp(kind, "meta") == 0 && json_object_get(doc, "value"))
-		json_canonical(out, json_object_get(doc, "value"));
-	else if (json_is_string(doc))
-		strbuf_adds(out, json_string_value(doc));
+	else if (is_kind(s, "coll") && json_get_string(doc, "name", &name))
+		strbuf_adds(out, name);
 	else
-		json_canonical(out, doc);
+		add_plain_value(s, doc, out);
 	return 0;
-}
-
-static const char *kind_of(const char *key, struct strbuf *kind)
-{
-	size_t len = strcspn(key, "/");
-
-	if (len == 4 && memcmp(key, "coll", 4) == 0)
-		strbuf_adds(kind, "collection");
-	else
-		strbuf_add(kind, key, len);
-	return key[len] ? key + len + 1 : key + len;
 }
 
 /* The alias as it was written stands in the value, before or after. */
@@ -112,34 +201,30 @@ static void add_alias_name(const char *before, const char *after, const char *fo
 	strbuf_adds(out, name);
 }
 
-static void add_meta_name(const char *encoded, struct strbuf *kind)
+static void add_kind(const struct changed *s, struct strbuf *out)
 {
-	CLEANUP(ptr) char *name = annotation_decode_key(encoded);
+	CLEANUP(ptr) char *name = NULL;
 
-	strbuf_addf(kind, " %s", name);
+	strbuf_adds(out, is_kind(s, "coll") ? "collection" : s->kind);
+	if (!is_kind(s, "meta") && !is_kind(s, "metric"))
+		return;
+	name = annotation_decode_key(s->rest);
+	strbuf_addf(out, " %s", name);
 }
 
-static int describe_subject(struct view *v, const char *rest, const char *before, const char *after, struct history_row *row, struct error *err)
+static int describe_subject(const struct walk *w, const struct changed *s, const char *before, const char *after, struct strbuf *out, struct error *err)
 {
-	const char *tail = strchr(rest, '/');
-	struct oid version;
-
-	if (strcmp(row->kind.buf, "note") == 0 || strcmp(row->kind.buf, "meta") == 0) {
-		if (!oid_parse(rest, tail ? (size_t)(tail - rest) : strlen(rest), &version))
-			return 0;
-		if (add_version_ref(v, &version, true, &row->ref, err) < 0)
-			return -1;
-		if (tail)
-			add_meta_name(tail + 1, &row->kind);
+	if (s->is_version)
+		return add_version_ref(w->view, w->collection, &s->version, out, err);
+	if (!*s->cid.hex)
 		return 0;
-	}
-	if (add_name(v, rest, &row->ref, err) < 0)
+	if (add_name(w->view, s->cid.hex, out, err) < 0)
 		return -1;
-	if (tail && strcmp(row->kind.buf, "version") == 0)
-		strbuf_addf(&row->ref, ":v%s", tail + 1);
-	if (tail && strcmp(row->kind.buf, "alias") == 0) {
-		strbuf_addc(&row->ref, ':');
-		add_alias_name(before, after, tail + 1, &row->ref);
+	if (is_kind(s, "version") || is_kind(s, "link"))
+		strbuf_addf(out, ":v%s", s->rest);
+	if (is_kind(s, "alias") || is_kind(s, "protect")) {
+		strbuf_addc(out, ':');
+		add_alias_name(before, after, s->rest, out);
 	}
 	return 0;
 }
@@ -160,9 +245,10 @@ static int visit(const struct change *c, uint64_t seq, const char *by, void *arg
 	struct walk *w = arg;
 	CLEANUP(history_row) struct history_row row = HISTORY_ROW_INIT;
 	CLEANUP(strbuf) struct strbuf before = STRBUF_INIT;
-	const char *rest = kind_of(c->key, &row.kind);
-	CLEANUP(ptr) char *kind = xstrdup(row.kind.buf);
+	struct changed subject;
 
+	parse_key(c->key, &subject);
+	add_kind(&subject, &row.kind);
 	row.time = c->time;
 	row.seq = seq;
 	row.change = c->id;
@@ -171,15 +257,15 @@ static int visit(const struct change *c, uint64_t seq, const char *by, void *arg
 	strbuf_adds(&row.by, by);
 	strbuf_adds(&row.verb, c->verb);
 	strbuf_adds(&row.why, c->why);
-	if (value_before(w->view, c, &before, err) < 0 || describe_subject(w->view, rest, before.buf, c->value, &row, err) < 0 ||
-	    describe_value(w->view, kind, before.buf, &row.before, err) < 0 || describe_value(w->view, kind, c->value, &row.after, err) < 0)
+	if (value_before(w->view, c, &before, err) < 0 || describe_subject(w, &subject, before.buf, c->value, &row.ref, err) < 0 ||
+	    describe_value(w->view, &subject, before.buf, &row.before, err) < 0 || describe_value(w->view, &subject, c->value, &row.after, err) < 0)
 		return -1;
 	return w->fn(&row, w->arg, err);
 }
 
 int history_each(struct view *v, const struct collection *c, bool newest_first, history_fn fn, void *arg, struct error *err)
 {
-	struct walk w = { v, fn, arg };
+	struct walk w = { v, c ? &c->cid : NULL, fn, arg };
 
 	return view_each_change(v, c ? &c->cid : NULL, newest_first, visit, &w, err);
 }
