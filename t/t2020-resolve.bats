@@ -155,3 +155,26 @@ past()
 	mreg_is 2 resolve m --at yesterday-ish
 	complains "is no time"
 }
+
+@test "resolve --at finds what was removed since, under the name that the collection has now" {
+	past
+	MREG_NOW=2026-01-10T00:00:00Z mreg link -q m:v0 r -a production
+	MREG_NOW=2026-01-11T00:00:00Z mreg link -q m:v1 r -a production
+	MREG_NOW=2026-01-12T00:00:00Z mreg unlink -q r:v0
+	MREG_NOW=2026-01-13T00:00:00Z mreg link -q m:v0 r -a production
+	MREG_NOW=2026-01-14T00:00:00Z mreg rename -q r s
+	mreg_is 0 resolve --json s:production --at 2026-01-10
+	json '.ref == "s:v0" and .removed and .digest == "'"$(mreg resolve m:v0)"'"'
+	mreg_is 0 resolve --json s:production --at 2026-01-13
+	json '.ref == "s:v2" and .removed == false'
+	mreg_is 0 resolve --name s --at 2026-01-12
+	says s:v1
+	mreg_is 0 resolve --name s:v0 --at 2026-01-11
+	says s:v0
+	mreg_is 4 resolve s:v0 --at 2026-01-12
+	complains "'s:v0' was removed at 2026-01-12T00:00:00Z"
+	mreg_is 0 resolve --name "s@$(mreg resolve m:v0)" --at 2026-01-11
+	says s:v0
+	mreg_is 3 resolve r:production --at 2026-01-10
+	complains "'s'"
+}

@@ -111,3 +111,24 @@ setup()
 	complains "Say 'digits'."
 	mreg_is 3 history nowhere --alias best
 }
+
+@test "history tells links, titles, tags, notes and metrics, in a model by the model's numbers" {
+	mreg create -q m --title "My Model"
+	mreg link -q digits:v1 m -a production
+	mreg link -q digits:v0 m -m "second"
+	mreg tag -q digits:v1 good
+	mreg meta -q digits:v1 --metric acc=0.9
+	mreg unlink -q m:v1
+	mreg rename -q m n
+	mreg_is 0 history --json n
+	json 'lines | map([.kind, .ref, .old, .new]) == [["collection", "n", "m", "n"], ["link", "n:v1", "digits:v0", null], ["metric acc", "n:v0", null, "0.9"],
+		["tag", "n:v0", null, "good"], ["link", "n:v1", null, "digits:v0"], ["alias", "n:production", null, "v0"], ["link", "n:v0", null, "digits:v1"],
+		["title", "n", null, "My Model"], ["collection", "n", null, "m"]]'
+	mreg_is 0 history --json n:v1
+	json 'lines | map(.kind) == ["link", "link"] and .[1].why == "second"'
+	mreg_is 0 history --json digits:v1
+	json 'lines | map([.kind, .ref]) == [["metric acc", "digits:v1"], ["tag", "digits:v1"], ["version", "digits:v1"]]'
+	mreg_is 0 history --alias production --json
+	json '.ref == "n:v0" and .verb == "link" and .to == null'
+	mreg_is 4 history n:v2
+}

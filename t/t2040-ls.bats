@@ -200,3 +200,36 @@ on two lines" >number
 	mreg ls -q -z odd:v0 | xargs -0 -n 1 mreg cat odd:v0 >have
 	diff <(printf 'latin\nline\n') have
 }
+
+@test "ls --tag lists what has the tag, collections or versions" {
+	mreg put -q a "$DIGITS/epoch-1" --tag keep
+	mreg put -q a "$DIGITS/epoch-2"
+	mreg put -q b "$DIGITS/epoch-1"
+	mreg tag -q a vision checked
+	mreg tag -q b vision
+	mreg_is 0 ls -q --tag vision
+	says a b
+	mreg_is 0 ls -q --tag vision --tag checked
+	says a
+	mreg_is 0 ls -q --tag nosuch
+	says_nothing
+	mreg_is 0 ls -q a --tag keep
+	says a:v0
+	mreg_is 0 ls a b --columns name,tags
+	assert_line --regexp '^a +checked, vision$'
+	mreg_is 0 ls a --columns ref,tags
+	assert_line --regexp '^a:v0 +keep$'
+	assert_line 'a:v1'
+	mreg_is 0 ls --json a
+	json 'lines | map(.tags) == [[], ["keep"]]'
+}
+
+@test "ls --columns shows metrics and sorts by them" {
+	mreg put -q a "$DIGITS/epoch-1" --metric acc=0.5
+	mreg put -q a "$DIGITS/epoch-2" --metric acc=0.9
+	mreg put -q a "$DIGITS/epoch-3"
+	mreg_is 0 ls a --columns ref,metrics.acc --sort -metrics.acc
+	assert_line --index 1 --regexp '^a:v1 +0\.9$'
+	assert_line --index 2 --regexp '^a:v0 +0\.5$'
+	assert_line --index 3 'a:v2'
+}

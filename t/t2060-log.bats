@@ -63,3 +63,42 @@ setup()
 	mreg_is 3 log n
 	mreg_is 2 log
 }
+
+# s: five versions whose acc is 0.5, 0.9, none, nan and 0.8
+scores()
+{
+	local acc
+	for acc in 0.5 0.9 '' nan 0.8; do
+		echo "$acc" >f
+		mreg put -q s f ${acc:+--metric "acc=$acc"} >/dev/null
+	done
+}
+
+@test "log --metric shows the metric of each version, and all of them in a row" {
+	scores
+	mreg_is 0 log s --metric acc
+	no_complaint
+	assert_line --index 0 'acc  ▁█  ▆'
+	assert_equal "$(grep -E '^    acc: ' <<<"$output")" "$(printf '    acc: %s\n' 0.8 nan '0.9 (+0.4)' 0.5)"
+	mreg_is 0 log s --metric acc -n 2
+	assert_line --index 0 'acc   ▄'
+	mreg_is 0 log s --metric acc -n 0
+	says_nothing
+	mreg_is 0 log -q s --metric acc
+	says s:v4 s:v3 s:v2 s:v1 s:v0
+}
+
+@test "log --metric in JSON has the value and the difference to the version before" {
+	scores
+	mreg_is 0 log --json s --metric acc
+	json 'lines | map([.metric, .value, .delta]) == [["acc", 0.8, null], ["acc", "nan", null], ["acc", null, null], ["acc", 0.9, 0.4], ["acc", 0.5, null]]'
+	mreg_is 0 log --json s --metric acc -n 1
+	json '.value == 0.8'
+}
+
+@test "log --metric of what no version has is refused" {
+	scores
+	mreg_is 2 log s --metric loss
+	says_nothing
+	complains "no version of 's' that would be shown has a metric 'loss'"
+}

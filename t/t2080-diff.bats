@@ -297,3 +297,22 @@ predictions()
 	mreg_is 2 diff a b c d e
 	says_nothing
 }
+
+@test "diff tells metrics with their differences, through links too" {
+	mkdir m
+	echo x >m/x
+	mreg put -q a m --metric acc=0.5 --metric loss=nan --metric n=4 --metric zero=0
+	mreg put -q b m --metric acc=0.25
+	# said again later
+	mreg put -q b m --metric acc=0.75 --metric loss=1 --metric n=3 --metric zero=1 --metric only=2 --link model:production
+	mreg_is 1 diff --json a model:production
+	json '.b == "model:v0" and .files == [] and (.metrics | map([.key, .kind, .a, .b, .delta, .percent])) == [["acc", "changed", 0.5, 0.75, 0.25, 50.0],
+		["loss", "changed", "nan", 1, null, null], ["n", "changed", 4, 3, -1, -25.0], ["only", "added", null, 2, null, null], ["zero", "changed", 0, 1, 1, null]]'
+	mreg_is 1 diff a b
+	assert_line --regexp '^METRICS +a:v0 +b:v0$'
+	assert_line --regexp '^acc +0\.5 +0\.75 +\+0\.25 \(\+50%\)$'
+	assert_line --regexp '^loss +nan +1$'
+	assert_line --regexp '^zero +0 +1 +\+1$'
+	mreg_is 0 diff b model
+	says_nothing
+}

@@ -22,7 +22,7 @@ setup()
 	printf 'id,x\n1,2\n' >rows.csv
 	mreg put -q rows rows.csv
 	printf 'id,x\n1,3\n2,4\n' >rows.csv
-	mreg put -q rows rows.csv
+	mreg put -q rows rows.csv --metric acc=0.5 --tag small
 }
 
 # Command lines that end with 0, in this order; every verb in every form in which it prints something.
@@ -73,9 +73,11 @@ done_well()
 		log digits
 		log tree
 		log digits -n 1
+		log rows --metric acc
 		ls
 		ls digits
 		ls digits -n 2 --sort number
+		ls rows --tag small
 		ls digits:v0
 		ls tree:v0
 		ls --removed tree
@@ -151,9 +153,11 @@ done_badly()
 		6 policy get digits:v3 -o changed
 		2 usage help nowhere
 		3 no-collection history nowhere
+		4 no-reference history digits --alias nowhere
 		5 conflict init
 		5 conflict link digits:v1 tree
 		3 no-collection log nowhere
+		2 invalid log digits --metric acc
 		3 no-collection ls nowhere
 		4 no-reference ls digits:v77
 		2 usage ls --sort nowhere digits
@@ -170,6 +174,7 @@ done_badly()
 		4 no-reference restore digits:v2
 		6 policy rm digits:v1
 		2 usage ttl digits soon
+		4 no-reference resolve digits:best --at 1970-01-02
 		3 no-collection show nowhere
 		10 no-registry -C / status
 		1 no status changed

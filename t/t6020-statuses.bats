@@ -68,6 +68,15 @@ refused()
 	nothing_has_changed
 }
 
+@test "1: two versions differ" {
+	mreg_is 1 diff digits:v2 digits:best
+	assert_line --regexp '^modified .* model.safetensors$'
+	no_complaint
+	mreg_is 1 --json diff digits:v2 digits:best
+	json_error '.error.code == "no" and .error.status == 1'
+	nothing_has_changed
+}
+
 @test "1: put --fail-if-unchanged found the content" {
 	refused 1 no put --fail-if-unchanged digits "$DIGITS/epoch-2"
 	complains "digits:v1"
@@ -102,6 +111,7 @@ refused()
 		complains "Did you mean 'digits'"
 	done
 	refused 3 no-collection cat digts labels.txt
+	refused 3 no-collection diff digits digts
 	refused 3 no-collection alias digts:v1 best
 	refused 3 no-collection alias -d digts:best
 	assert_not_exists digts
@@ -110,6 +120,7 @@ refused()
 @test "3: no such path in a version" {
 	refused 3 no-path cat digits:v0 model.onnx
 	complains "'digits:v0' has no file 'model.onnx'"
+	refused 3 no-path diff digits:v0 digits:v1 model.onnx
 }
 
 @test "4: the collection exists, that alias or version does not" {
@@ -123,6 +134,8 @@ refused()
 	refused 4 no-reference alias digits:v17 best
 	refused 4 no-reference alias -d digits:bset
 	refused 4 no-reference resolve digits@00000000
+	refused 4 no-reference resolve digits:best --at 1970-01-02
+	refused 4 no-reference diff digits:v0 digits:v17
 	assert_not_exists digits
 }
 

@@ -3,18 +3,25 @@
 #include <config.h>
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
+#include "registry/diff.h"
 #include "registry/resolve.h"
+#include "ui/record.h"
+#include "ui/spark.h"
 
 #define NAMED_CHANGES 10 /* a version's changed files that people are shown */
+#define SPARK_COLUMNS 80 /* where there is no terminal */
 
 struct args {
 	uint64_t limit;
+	const char *metric; /* or NULL */
 	bool all;
 };
 
@@ -27,12 +34,99 @@ struct walk {
 	struct version_row next; /* the newer version, waiting for the one before it */
 	bool has_next;
 	uint64_t shown;
+	json_t *values; /* of the metric, as the versions are shown, and of the one after them; null where there is none */
 };
 
 static const struct column columns[] = {
 	{ "ref", NULL, COLUMN_TEXT, false }, { "created", NULL, COLUMN_TIME, false }, { "user", NULL, COLUMN_TEXT, false },
 	{ "description", NULL, COLUMN_TEXT, false }, { NULL, NULL, COLUMN_TEXT, false },
 };
+
+/* ---- one metric of all ---- */
+
+static const json_t *value_of(const struct walk *w, uint64_t place)
+{
+	return json_array_get(w->values, (size_t)place);
+}
+
+static void add_metric(json_t *doc, const struct walk *w)
+{
+	json_t *value = json_array_get(w->values, (size_t)w->shown - 1), *delta = diff_delta(value_of(w, w->shown), value);
+
+	json_object_set_new(doc, "metric", json_string(w->args->metric));
+	json_object_set(doc, "value", value);
+	json_object_set_new(doc, "delta", delta ? delta : json_null());
+}
+
+static int collect_value(const struct version_row *row, void *arg, struct error *err)
+{
+	struct walk *w = arg;
+	CLEANUP(version_info) struct version_info info = VERSION_INFO_INIT;
+	json_t *value;
+
+	if (row->removed)
+		return 0;
+	if (version_info_read(w->s->registry, w->view, row, &info, err) < 0)
+		return -1;
+	value = json_object_get(info.metrics, w->args->metric);
+	json_array_append_new(w->values, value ? json_incref(value) : json_null());
+	return json_array_size(w->values) > w->args->limit;
+}
+
+/* The metric's names are those that the version had last; to list all of all would mean to read all. */
+static int no_metric(const struct walk *w, struct error *err)
+{
+	error_set(err, ERR_INVALID, "no version of '%s' that would be shown has a metric '%s'", w->collection->name, w->args->metric);
+	return error_hint(err, "'mreg show %s:latest' lists those of the latest version.", w->collection->name);
+}
+
+static int show_spark(const struct walk *w, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf line = STRBUF_INIT;
+	size_t count = json_array_size(w->values), shown = count > w->args->limit ? count - 1 : count, room = out_width(w->s->out);
+	CLEANUP(ptr) double *values = xcalloc(count + 1, sizeof *values);
+
+	for (size_t i = 0; i < shown; i++) {
+		const json_t *value = json_array_get(w->values, shown - 1 - i); /* the oldest stands left */
+
+		values[i] = json_is_number(value) ? json_number_value(value) : NAN;
+	}
+	strbuf_addf(&line, "%s  ", w->args->metric);
+	spark_line(&line, values, shown, room > line.len ? room - line.len : SPARK_COLUMNS);
+	return out_text(w->s->out, err, "%s\n\n", line.buf);
+}
+
+static int collect_values(struct walk *w, struct error *err)
+{
+	bool found = false;
+
+	w->values = json_array();
+	if (view_each_version(w->view, &w->collection->cid, true, collect_value, w, err) < 0)
+		return -1;
+	for (size_t i = 0; i < json_array_size(w->values); i++)
+		found = found || !json_is_null(json_array_get(w->values, i));
+	if (!found && json_array_size(w->values))
+		return no_metric(w, err);
+	return found && out_mode(w->s->out) == OUT_HUMAN ? show_spark(w, err) : 0;
+}
+
+static int show_metric(const struct walk *w, struct error *err)
+{
+	const json_t *value = value_of(w, w->shown - 1);
+	CLEANUP(json) json_t *delta = diff_delta(value_of(w, w->shown), value);
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+	if (!value || json_is_null(value))
+		return 0;
+	record_add_text(&text, value, ", ");
+	if (json_is_integer(delta))
+		strbuf_addf(&text, " (%+" JSON_INTEGER_FORMAT ")", json_integer_value(delta));
+	else if (delta)
+		strbuf_addf(&text, " (%+.6g)", json_real_value(delta));
+	return out_text(w->s->out, err, "    %s: %s\n", w->args->metric, text.buf);
+}
+
+/* ---- the versions ---- */
 
 static json_t *record(const struct walk *w, const struct version_info *info, const struct differences *d)
 {
@@ -43,6 +137,8 @@ static json_t *record(const struct walk *w, const struct version_info *info, con
 	json_object_set_new(doc, "modified", json_u64(d->modified));
 	json_object_set_new(doc, "renamed", json_u64(d->renamed));
 	json_object_set_new(doc, "changes", fields_differences(d));
+	if (w->args->metric)
+		add_metric(doc, w);
 	return doc;
 }
 
@@ -101,7 +197,7 @@ static int show_human(struct walk *w, const struct version_info *info, const str
 	if ((w->shown > 1 && out_text(out, err, "\n") < 0) || out_heading(out, head.buf, err) < 0 ||
 	    out_text(out, err, "    %s by %s@%s\n", time.buf, info->object.user, info->object.host) < 0)
 		return -1;
-	if (show_description(out, info->description, err) < 0)
+	if ((w->args->metric && show_metric(w, err) < 0) || show_description(out, info->description, err) < 0)
 		return -1;
 	return show_changes(out, w, d, err);
 }
@@ -146,6 +242,8 @@ static int log_run(struct walk *w, const char *name, struct error *err)
 	if (resolve_bare(w->view, name, &c, err) < 0 || alias_rows_read(w->view, &c, &w->aliases, err) < 0)
 		return -1;
 	w->collection = &c;
+	if (w->args->metric && w->args->limit && collect_values(w, err) < 0)
+		return -1;
 	if (!human && out_list_begin(w->s->out, columns, NULL, "ref", err) < 0)
 		return -1;
 	if (view_each_version(w->view, &c.cid, true, visit, w, err) < 0 || (w->has_next && show_next(w, NULL, err) < 0))
@@ -155,12 +253,13 @@ static int log_run(struct walk *w, const char *name, struct error *err)
 
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
-	struct args a = { UINT64_MAX, false };
+	struct args a = { UINT64_MAX, NULL, false };
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
 	struct walk w = { .s = s, .args = &a, .aliases = ALIAS_ROWS_INIT };
 	int rc;
 	const struct opt opts[] = {
 		OPT_U64('n', "limit", &a.limit, "N", "at most N versions"),
+		OPT_STRING(0, "metric", &a.metric, "METRIC", "show this metric of each version, and all of them in a row"),
 		OPT_FLAG(0, "all", &a.all, "name every changed file, not only the first ten"),
 		OPT_END,
 	};
@@ -168,6 +267,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	if (session_parse(s, opts, argc, argv, 1, 1, &operands, err) < 0 || !(w.view = registry_view(s->registry, err)) || session_pager(s, err) < 0)
 		return -1;
 	rc = log_run(&w, operands.v[0], err);
+	json_decref(w.values);
 	alias_rows_cleanup(&w.aliases);
 	return rc;
 }

@@ -14,7 +14,7 @@
 
 struct args {
 	const char *columns, *sort, *alias;
-	struct strvec types;
+	struct strvec types, tags;
 	uint64_t limit;
 	bool removed, artifacts, models;
 };
@@ -22,6 +22,7 @@ struct args {
 static void args_cleanup(struct args *a)
 {
 	strvec_release(&a->types);
+	strvec_release(&a->tags);
 }
 
 /* ---- collections ---- */
@@ -29,7 +30,7 @@ static void args_cleanup(struct args *a)
 static const struct column collection_columns[] = {
 	{ "ref", "NAME", COLUMN_TEXT, false }, { "type", NULL, COLUMN_TEXT, false }, { "versions", NULL, COLUMN_NUMBER, false },
 	{ "latest", NULL, COLUMN_TEXT, false }, { "aliases", NULL, COLUMN_LIST, false }, { "kind", NULL, COLUMN_TEXT, true },
-	{ "name", NULL, COLUMN_TEXT, true },
+	{ "name", NULL, COLUMN_TEXT, true },    { "title", NULL, COLUMN_TEXT, true },    { "tags", NULL, COLUMN_LIST, true },
 	{ NULL, NULL, COLUMN_TEXT, false },
 };
 
@@ -63,6 +64,7 @@ struct list {
 	const struct collection *collection;
 	const struct alias_rows *aliases;
 	enum { NEEDS_ROW, NEEDS_BRIEF, NEEDS_OBJECT } needs; /* of each version, for what is to be shown */
+	bool wants_tags;
 	struct version_row *learned; /* what the index did not know */
 	size_t learned_count, learned_cap;
 	uint64_t damaged;
@@ -82,6 +84,14 @@ static bool is_wanted(const struct list *l, const struct collection *c)
 	return in;
 }
 
+static bool has_tags(const struct list *l, const struct strvec *tags)
+{
+	for (size_t i = 0; i < l->args->tags.count; i++)
+		if (!strvec_has(tags, l->args->tags.v[i]))
+			return false;
+	return true;
+}
+
 static const struct alias_row *find_alias(const struct alias_rows *rows, const char *alias)
 {
 	for (size_t i = 0; i < rows->count; i++)
@@ -90,33 +100,43 @@ static const struct alias_row *find_alias(const struct alias_rows *rows, const c
 	return NULL;
 }
 
-static int list_collection(const struct collection *c, void *arg, struct error *err)
+static json_t *collection_record(const struct collection *c, const struct count *count, const struct alias_rows *rows, const struct strvec *tags,
+				 const struct strbuf *title)
 {
-	struct list *l = arg;
-	struct count count = { 0, 0 };
-	CLEANUP(alias_rows) struct alias_rows rows = ALIAS_ROWS_INIT;
-	json_t *record, *aliases;
+	json_t *record = json_object(), *aliases = json_array();
 
-	if (!is_wanted(l, c))
-		return 0;
-	if (alias_rows_read(l->view, c, &rows, err) < 0)
-		return -1;
-	if (l->args->alias && !find_alias(&rows, l->args->alias))
-		return 0;
-	if (view_each_version(l->view, &c->cid, false, count_version, &count, err) < 0)
-		return -1;
-	aliases = json_array();
-	for (size_t i = 0; i < rows.count; i++)
-		json_array_append_new(aliases, json_string(rows.v[i].alias));
-	record = json_object();
+	for (size_t i = 0; i < rows->count; i++)
+		json_array_append_new(aliases, json_string(rows->v[i].alias));
 	json_object_set_new(record, "ref", json_string(c->name));
 	json_object_set_new(record, "name", json_string(c->name));
 	json_object_set_new(record, "kind", json_string(c->is_model ? "model" : "artifact"));
 	json_object_set_new(record, "type", json_string(c->type));
-	json_object_set_new(record, "versions", json_u64(count.live));
-	json_object_set_new(record, "latest", count.live ? fields_ref(c->name, count.latest) : json_null());
+	json_object_set_new(record, "title", title->len ? json_string(title->buf) : json_null());
+	json_object_set_new(record, "versions", json_u64(count->live));
+	json_object_set_new(record, "latest", count->live ? fields_ref(c->name, count->latest) : json_null());
 	json_object_set_new(record, "aliases", aliases);
-	return sorter_row(l->sorter, record, err);
+	json_object_set_new(record, "tags", fields_strings(tags));
+	return record;
+}
+
+static int list_collection(const struct collection *c, void *arg, struct error *err)
+{
+	struct list *l = arg;
+	struct count count = { 0, 0 };
+	struct subject subject = subject_of_collection(&c->cid);
+	CLEANUP(alias_rows) struct alias_rows rows = ALIAS_ROWS_INIT;
+	CLEANUP(strvec) struct strvec tags = STRVEC_INIT;
+	CLEANUP(strbuf) struct strbuf title = STRBUF_INIT;
+
+	if (!is_wanted(l, c))
+		return 0;
+	if (alias_rows_read(l->view, c, &rows, err) < 0 || annotation_tags(l->view, &subject, &tags, err) < 0)
+		return -1;
+	if ((l->args->alias && !find_alias(&rows, l->args->alias)) || !has_tags(l, &tags))
+		return 0;
+	if (collection_title(l->view, &c->cid, &title, err) < 0 || view_each_version(l->view, &c->cid, false, count_version, &count, err) < 0)
+		return -1;
+	return sorter_row(l->sorter, collection_record(c, &count, &rows, &tags, &title), err);
 }
 
 /* ---- versions ---- */
@@ -126,6 +146,7 @@ static const struct column version_columns[] = {
 	{ "size", NULL, COLUMN_SIZE, false },  { "created", "AGE", COLUMN_AGE, false },   { "summary", "DESCRIPTION", COLUMN_TEXT, false },
 	{ "files", NULL, COLUMN_NUMBER, true }, { "user", NULL, COLUMN_TEXT, true },      { "number", NULL, COLUMN_NUMBER, true },
 	{ "host", NULL, COLUMN_TEXT, true },   { "description", NULL, COLUMN_TEXT, true }, { "metadata", NULL, COLUMN_TEXT, true },
+	{ "tags", NULL, COLUMN_LIST, true },   { "metrics", NULL, COLUMN_TEXT, true },
 	{ NULL, NULL, COLUMN_TEXT, false },
 };
 
@@ -181,8 +202,17 @@ static int add_object(struct list *l, const struct version_row *row, json_t *rec
 
 static int list_live(struct list *l, const struct version_row *row, struct error *err)
 {
-	CLEANUP(json) json_t *record = fields_version_row(l->collection, row, l->aliases);
+	CLEANUP(json) json_t *record = NULL;
+	CLEANUP(strvec) struct strvec tags = STRVEC_INIT;
+	struct subject subject = subject_of_version(&row->version);
 
+	if ((l->args->tags.count || l->wants_tags) && annotation_tags(l->view, &subject, &tags, err) < 0)
+		return -1;
+	if (!has_tags(l, &tags))
+		return 0;
+	record = fields_version_row(l->collection, row, l->aliases);
+	if (l->wants_tags)
+		json_object_set_new(record, "tags", fields_strings(&tags));
 	if ((l->needs == NEEDS_BRIEF && add_brief(l, row, record, err) < 0) || (l->needs == NEEDS_OBJECT && add_object(l, row, record, err) < 0))
 		return list_damaged(l, row, err);
 	return sorter_row(l->sorter, STEAL(record), err);
@@ -197,7 +227,7 @@ static int list_version(const struct version_row *row, void *arg, struct error *
 	if (l->args->alias && (!holder || holder->number != row->number))
 		return 0;
 	if (row->removed) {
-		if (!l->args->removed)
+		if (!l->args->removed || l->args->tags.count)
 			return 0;
 		record = json_object();
 		json_object_set_new(record, "ref", fields_ref(l->collection->name, row->number));
@@ -212,12 +242,13 @@ static int list_version(const struct version_row *row, void *arg, struct error *
 /* Objects are read only for what is shown: of very many versions that takes long. */
 static void decide_needs(struct list *l)
 {
-	static const char *const in_object[] = { "user", "host", "description", "metadata" };
+	static const char *const in_object[] = { "user", "host", "description", "metadata", "metrics" };
 
 	l->needs = sorter_wants(l->sorter, "created") || sorter_wants(l->sorter, "summary") ? NEEDS_BRIEF : NEEDS_ROW;
 	for (size_t i = 0; i < COUNT_OF(in_object); i++)
 		if (sorter_wants(l->sorter, in_object[i]))
 			l->needs = NEEDS_OBJECT;
+	l->wants_tags = sorter_wants(l->sorter, "tags");
 }
 
 /* An index that was made anew knows nothing of objects.  A few of them are as quickly read as it is written. */
@@ -336,6 +367,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	const struct opt opts[] = {
 		OPT_STRVEC('t', "type", &a.types, "TYPE", "only collections of this type"),
 		OPT_STRING('a', "alias", &a.alias, "ALIAS", "only collections, or the version, with this alias"),
+		OPT_STRVEC(0, "tag", &a.tags, "TAG", "only collections, or versions, with this tag"),
 		OPT_FLAG(0, "artifacts", &a.artifacts, "only artifacts"),
 		OPT_FLAG(0, "models", &a.models, "only registered models"),
 		OPT_FLAG(0, "removed", &a.removed, "also versions that were removed"),

@@ -145,7 +145,7 @@ static int compare_info(struct registry *reg, struct view *v, const struct resol
 		version_info_read(reg, v, &after->row, &out->after_info, err) < 0)
 		return -1;
 	diff_objects(out->before_info.metadata, out->after_info.metadata, &out->metadata);
-	diff_objects(out->before_info.object.metrics, out->after_info.object.metrics, &out->metrics);
+	diff_objects(out->before_info.metrics, out->after_info.metrics, &out->metrics);
 	out->type_differs = strcmp(before->collection.type, after->collection.type) != 0;
 	out->description_differs = strcmp(out->before_info.description, out->after_info.description) != 0;
 	out->has_info = true;

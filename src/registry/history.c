@@ -149,9 +149,11 @@ static bool is_kind(const struct changed *s, const char *kind)
 
 static void add_plain_value(const struct changed *s, const json_t *doc, struct strbuf *out)
 {
-	const json_t *value = (is_kind(s, "meta") || is_kind(s, "metric")) && json_object_get(doc, "value") ? json_object_get(doc, "value") : doc;
-	bool with_reason;
+	bool is_pair = is_kind(s, "meta") || is_kind(s, "metric"), with_reason;
+	const json_t *value = is_pair ? json_object_get(doc, "value") : doc;
 
+	if (!value)
+		return; /* taken away, though the version was put with it */
 	if (is_kind(s, "tag"))
 		strbuf_adds(out, s->rest);
 	else if (is_kind(s, "ttl") && json_is_integer(value) && json_integer_value(value) > 0)
