@@ -39,6 +39,7 @@ static const struct known_key {
 	{ "core.locktimeout", VALUE_DURATION, false },
 	{ "core.pager", VALUE_TEXT, true },
 	{ "core.project", VALUE_PART, false },
+	{ "gc.auto", VALUE_DURATION, false },
 	{ "safe.directory", VALUE_TEXT, false },
 	{ "user.name", VALUE_NAME, false },
 };

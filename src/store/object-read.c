@@ -301,6 +301,17 @@ int object_read_manifest(struct object_reader *r, const struct oid *digest, stru
 	return 0;
 }
 
+int object_read_row(struct object_reader *r, const struct pack *pack, const struct pack_row *row, struct strbuf *out, struct oid *id,
+		    struct error *err)
+{
+	struct wish wish = { .kind = row->kind, .id = &row->id, .out = out };
+
+	if (read_in_pack(r, &wish, pack, row, err) < 0)
+		return -1;
+	*id = wish.found;
+	return 0;
+}
+
 int objects_check_row(struct object_reader *r, const struct pack *pack, const struct pack_row *row, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf raw = STRBUF_INIT;

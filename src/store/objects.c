@@ -172,16 +172,11 @@ bool objects_want_tidying(struct objects *o)
 	return pack_set_wants_merge(o->packs) || retired_is_overdue(o->objects_dir);
 }
 
-static bool is_spare(const struct pack *pack, void *arg)
+static bool is_spare(const struct pack_row *row, void *arg)
 {
 	struct objects *o = arg;
-	struct pack_row row;
 
-	for (size_t i = 0; i < pack->table.count; i++)
-		if (pack_table_row(&pack->table, i, pack->records_end, &row) &&
-		    (damaged_has(&o->damaged, &row.id) || !is_packed(o, row.kind, &row.id)))
-			return false;
-	return true;
+	return !damaged_has(&o->damaged, &row->id) && is_packed(o, row->kind, &row->id);
 }
 
 int objects_tidy(struct objects *o, struct error *err)
@@ -190,7 +185,7 @@ int objects_tidy(struct objects *o, struct error *err)
 
 	if (pack_merge_run(o->objects_dir, o->tmp_dir, &made, err) < 0 || pack_set_refresh(o->packs, err) < 0)
 		return -1;
-	return retired_sweep(o->objects_dir, is_spare, o, err);
+	return retired_sweep(o->objects_dir, RETIRED_SWEEP_MAX, is_spare, o, err);
 }
 
 int objects_consolidate(struct objects *o, struct error *err)

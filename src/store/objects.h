@@ -65,6 +65,11 @@ int object_read_recipe(struct object_reader *r, const struct oid *file, uint64_t
 /* A manifest's text: as an object, or as a file when it is large; checked against the digest. */
 int object_read_manifest(struct object_reader *r, const struct oid *digest, struct strbuf *out, struct error *err) MUST_CHECK;
 
+/* Raw bytes of one record of one pack, checked, no other copy being asked; *id: what they hash to, for OBJECT_FILE the recipe's id.
+ * ERR_INTEGRITY. */
+int object_read_row(struct object_reader *r, const struct pack *pack, const struct pack_row *row, struct strbuf *out, struct oid *id,
+		    struct error *err) MUST_CHECK;
+
 /* Staging: new objects go into a pack in tmp/, moved into objects/ when full or at commit.  Thread-safe. */
 struct object_writer;
 struct object_writer *object_writer_new(struct objects *o, struct error *err) MUST_CHECK;

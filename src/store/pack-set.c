@@ -341,6 +341,19 @@ int pack_set_add(struct pack_set *set, const struct oid *name, struct error *err
 	return is_gone && pack_set_refresh(set, err) < 0 ? -1 : rc;
 }
 
+void pack_set_forget(struct pack_set *set, const struct oid *name)
+{
+	struct pack_slot *slot;
+
+	pthread_rwlock_wrlock(&set->lock);
+	slot = find_slot(set, name);
+	if (slot && slot->gone) {
+		pack_close(slot->pack);
+		slot->pack = NULL;
+	}
+	pthread_rwlock_unlock(&set->lock);
+}
+
 /* --- looking up --- */
 
 static bool find_in_multi(struct pack_set *set, enum object_kind kind, const struct oid *id, size_t nth, struct pack_place *out)

@@ -31,6 +31,8 @@ void pack_set_close(struct pack_set *set);
 int pack_set_refresh(struct pack_set *set, struct error *err) MUST_CHECK;
 /* A pack that was just moved in, perhaps in the place of one that could not be used; another process may have merged it already. */
 int pack_set_add(struct pack_set *set, const struct oid *name, struct error *err) MUST_CHECK;
+/* Closes a pack that is listed no more and that nobody reads, so that the disk gets its bytes back. */
+void pack_set_forget(struct pack_set *set, const struct oid *name);
 /* The nth place of the object, from 0; newest packs first. */
 bool pack_set_find(struct pack_set *set, enum object_kind kind, const struct oid *id, size_t nth, struct pack_place *out);
 /* The slot's pack, opened if need be; belongs to the set. */

@@ -88,6 +88,12 @@ int store_use_objects(struct store *s, struct error *err)
 	return s->objects ? 0 : -1;
 }
 
+int store_lock_objects(struct store *s, bool exclusive, struct error *err)
+{
+	lock_release(&s->objects_lock);
+	return lock_take(&s->objects_lock, s->dir, LOCK_OBJECTS, exclusive, s->lock_timeout_ms, s->verb, err);
+}
+
 static int tidy(struct store *s, struct error *err)
 {
 	CLEANUP(lock) struct lock lock = LOCK_INIT;

@@ -51,6 +51,9 @@ void store_cleanup(struct store **s);
 
 /* Holds LOCK_OBJECTS shared until store_close(): before the first look at an object.  Idempotent.  tmp/ is swept when it can be written. */
 int store_use_objects(struct store *s, struct error *err) MUST_CHECK;
+/* For gc alone, which holds LOCK_MERGE: gives the lock on the objects back and takes it anew, exclusively or shared. Nothing may be read meanwhile.
+ * When it cannot be had, none is held. */
+int store_lock_objects(struct store *s, bool exclusive, struct error *err) MUST_CHECK;
 /* ERR_READ_ONLY unless objects can be staged and the journal appended to: asked before much is read for nothing. */
 int store_check_writable(struct store *s, struct error *err) MUST_CHECK;
 /* After a put, when all that matters is durable: merges small packs and the like (objects_tidy()).  What goes wrong is no more than a note;
