@@ -11,6 +11,7 @@ points_of()
 	while read -r name; do
 		case $name in
 		init-*) operation=init ;;
+		gc-*) operation=gc ;;
 		get-before-rename) operation="get" ;;
 		get-*) operation=update ;;
 		rebuild-*) operation=rebuild ;;
@@ -102,11 +103,11 @@ sound_or_torn()
 
 @test "every crash point has a name that says which operation passes it" {
 	local operation
-	for operation in init get update rebuild table put; do
+	for operation in init get update rebuild table gc put; do
 		points_of "$operation" >"$operation"
 		assert_file_not_empty "$operation"
 	done
-	assert_equal "$(cat init get update rebuild table put | sort -u | wc -l)" "$(grep -c '^CRASH_POINT' "$MREG_SRCDIR/src/base/crash-points.def")"
+	assert_equal "$(cat init get update rebuild table gc put | sort -u | wc -l)" "$(grep -c '^CRASH_POINT' "$MREG_SRCDIR/src/base/crash-points.def")"
 }
 
 @test "an init that is killed leaves no registry, and the next one makes it" {
@@ -293,6 +294,61 @@ mine"
 		mreg_is 0 get -q m -o t
 		rm -r t
 		assert_equal "$(ls -A .mreg/tmp)" ""
+	done
+}
+
+# A registry in which packs are dead as a whole, in part, and retired, and v1 of m is removed.
+prepare_gc()
+{
+	local i
+	prepare_put
+	the_put
+	for i in 1 2; do
+		cp "$DIGITS/epoch-$i/config.json" new/config
+		cp "$DIGITS/epoch-3/model.safetensors" new/large
+		echo "$i" >new/changes
+		mreg put -q m new -a best >number
+	done
+	python3 "$MREG_SRCDIR/t/tools/set-version.py" rm m:v1 m:v2
+	answers >old-answers
+	mreg get -q m:best -o best
+	mreg get -q m:v0 -o v0
+}
+
+@test "a gc that is killed at any step has lost nothing, and the next one finishes" {
+	local point pass steps
+	prepare_gc
+	for point in $(points_of gc) pack-half-written pack-before-sync pack-before-rename pack-after-rename pack-after-dir-sync sweep-before-file; do
+		for ((pass = 1, steps = 0; ; pass++, steps++)); do
+			rm -rf ../sweep
+			cp -r . ../sweep
+			cd ../sweep || return
+			run --separate-stderr env MREG_CRASH="$point:$pass" mreg gc --grace 0 --yes
+			[ "$status" = 137 ] || break
+			((steps < 4)) || { cd ../work && break; }
+			mreg_is 0 fsck -q
+			says_nothing
+			mreg_is 0 get -q m:v0 -o again
+			same_tree v0 again
+			mreg_is 0 put -q m best
+			says m:v3
+			MREG_NOW=2027-01-01 mreg_is 0 put --json other old
+			mreg_is 0 gc --grace 0 --yes
+			no_complaint
+			mreg_is 0 gc --grace 0
+			says "nothing to collect"
+			assert_equal "$(find .mreg/objects/retired -type f)" ""
+			assert_equal "$(ls -A .mreg/tmp)" ""
+			rm -r again
+			mreg_is 0 get -q m:best -o again
+			same_tree best again
+			mreg_is 0 verify -q other
+			mreg_is 0 fsck -q
+			says_nothing
+			cd ../work || return
+		done
+		cd ../work || return
+		((steps >= 1))
 	done
 }
 

@@ -207,3 +207,31 @@ init_again()
 	echo content >file
 	sweep init_again init
 }
+
+gc_again()
+{
+	answers >answers
+	diff old-answers answers
+	mreg_is 0 verify -q other
+	mreg_is 0 fsck -q
+	says_nothing
+	mreg_is 0 gc --grace 0 --yes
+	no_complaint
+	mreg_is 0 gc --grace 0
+	says "nothing to collect"
+	assert_equal "$(find .mreg/objects/retired -type f)" ""
+	mreg_is 0 fsck -q
+	says_nothing
+	rm -rf back
+	mreg_is 0 get -q m:v0 -o back
+	same_tree old back
+}
+
+@test "a gc that is killed before any of its system calls" {
+	a_registry
+	mreg put -q m new >number
+	mreg put -q m old/changes >number
+	python3 "$MREG_SRCDIR/t/tools/set-version.py" rm m:v1 other:v3
+	answers >old-answers
+	sweep gc_again gc --grace 0 --yes
+}

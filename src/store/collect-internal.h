@@ -13,7 +13,8 @@ struct victim {
 	uint8_t *stays;    /* a bit for each row of its table: a record that is copied */
 	size_t live_count, dead_count;
 	uint64_t live_bytes, dead_bytes; /* of records, with their rows */
-	bool is_left;                    /* it is not touched: something that is alive cannot be copied, or was dead and is no more */
+	bool is_left;                    /* it is not touched: something that is alive cannot be copied */
+	bool has_risen;                  /* nor this one: something was dead and is no more */
 	bool is_gone;
 };
 

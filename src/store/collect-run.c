@@ -147,10 +147,15 @@ static int stage(struct round *r, struct error *err)
 
 /* --- taking the old ones out of use, with the objects locked --- */
 
+static bool goes(const struct victim *v)
+{
+	return !v->is_left && !v->has_risen;
+}
+
 static bool is_going(const struct round *r)
 {
 	for (size_t i = 0; i < r->count; i++)
-		if (!r->v[i].is_left)
+		if (goes(&r->v[i]))
 			return true;
 	return false;
 }
@@ -183,7 +188,7 @@ static int retire(const struct round *r, struct error *err)
 	for (size_t i = 0; i < r->count; i++) {
 		struct victim *v = &r->v[i];
 
-		if (v->is_left || (has_made(r) && oid_equal(&v->pack->name, &r->made)))
+		if (!goes(v) || (has_made(r) && oid_equal(&v->pack->name, &r->made)))
 			continue;
 		crash_point("gc-while-retiring");
 		if (retired_move_in(r->c->objects->objects_dir, r->folder, &v->pack->name, err) < 0)
@@ -201,7 +206,7 @@ static int replace(struct round *r, collect_again_fn again, void *arg, struct er
 	if (again(arg, err) < 0)
 		return -1;
 	for (size_t i = 0; i < r->count && live_set_count(r->c->live) != before; i++)
-		r->v[i].is_left |= collect_has_risen(r->c, &r->v[i]);
+		r->v[i].has_risen = collect_has_risen(r->c, &r->v[i]);
 	if (!is_going(r))
 		return 0;
 	return move_in(r, err) < 0 ? -1 : retire(r, err);

@@ -207,10 +207,10 @@ void collect_cleanup(struct collector **c)
 
 void collect_add(struct collect_sums *sums, const struct victim *v)
 {
-	if (v->is_left) {
+	if (v->is_left)
 		sums->left++;
+	if (v->is_left || v->has_risen)
 		return;
-	}
 	sums->packs++;
 	sums->objects += v->dead_count;
 	sums->bytes += v->live_count ? v->dead_bytes : v->pack->len;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Removes versions, or brings them back, by a line in the journal: set-version.py rm|restore NAME:vN... (in the directory of .mreg)."""
+"""Removes versions, brings them back, or links them into a registered model of their own, by a line in the journal of the .mreg that is here:
+set-version.py rm|restore|link NAME:vN..."""
 import fcntl, hashlib, json, os, struct, sys, time
 
 LOCK_JOURNAL = 128
@@ -39,6 +40,12 @@ def main():
     for ref in refs:
         name, number = ref.rsplit(":v", 1)
         key = f"version/{cids[name]}/{number}"
+        if verb == "link":
+            values["coll/" + "0" * 32] = {"kind": "model", "name": "model", "type": "model"}
+            values["link/" + "0" * 32 + "/0"] = values[key]
+            for made in ("coll/" + "0" * 32, "link/" + "0" * 32 + "/0"):
+                changes.append({"host": "vm", "key": made, "parents": [], "time": now, "user": "tester", "value": values[made], "verb": verb})
+            continue
         changes.append({"host": "vm", "key": key, "parents": sorted(heads[key]), "time": now, "user": "tester",
                         "value": None if verb == "rm" else values[key], "verb": verb})
     last = journal[-1]
