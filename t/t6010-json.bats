@@ -54,6 +54,9 @@ done_well()
 		fsck
 		fsck -n
 		fsck --rebuild-index
+		gc
+		gc --grace 0
+		gc --yes
 		get digits:v1 -o fresh
 		get digits:v1 -o fresh
 		get -n digits:v0 -o fresh
@@ -149,6 +152,8 @@ done_badly()
 		2 usage du --by size
 		2 usage fsck digits
 		7 integrity -C damaged fsck
+		2 usage gc --grace soon
+		2 usage gc digits
 		4 no-reference get digits:nowhere
 		6 policy get digits:v3 -o changed
 		2 usage help nowhere

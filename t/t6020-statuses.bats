@@ -46,6 +46,7 @@ refused()
 	mreg_is 0 resolve digits:best
 	mreg_is 0 du
 	mreg_is 0 fsck
+	mreg_is 0 gc --yes
 	no_complaint
 }
 
@@ -94,6 +95,7 @@ refused()
 	refused 2 usage ls --no-such-option
 	refused 2 usage resolve digits digits
 	refused 2 usage du --by size
+	refused 2 usage gc --grace soon
 	refused 2 usage ls --template '{'
 }
 
@@ -186,6 +188,7 @@ refused()
 	mreg_is 7 get digits:v0 -o model
 	says_nothing
 	assert_not_exists model
+	mreg_is 7 gc
 	mreg_is 7 du
 	assert_line --partial digits
 	mreg_is 7 fsck -q

@@ -279,7 +279,7 @@ static int collect(struct gc_mark *m, struct gc_result *out, struct error *err)
 		return 0;
 	rc = collect_run(c, mark_again, m, &sums, err);
 	set_sums(out, &sums);
-	return rc;
+	return rc < 0 && sums.packs ? error_wrap(err, "%" PRIu64 " packs were collected, but not the rest", sums.packs) : rc;
 }
 
 int gc_run(struct registry *reg, const struct gc_options *options, struct gc_result *out, struct error *err)

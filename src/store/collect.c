@@ -2,6 +2,8 @@
 /* Tells the dead records of all packs from those that stay. */
 #include <config.h>
 
+#include "store/collect.h"
+
 #include <stdlib.h>
 #include <string.h>
 

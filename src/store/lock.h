@@ -12,7 +12,7 @@
 enum lock_what {
 	LOCK_OBJECTS = 0,   /* shared by whoever reads or writes objects, exclusive for gc's retire step */
 	LOCK_JOURNAL = 128, /* exclusive for a commit or a replay */
-	LOCK_MERGE = 256,   /* exclusive for whoever merges packs or removes retired ones; nobody waits for it */
+	LOCK_MERGE = 256,   /* exclusive for whoever merges packs, removes retired ones or collects; only gc waits for it */
 };
 
 struct lock {
