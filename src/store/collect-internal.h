@@ -23,6 +23,7 @@ struct collector {
 	struct objects *objects;
 	struct object_reader *reader;
 	const struct live_set *live;
+	size_t live_count; /* of it, when the packs were judged */
 	struct collect_options options;
 	int64_t now;
 	struct victim *victims; /* those with least to copy first */

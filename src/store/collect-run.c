@@ -200,12 +200,11 @@ static int retire(const struct round *r, struct error *err)
 
 static int replace(struct round *r, collect_again_fn again, void *arg, struct error *err)
 {
-	size_t before = live_set_count(r->c->live);
-
 	crash_point("gc-locked");
 	if (again(arg, err) < 0)
 		return -1;
-	for (size_t i = 0; i < r->count && live_set_count(r->c->live) != before; i++)
+	/* also what came alive in an earlier round */
+	for (size_t i = 0; i < r->count && live_set_count(r->c->live) != r->c->live_count; i++)
 		r->v[i].has_risen = collect_has_risen(r->c, &r->v[i]);
 	if (!is_going(r))
 		return 0;

@@ -178,6 +178,7 @@ struct collector *collect_plan(struct store *store, const struct live_set *live,
 	c->store = store;
 	c->objects = store->objects;
 	c->live = live;
+	c->live_count = live_set_count(live);
 	c->options = *options;
 	c->now = clock_now();
 	c->reader = object_reader_new(c->objects);
