@@ -370,7 +370,7 @@ options_in_help()
 	local file
 	tests_wrong()
 	{
-		cd "$MREG_SRCDIR/t" && grep -nE '^[[:space:]]*(sleep|skip)( |$)|[;&|] *sleep ' ./*.bats lib.bash || :
+		cd "$MREG_SRCDIR/t" && grep -nE '^[[:space:]]*(sleep|skip)( |$)|[;&|] *sleep ' ./*.bats ./*.bash || :
 	}
 	nothing_wrong tests_wrong
 }
@@ -390,7 +390,7 @@ options_in_help()
 	complaints_of_shellcheck()
 	{
 		cd "$MREG_SRCDIR" || return
-		shellcheck -x -S warning -e SC2154 -f gcc .ci/run bootstrap contrib/completion/mreg.bash contrib/demo t/lib.bash t/run-program t/*.bats || :
+		shellcheck -x -S warning -e SC2154 -f gcc .ci/run bootstrap contrib/completion/mreg.bash contrib/demo t/gc-stress.bash t/lib.bash t/run-program t/*.bats || :
 	}
 	nothing_wrong complaints_of_shellcheck
 }
