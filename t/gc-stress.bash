@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# gc --grace 0 in a loop beside those who put, get and remove, for t5025 and t9040.
+# gc --grace 0 in a loop beside those who put, get and remove, for t5062 and t9040.
 # shellcheck shell=bash
 
 WRITERS="a b c"

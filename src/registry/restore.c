@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "registry/commit.h"
+#include "registry/gc.h"
 #include "registry/remove.h"
 #include "registry/resolve.h"
 #include "registry/version.h"
@@ -48,24 +49,16 @@ static int gone(const struct collection *c, uint64_t number, struct error *err)
 	return error_hint(err, "Another copy of the registry may still have them.");
 }
 
+/* What lies in retired packs alone is about to go, and does not count. */
 static int check_bytes(const struct restoration *r, const struct collection *c, uint64_t number, const json_t *value, struct error *err)
 {
-	CLEANUP(version_object) struct version_object object = { .time = 0 };
-	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
 	struct oid version, digest;
+	int has;
 
 	if (!json_get_oid(value, "version", &version) || !json_get_oid(value, "digest", &digest))
 		return error_set(err, ERR_INTEGRITY, "'%s:v%" PRIu64 "' was no version", c->name, number);
-	if (version_object_read(r->reg, &version, &object, err) < 0 || version_manifest(r->reg, &digest, &m, err) < 0) {
-		if (err->code != ERR_INTEGRITY)
-			return -1;
-		error_clear(err);
-		return gone(c, number, err);
-	}
-	for (size_t i = 0; i < m.count; i++)
-		if (m.entries[i].kind == ENTRY_FILE && !objects_has_file(r->objects, &m.entries[i].digest, m.entries[i].size))
-			return gone(c, number, err);
-	return 0;
+	has = gc_has_version(r->reg, &version, &digest, err);
+	return has == 0 ? gone(c, number, err) : has < 0 ? -1 : 0;
 }
 
 /* ---- one version or link ---- */

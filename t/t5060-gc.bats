@@ -384,3 +384,29 @@ open("hold").read()
 	json "lines | any(.kind == \"unreferenced\" and .stored == 0)"
 	json "lines | any(.kind == \"retired\" and .stored > $bytes)"
 }
+
+@test "a version that gc took is not restored, even while its pack is still retired" {
+	three_versions
+	mreg_is 0 rm -q m:v0
+	export MREG_NOW=2026-03-01T00:00:00Z
+	mreg_is 0 gc --yes -q
+	says m:v0 m:v1
+	(($(retired | wc -l) > 0))
+	mreg_is 4 restore m:v1
+	says_nothing
+	complains "gc has taken its files"
+	mreg_is 4 restore m:v0
+	mreg_is 0 fsck -q
+	says_nothing
+}
+
+@test "a version that was restored, and removed again, is kept for another grace" {
+	three_versions
+	MREG_NOW=2026-01-10T00:00:00Z mreg_is 0 restore -q m:v1
+	MREG_NOW=2026-01-12T00:00:00Z mreg_is 0 rm -q m:v1
+	MREG_NOW=2026-01-25T00:00:00Z mreg_is 0 gc --yes -q
+	says_nothing
+	MREG_NOW=2026-01-26T00:00:00Z mreg_is 0 gc --yes -q
+	says m:v1
+	all_is_well
+}
