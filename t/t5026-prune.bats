@@ -127,3 +127,17 @@ pruned()
 	mreg_is 2 put m f --keep-last 0
 	mreg_is 0 restore -q m:v3
 }
+
+@test "put --keep-last with gc.auto keeps the disk from filling" {
+	local i
+	mreg config -q gc.auto 0s
+	unset MREG_NOW
+	for i in 1 2 3 4 5 6; do
+		head -c 1000000 /dev/urandom >f
+		mreg put -q m f --keep-last 2
+	done
+	[ "$(du -sk .mreg/objects | cut -f1)" -lt 3500 ]
+	mreg_is 0 ls -q m
+	says "$(printf 'm:v%s\n' 11 10)"
+	mreg_is 0 fsck
+}

@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
 #include "cmd/put-ref.h"
+#include "registry/gc.h"
 #include "registry/metadata.h"
 #include "registry/put.h"
 
@@ -166,6 +167,8 @@ static int put(struct session *s, struct args *a, const struct operands *operand
 		return error_set(err, ERR_USAGE, "--keep-last 0 would remove the version that is put");
 	if (put_run(s->registry, &o, &result, err) < 0)
 		return -1;
+	if (o.has_keep_last && !a->dry_run)
+		gc_auto(s->registry);
 	if (!result.created && strcmp(result.reason, "not-better") == 0)
 		report_note(s->report, "'%s' is not better than that of '%s:v%llu': no new version was made", o.best.metric, result.name,
 			    (unsigned long long)result.number);
