@@ -139,6 +139,58 @@ int txn_set(struct txn *txn, const char *key, const json_t *value, struct error 
 	return 0;
 }
 
+/* For each change the last one of its key, or SIZE_MAX when an earlier one has that key. */
+static size_t *last_of_keys(const struct txn *txn)
+{
+	CLEANUP(hashmap) struct hashmap seen = HASHMAP_INIT;
+	size_t *last = xcalloc(txn->count + 1, sizeof *last);
+
+	for (size_t i = 0; i < txn->count; i++) {
+		const char *key = txn->changes[i].key;
+		size_t *first = hashmap_find(&seen, key, strlen(key));
+
+		last[i] = first ? SIZE_MAX : i;
+		if (first)
+			*first = i;
+		else
+			hashmap_put(&seen, key, strlen(key), &last[i]);
+	}
+	return last;
+}
+
+int txn_each_change(struct txn *txn, txn_change_fn fn, void *arg, struct error *err)
+{
+	CLEANUP(ptr) size_t *last = last_of_keys(txn);
+
+	for (size_t i = 0; i < txn->count; i++) {
+		const char *before = txn->befores[i], *after;
+		int stop;
+
+		if (last[i] == SIZE_MAX)
+			continue;
+		after = txn->changes[last[i]].value;
+		if (!strcmp(after, before ? before : "null"))
+			continue;
+		after = strcmp(after, "null") ? after : NULL;
+		stop = fn(txn->changes[i].key, before, after, txn->changes[i].parent_count == 0, arg, err);
+		if (stop)
+			return stop < 0 ? -1 : 0;
+	}
+	return 0;
+}
+
+int txn_value_before(struct txn *txn, const char *key, struct strbuf *out, struct error *err)
+{
+	for (size_t i = 0; i < txn->count; i++) {
+		if (strcmp(txn->changes[i].key, key))
+			continue;
+		strbuf_reset(out);
+		strbuf_adds(out, txn->befores[i] ? txn->befores[i] : "");
+		return txn->befores[i] != NULL;
+	}
+	return view_value(txn->view, key, out, err);
+}
+
 int txn_learn(struct txn *txn, const struct cid *cid, const struct version_row *row, struct error *err)
 {
 	return index_version_learn(txn->kv, cid, row, err);

@@ -38,6 +38,12 @@ int txn_run(struct store *store, const struct txn_info *info, txn_decide_fn deci
 struct view *txn_view(struct txn *txn);
 /* Sets key to value (borrowed; NULL makes a tombstone); parents are all its heads.  A value that stands there already as the only head is no change. */
 int txn_set(struct txn *txn, const char *key, const json_t *value, struct error *err) MUST_CHECK;
+/* Every key whose value this transaction changes, once, in the order in which it was first set: what it was before (NULL: not set) and what it is set to
+ * (NULL: removed).  is_new: no change of it has ever been made.  fn as in kv.h: 1 stops, -1 fails; it queues nothing. */
+typedef int (*txn_change_fn)(const char *key, const char *before, const char *after, bool is_new, void *arg, struct error *err);
+int txn_each_change(struct txn *txn, txn_change_fn fn, void *arg, struct error *err) MUST_CHECK;
+/* view_value() as it was before this transaction. */
+int txn_value_before(struct txn *txn, const char *key, struct strbuf *out, struct error *err) MUST_CHECK;
 /* For a version that this transaction made: what row->has_brief stands for goes into the index with it. */
 int txn_learn(struct txn *txn, const struct cid *cid, const struct version_row *row, struct error *err) MUST_CHECK;
 /* The time that every change of this transaction carries: clock_now() when the decision began. */
