@@ -5,12 +5,16 @@
 #include "base/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "base/strvec.h"
@@ -82,6 +86,60 @@ int process_wait(pid_t pid, int *status, struct error *err)
 			return error_set_errno(err, "cannot wait for process %ld", (long)pid);
 	*status = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
 	return 0;
+}
+
+/* Until all is written or the reader is gone. */
+static void feed(int fd, const char *text, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, text, len);
+		if (n < 0 && errno != EINTR)
+			return;
+		if (n < 0) {
+			if (interrupt_pending())
+				return;
+			continue;
+		}
+		text += n;
+		len -= (size_t)n;
+	}
+}
+
+/* A terminal tells both of us to stop; whoever tells us alone means the program as well.  Without a pidfd a signal may come just before the waiting. */
+static void await_or_pass_on(pid_t pid)
+{
+	struct error interrupted = ERROR_INIT;
+#ifdef SYS_pidfd_open
+	CLEANUP(fd) int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+	int fd = -1;
+#endif
+
+	if (fd < 0 ? interrupt_check(&interrupted) < 0 : interrupt_wait_input(fd, &interrupted) < 0)
+		kill(pid, interrupt_signal());
+}
+
+int process_tell(const char *const *argv, const char *text, size_t len, int *status, struct error *err)
+{
+	CLEANUP(fd) int from = -1, to = -1;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return error_set_errno(err, "cannot make a pipe");
+	from = ends[0];
+	to = ends[1];
+	if (process_spawn(argv, from, STDERR_FILENO, -1, &pid, err) < 0)
+		return -1;
+	fd_cleanup(&from);
+	from = -1;
+	feed(to, text, len);
+	fd_cleanup(&to);
+	to = -1;
+	await_or_pass_on(pid);
+	return process_wait(pid, status, err);
 }
 
 /* Adds one word to *word; the text behind it, or NULL if a quote stays open. */

@@ -5,6 +5,7 @@
 #include "base/process.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -56,6 +57,29 @@ static void test_pipes(void)
 	ok(!process_wait(pid, &status, &err) && !status, "and it ends well");
 }
 
+static int tell_status(const char *script, const char *text, size_t len)
+{
+	const char *const argv[] = { "sh", "-c", script, NULL };
+	int status = -1;
+
+	return process_tell(argv, text, len, &status, &err) < 0 ? -1 : status;
+}
+
+static void test_tell(void)
+{
+	static const char much[300000] = "much";
+	const char *const nothing[] = { "mreg-no-such-program", NULL };
+	int status;
+
+	is_int(tell_status("read -r a && test \"$a\" = words", "words\n", 6), 0, "a program is told a text");
+	is_int(tell_status("test $(wc -c) = 300000", much, sizeof much), 0, "a long one, too");
+	signal(SIGPIPE, SIG_IGN); /* as main does */
+	is_int(tell_status("exit 3", much, sizeof much), 3, "one that does not listen is no failure of ours");
+	is_int(tell_status("head -c 1 >/dev/null; exit 4", much, sizeof much), 4, "nor one that has heard enough");
+	is_int(tell_status("kill -9 $$", "", 0), 128 + 9, "the signal that ended it is handed back");
+	ok(process_tell(nothing, "", 0, &status, &err) < 0 && err.code == ERR_LOCAL, "a program that is not there is an error");
+}
+
 static void is_split(const char *text, const char *want)
 {
 	struct strvec words = STRVEC_INIT;
@@ -73,6 +97,7 @@ int main(void)
 {
 	test_run();
 	test_pipes();
+	test_tell();
 	is_split("less -R", "[less][-R]");
 	is_split("  a\tb  ", "[a][b]");
 	is_split("", "");
