@@ -23,6 +23,9 @@ setup()
 	mreg put -q rows rows.csv
 	printf 'id,x\n1,3\n2,4\n' >rows.csv
 	mreg put -q rows rows.csv --metric acc=0.5 --tag small
+	printf '#!/bin/sh\n' >.mreg/hooks/post-put
+	cp .mreg/hooks/post-put .mreg/hooks/pre-promote
+	chmod +x .mreg/hooks/*
 }
 
 # Command lines that end with 0, in this order; every verb in every form in which it prints something.
@@ -68,6 +71,9 @@ done_well()
 		history digits:best
 		history digits:v1
 		history digits --alias best
+		hook ls
+		hook run post-put digits
+		hook run -n pre-promote digits:best
 		init new
 		init -n newer
 		link digits:v1 reader
@@ -92,6 +98,13 @@ done_well()
 		note digits:v1 -m noted
 		note digits:v1
 		note reader
+		promote digits:v1 staging
+		promote digits:v2 production
+		promote digits:v3 production --archive-previous --drop-from staging -m why
+		protect digits:production
+		protect digits:candidate --require-reason
+		protect digits
+		protect -d digits:production digits:candidate
 		put digits "$DIGITS/epoch-1"
 		put digits "$DIGITS/epoch-1" -m again -M lr=0.5
 		put -n digits "$DIGITS/epoch-1/labels.txt"
@@ -102,6 +115,7 @@ done_well()
 		resolve digits:best
 		resolve --name digits
 		resolve digits:best --at 2026-02-01
+		rollback digits:production
 		show digits
 		show digits:v1
 		show m:best
@@ -157,6 +171,7 @@ done_badly()
 		4 no-reference get digits:nowhere
 		6 policy get digits:v3 -o changed
 		2 usage help nowhere
+		2 usage hook run post-putt digits
 		3 no-collection history nowhere
 		4 no-reference history digits --alias nowhere
 		5 conflict init
@@ -169,6 +184,8 @@ done_badly()
 		2 invalid meta digits:v1 loss=nan
 		4 no-reference meta -d digits:v1 nowhere
 		10 local note digits:v1 -F nowhere
+		2 usage promote digits:v1 prod
+		4 no-reference protect -d digits:best
 		10 local put digits nowhere
 		1 no put digits --fail-if-unchanged "$DIGITS/epoch-1"
 		2 usage prune
@@ -180,6 +197,7 @@ done_badly()
 		6 policy rm digits:v1
 		2 usage ttl digits soon
 		4 no-reference resolve digits:best --at 1970-01-02
+		4 no-reference rollback digits:production
 		3 no-collection show nowhere
 		10 no-registry -C / status
 		1 no status changed

@@ -96,6 +96,10 @@ refused()
 	refused 2 usage resolve digits digits
 	refused 2 usage du --by size
 	refused 2 usage gc --grace soon
+	refused 2 usage promote digits:v1 prod
+	refused 2 usage rollback digits:best
+	refused 2 usage protect digits:v1
+	refused 2 usage hook run post-putt digits
 	refused 2 usage ls --template '{'
 }
 
@@ -116,6 +120,9 @@ refused()
 	refused 3 no-collection diff digits digts
 	refused 3 no-collection alias digts:v1 best
 	refused 3 no-collection alias -d digts:best
+	refused 3 no-collection promote digts:v1 production
+	refused 3 no-collection rollback digts:production
+	refused 3 no-collection protect digts:best
 	assert_not_exists digts
 }
 
@@ -135,6 +142,9 @@ refused()
 	refused 4 no-reference cat digits:v17 labels.txt
 	refused 4 no-reference alias digits:v17 best
 	refused 4 no-reference alias -d digits:bset
+	refused 4 no-reference promote digits:v17 production
+	refused 4 no-reference rollback digits:production
+	refused 4 no-reference protect -d digits:best
 	refused 4 no-reference resolve digits@00000000
 	refused 4 no-reference resolve digits:best --at 1970-01-02
 	refused 4 no-reference diff digits:v0 digits:v17
@@ -169,6 +179,18 @@ refused()
 	complains labels.txt
 	assert_equal "$(cat model/labels.txt)" mine
 	assert_equal "$(ls -A model)" labels.txt
+}
+
+@test "6: an alias is protected, or a hook or a check does not agree" {
+	mreg protect digits:best
+	state >../before
+	refused 6 policy alias digits:v2 best
+	refused 6 policy alias -d digits:best
+	refused 6 policy -c stage.list=best promote digits:v2 best
+	refused 6 policy -c protect.digits:other.check=false alias digits:v2 other
+	printf '#!/bin/sh\nexit 1\n' >.mreg/hooks/pre-promote
+	chmod +x .mreg/hooks/pre-promote
+	refused 6 policy promote digits:v2 production
 }
 
 @test "7: an object is damaged" {

@@ -72,7 +72,7 @@ static int move(struct session *s, const struct alias_change *change, struct err
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
 	const char *expect_text = NULL, *why = NULL;
-	bool delete = false, dry_run = false;
+	bool delete = false, dry_run = false, override = false;
 	struct expect expect;
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
 	CLEANUP(strvec) struct strvec rest = STRVEC_INIT;
@@ -80,6 +80,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_FLAG('d', "delete", &delete, "remove aliases, each written NAME:ALIAS"),
 		OPT_STRING(0, "expect", &expect_text, "vN|none", "refuse unless the alias is now at this version, or not set"),
 		OPT_STRING('m', "message", &why, "WHY", "reason, for the history"),
+		OPT_FLAG(0, "override", &override, "pass over a protection; needs -m"),
 		OPT_FLAG('n', "dry-run", &dry_run, "decide, change nothing"),
 		OPT_END,
 	};
@@ -91,9 +92,11 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	for (size_t i = delete ? 0 : 1; i < operands.count; i++)
 		strvec_push(&rest, operands.v[i]);
 	if (delete)
-		return removal(s, &(struct alias_removal){ .references = &rest, .expect = expect, .why = why, .dry_run = dry_run }, err);
+		return removal(s, &(struct alias_removal){
+			.references = &rest, .expect = expect, .why = why, .dry_run = dry_run, .override = override,
+		}, err);
 	return move(s, &(struct alias_change){
-		.reference = operands.v[0], .aliases = &rest, .expect = expect, .why = why, .dry_run = dry_run,
+		.reference = operands.v[0], .aliases = &rest, .expect = expect, .why = why, .dry_run = dry_run, .override = override,
 	}, err);
 }
 

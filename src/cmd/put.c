@@ -26,7 +26,7 @@ struct args {
 	size_t link_count, link_cap;
 	const char *type, *message, *meta_file, *expect, *best_by, *only_if_better;
 	uint64_t keep_last;
-	bool dereference, unpack, allow_empty, new_version, fail_if_unchanged, dry_run;
+	bool dereference, unpack, allow_empty, new_version, fail_if_unchanged, dry_run, override;
 	struct best_rule best;
 	json_t *metadata, *metric_object;
 	struct put_source *sources;
@@ -144,7 +144,7 @@ static int put(struct session *s, struct args *a, const struct operands *operand
 		.name = operands->v[0], .source_count = operands->count - 1, .type = a->type, .aliases = &a->aliases, .message = a->message,
 		.tree = { .include = &a->include, .exclude = &a->exclude, .dereference = a->dereference },
 		.unpack = a->unpack, .allow_empty = a->allow_empty, .new_version = a->new_version,
-		.fail_if_unchanged = a->fail_if_unchanged, .dry_run = a->dry_run,
+		.fail_if_unchanged = a->fail_if_unchanged, .dry_run = a->dry_run, .override = a->override,
 	};
 	struct put_result result;
 
@@ -210,6 +210,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_FLAG(0, "new-version", &a.new_version, "make a version even if the content is there already"),
 		OPT_FLAG(0, "fail-if-unchanged", &a.fail_if_unchanged, "end with 1 when the content is there already"),
 		OPT_STRING(0, "expect", &a.expect, "vN", "refuse unless this is the latest version"),
+		OPT_FLAG(0, "override", &a.override, "pass over the protection of an alias; needs -m"),
 		OPT_FLAG('n', "dry-run", &a.dry_run, "read and decide, store nothing"),
 		OPT_END,
 	};

@@ -1,14 +1,101 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stamps a decision with who and why, and has it taken. */
+/* Stamps a decision with who and why, asks protections and hooks about it, and has it taken. */
 #include <config.h>
 
 #include "registry/commit.h"
 
+#include "registry/event.h"
+#include "registry/hook.h"
+#include "registry/protect.h"
+#include "registry/version.h"
+
+#define MAX_ROUNDS 10 /* of hooks that are asked about a decision which is another one when it is taken */
+
+/* One decision, from its rehearsal to the hooks that come after it. */
+struct attempt {
+	struct registry *reg;
+	const struct commit *commit;
+	txn_decide_fn decide;
+	void *arg;
+	struct hooks hooks;
+	unsigned kinds;
+	struct strvec stages;
+	struct events events; /* of the last time that it was decided */
+	struct events asked;  /* what the hooks have agreed to; its list is NULL when there are none to ask */
+	bool has_changed;     /* under the lock it was not what they were asked about */
+};
+
+static void attempt_cleanup(struct attempt *a)
+{
+	hooks_cleanup(&a->hooks);
+	strvec_release(&a->stages);
+	events_cleanup(&a->events);
+	events_cleanup(&a->asked);
+}
+
+static int decide_guarded(struct txn *txn, void *arg, struct error *err)
+{
+	struct attempt *a = arg;
+
+	if (a->decide(txn, a->arg, err) < 0 || protect_guard(txn, a->commit, err) < 0)
+		return -1;
+	if (!a->kinds)
+		return 0;
+	if (event_collect(txn, a->reg, a->commit, a->kinds, &a->stages, &a->events, err) < 0 ||
+	    hooks_check(&a->hooks, a->reg, &a->events, err) < 0)
+		return -1;
+	if (!a->asked.list || json_equal(a->asked.list, a->events.list))
+		return 0;
+	a->has_changed = true;
+	return error_set(err, ERR_CONFLICT, "the registry keeps changing while the hooks are asked");
+}
+
+static int run_once(struct attempt *a, bool dry_run, struct error *err)
+{
+	struct txn_info info = registry_txn_info(a->reg, a->commit->verb, a->commit->why, dry_run);
+
+	info.stat_rows = a->commit->stat_rows;
+	return txn_run(a->reg->store, &info, decide_guarded, a, err);
+}
+
+/* The hooks are asked without a lock, so what they agreed to may be out of date by the time it is done: then they are asked again. */
+static int run_asking(struct attempt *a, struct error *err)
+{
+	if (run_once(a, true, err) < 0)
+		return -1;
+	for (int round = 0; round < MAX_ROUNDS; round++) {
+		error_clear(err);
+		events_cleanup(&a->asked);
+		a->asked = a->events;
+		a->events = (struct events)EVENTS_INIT;
+		a->has_changed = false;
+		if (hooks_run_before(&a->hooks, a->reg, &a->asked, err) < 0)
+			return -1;
+		if (run_once(a, false, err) == 0)
+			return 0;
+		if (!a->has_changed)
+			return -1;
+	}
+	return -1;
+}
+
 int commit_run(struct registry *reg, const struct commit *commit, txn_decide_fn decide, void *arg, struct error *err)
 {
-	struct txn_info info = registry_txn_info(reg, commit->verb, commit->why, commit->dry_run);
+	CLEANUP(attempt) struct attempt a = { .reg = reg, .commit = commit, .decide = decide, .arg = arg, .stages = STRVEC_INIT };
 
-	info.stat_rows = commit->stat_rows;
 	registry_drop_view(reg);
-	return txn_run(reg->store, &info, decide, arg, err);
+	hooks_find(reg, &a.hooks);
+	a.kinds = hooks_kinds(&a.hooks);
+	/* the objects' lock is taken before the journal's: events show what a version was put with */
+	if (a.kinds && (config_stages(reg->config, &a.stages, err) < 0 || !version_objects(reg, err)))
+		return -1;
+	if (commit->dry_run || !hooks_ask_before(&a.hooks)) {
+		if (run_once(&a, commit->dry_run, err) < 0)
+			return -1;
+	} else if (run_asking(&a, err) < 0) {
+		return -1;
+	}
+	if (!commit->dry_run)
+		hooks_add_after(&reg->after, &a.hooks, reg, &a.events);
+	return 0;
 }

@@ -15,7 +15,11 @@ struct commit {
 	const struct stat_rows *stat_rows; /* may be NULL */
 };
 
-/* txn_run() of a decision, which must be the same however often it is taken on one state.  Ends the snapshot, as registry_drop_view() does. */
+/*
+ * txn_run() of a decision, which must be the same however often it is taken on one state: with pre-hooks it is rehearsed first.  ERR_POLICY when a protection,
+ * a pre-hook or a check refuses it; ERR_CONFLICT when it was another one each time that the hooks had agreed.  Post-hooks run when the registry is closed.  Ends the
+ * snapshot, as registry_drop_view() does.
+ */
 int commit_run(struct registry *reg, const struct commit *commit, txn_decide_fn decide, void *arg, struct error *err) MUST_CHECK;
 
 #endif

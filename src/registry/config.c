@@ -26,11 +26,13 @@
 #define USER_NAME_MAX 256
 #define REPLACED_TRIES 100
 
-enum value_kind { VALUE_TEXT, VALUE_NAME, VALUE_DURATION, VALUE_PART };
+enum value_kind { VALUE_TEXT, VALUE_NAME, VALUE_DURATION, VALUE_PART, VALUE_STAGES };
+
+#define DEFAULT_STAGES "development staging production archived"
 
 /* Every key that mreg reads.  mreg-config(5) says what each does. */
 static const struct known_key {
-	const char *key; /* folded */
+	const char *key; /* folded; '*' stands for a subsection */
 	enum value_kind kind;
 	bool is_program;
 } known_keys[] = {
@@ -40,9 +42,21 @@ static const struct known_key {
 	{ "core.pager", VALUE_TEXT, true },
 	{ "core.project", VALUE_PART, false },
 	{ "gc.auto", VALUE_DURATION, false },
+	{ "protect.*.check", VALUE_TEXT, true },
 	{ "safe.directory", VALUE_TEXT, false },
+	{ "stage.list", VALUE_STAGES, false },
 	{ "user.name", VALUE_NAME, false },
 };
+
+static bool is_of_pattern(const char *key, const char *pattern)
+{
+	const char *star = strchr(pattern, '*');
+	size_t len = strlen(key), head = star ? (size_t)(star - pattern) : 0, tail = star ? strlen(star + 1) : 0;
+
+	if (!star)
+		return !strcmp(key, pattern);
+	return len > head + tail && !memcmp(key, pattern, head) && !strcmp(key + len - tail, star + 1);
+}
 
 static const struct known_key *find_known(const char *key)
 {
@@ -50,7 +64,7 @@ static const struct known_key *find_known(const char *key)
 
 	config_key_fold(&folded, key);
 	for (size_t i = 0; i < COUNT_OF(known_keys); i++)
-		if (!strcmp(known_keys[i].key, folded.buf))
+		if (is_of_pattern(folded.buf, known_keys[i].key))
 			return &known_keys[i];
 	return NULL;
 }
@@ -83,8 +97,34 @@ static bool is_user_name(const char *text)
 	return true;
 }
 
+static int check_stage(const char *key, const struct strvec *before, const char *stage, struct error *err)
+{
+	if (name_check(NAME_ALIAS, stage, strlen(stage), err) < 0)
+		return error_wrap(err, "'%s'", key);
+	if (name_is_latest(stage, strlen(stage)))
+		return error_set(err, ERR_INVALID, "'%s' cannot have '%s', which always is the highest version", key, stage);
+	if (strvec_has(before, stage))
+		return error_set(err, ERR_INVALID, "'%s' has '%s' twice", key, stage);
+	return 0;
+}
+
+static int parse_stages(const char *key, const char *text, struct strvec *out, struct error *err)
+{
+	for (const char *p = text + strspn(text, " \t\n"); *p; p += strspn(p, " \t\n")) {
+		size_t len = strcspn(p, " \t\n");
+		CLEANUP(ptr) char *stage = xstrndup(p, len);
+
+		if (check_stage(key, out, stage, err) < 0)
+			return -1;
+		strvec_push(out, stage);
+		p += len;
+	}
+	return out->count ? 0 : error_set(err, ERR_INVALID, "'%s' must be names of stages, separated by blanks", key);
+}
+
 int config_check(const char *key, const char *value, struct error *err)
 {
+	CLEANUP(strvec) struct strvec stages = STRVEC_INIT;
 	const struct known_key *known;
 	uint64_t ms;
 
@@ -97,6 +137,8 @@ int config_check(const char *key, const char *value, struct error *err)
 		return error_set(err, ERR_INVALID, "'%s' must be 1 to %d bytes of text without control characters, not '%s'", key, USER_NAME_MAX, value);
 	if (known && known->kind == VALUE_PART && *value && name_check(NAME_COLLECTION, value, strlen(value), err) < 0)
 		return error_wrap(err, "'%s'", key);
+	if (known && known->kind == VALUE_STAGES)
+		return parse_stages(key, value, &stages, err);
 	return 0;
 }
 
@@ -123,7 +165,9 @@ static int on_item(const char *key, const char *value, void *arg)
 	struct file_items *items = arg;
 	const struct known_key *known = find_known(key);
 
-	if (!(items->without_programs && known && known->is_program))
+	if (items->without_programs && known && known->is_program)
+		strvec_push(&items->config->passed_over, key);
+	else
 		add_item(items->config, key, value, items->scope, items->origin);
 	return 0;
 }
@@ -137,7 +181,8 @@ static bool is_listed_safe(const struct config *c, const char *mreg_dir)
 		CLEANUP(strbuf) struct strbuf listed = STRBUF_INIT;
 
 		path_normalise(&listed, c->items[i].value);
-		if (!strcmp(c->items[i].key, "safe.directory") && (!strcmp(listed.buf, "*") || !strcmp(listed.buf, root.buf)))
+		if (c->items[i].scope <= CONFIG_USER && !strcmp(c->items[i].key, "safe.directory") &&
+			(!strcmp(listed.buf, "*") || !strcmp(listed.buf, root.buf)))
 			return true;
 	}
 	return false;
@@ -149,6 +194,11 @@ static bool is_foreign(const char *path)
 	struct stat st;
 
 	return !stat(path, &st) && st.st_uid != geteuid() && st.st_uid != 0;
+}
+
+bool config_trusts(const struct config *c, const char *mreg_dir)
+{
+	return !is_foreign(mreg_dir) || is_listed_safe(c, mreg_dir);
 }
 
 static int load_file(struct config *c, enum config_scope scope, const char *path, const char *mreg_dir, struct error *err)
@@ -273,6 +323,7 @@ void config_cleanup(struct config *c)
 		free(c->items[i].origin);
 	}
 	free(c->items);
+	strvec_release(&c->passed_over);
 	*c = (struct config)CONFIG_INIT;
 	errno = saved;
 }
@@ -329,6 +380,15 @@ int config_get_duration_ms(const struct config *c, const char *key, uint64_t fal
 	if (!item || parse_duration_ms(item->value, out))
 		return 0;
 	return wrong_value(item, "a duration such as 500ms, 10s or 5m", err);
+}
+
+int config_stages(const struct config *c, struct strvec *out, struct error *err)
+{
+	const struct config_item *item = config_find(c, "stage.list");
+
+	if (parse_stages("stage.list", item ? item->value : DEFAULT_STAGES, out, err) == 0)
+		return 0;
+	return item ? error_wrap(err, "in %s", item->origin) : -1;
 }
 
 /* What was opened is still what the name leads to. */

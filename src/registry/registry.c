@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "registry/hook.h"
 #include "registry/rules.h"
 #include "store/objects.h"
 
@@ -162,6 +163,8 @@ struct registry *registry_open(const char *mreg_dir, const struct config *config
 
 void registry_close(struct registry *r)
 {
+	struct hooks_after *after;
+
 	if (!r)
 		return;
 	object_reader_free(r->reader);
@@ -170,7 +173,9 @@ void registry_close(struct registry *r)
 	free(r->root);
 	free(r->user);
 	free(r->host);
+	after = r->after;
 	free(r);
+	hooks_run_after(after);
 }
 
 void registry_cleanup(struct registry **r)

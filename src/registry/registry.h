@@ -22,6 +22,7 @@ struct registry {
 	char *user, *host; /* NULL until registry_name_user() */
 	struct view *view;             /* see registry_view() */
 	struct object_reader *reader;  /* version.c's, made when first needed */
+	struct hooks_after *after;     /* hook.c's: what runs when all is closed */
 };
 
 /*
@@ -32,6 +33,7 @@ int registry_discover(const char *given, struct strbuf *mreg_dir, struct error *
 /* Makes DIR/.mreg and gives its absolute path. */
 int registry_init(const char *dir, bool shared, struct strbuf *mreg_dir, struct error *err) MUST_CHECK;
 struct registry *registry_open(const char *mreg_dir, const struct config *config, const char *verb, struct report *report, struct error *err) MUST_CHECK;
+/* Lets go of all locks, then runs what post-hooks are left to be run. */
 void registry_close(struct registry *r);
 void registry_cleanup(struct registry **r);
 

@@ -130,7 +130,7 @@ static void test_foreign(void)
 {
 	CLEANUP(config) struct config c = CONFIG_INIT;
 
-	write_file(registry_file, "[core]\n\tpager = evil\n\tlockTimeout = 3s\n");
+	write_file(registry_file, "[core]\n\tpager = evil\n\tlockTimeout = 3s\n[protect \"m:best\"]\n\tcheck = evil\n");
 	if (geteuid() != 0 || chown(registry_file, 12345, 12345)) {
 		ok(true, "skipped: only root can make a file of somebody else # SKIP");
 		return;
@@ -138,11 +138,42 @@ static void test_foreign(void)
 	need(!config_write(user_file, "core.pager", NULL, &err), err.text);
 	need(!config_load(&c, registry, NULL, &err), err.text);
 	ok(!config_get(&c, "core.pager"), "a program that somebody else's registry names is not run");
+	ok(!config_get(&c, "protect.m:best.check"), "nor one that is to check an alias");
+	ok(c.passed_over.count == 2 && strvec_has(&c.passed_over, "protect.m:best.check"), "and it is known that they were passed over");
 	is_str(config_get(&c, "core.lockTimeout"), "3s", "its other keys count");
 	config_cleanup(&c);
 	need(!config_write(user_file, "safe.directory", tap_dir(), &err), err.text);
 	need(!config_load(&c, registry, NULL, &err), err.text);
 	is_str(config_get(&c, "core.pager"), "evil", "unless the user lists the directory as safe");
+}
+
+static void stages_are(const char *list, const char *want)
+{
+	CLEANUP(config) struct config c = CONFIG_INIT;
+	CLEANUP(strvec) struct strvec overrides = STRVEC_INIT, stages = STRVEC_INIT;
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT, got = STRBUF_INIT;
+
+	strbuf_addf(&text, "stage.list=%s", list ? list : "");
+	if (list)
+		strvec_push(&overrides, text.buf);
+	error_clear(&err);
+	if (config_load(&c, NULL, &overrides, &err) < 0 || config_stages(&c, &stages, &err) < 0)
+		strbuf_adds(&got, error_code_name(err.code));
+	for (size_t i = 0; i < stages.count; i++)
+		strbuf_addf(&got, "%s%s", i ? "," : "", stages.v[i]);
+	is_str(got.buf, want, list ? list : "no stage.list");
+}
+
+static void test_stages(void)
+{
+	stages_are(NULL, "development,staging,production,archived");
+	stages_are(" one  two\tthree ", "one,two,three");
+	stages_are("one two one", "invalid");
+	stages_are("one latest", "invalid");
+	stages_are("v1", "invalid");
+	stages_are("  ", "invalid");
+	ok(config_is_known("protect.red/m:best.check") && !config_is_known("protect.check") && !config_is_known("protect.m:best.checks"),
+		"keys with a subsection are known");
 }
 
 int main(void)
@@ -153,6 +184,7 @@ int main(void)
 	test_broken();
 	test_edits();
 	test_links();
+	test_stages();
 	test_foreign();
 	return tap_done();
 }

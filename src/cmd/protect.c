@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mreg protect: aliases that move only when somebody means it. */
+#include <config.h>
+
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/fields.h"
+#include "registry/protect.h"
+
+static int row(struct session *s, struct view *v, const struct collection *c, const struct protection *p, struct error *err)
+{
+	CLEANUP(alias_row) struct alias_row holder = { NULL, { { 0 } }, 0 };
+	int found = alias_find(v, c, p->alias, &holder, err);
+	json_t *record;
+
+	if (found < 0)
+		return -1;
+	record = json_object();
+	json_object_set_new(record, "ref", json_sprintf("%s:%s", c->name, p->alias));
+	json_object_set_new(record, "alias", json_string(p->alias));
+	json_object_set_new(record, "version", found ? fields_ref(c->name, holder.number) : json_null());
+	json_object_set_new(record, "require_reason", json_boolean(p->reason));
+	json_object_set_new(record, "moves", json_string(p->reason ? "with a reason" : "with --override and a reason"));
+	return out_list_row(s->out, record, err);
+}
+
+static int list(struct session *s, const char *name, struct error *err)
+{
+	static const struct column columns[] = {
+		{ "alias", NULL, COLUMN_TEXT, false }, { "version", NULL, COLUMN_TEXT, false }, { "moves", NULL, COLUMN_TEXT, false },
+		{ "ref", NULL, COLUMN_TEXT, true },    { NULL, NULL, COLUMN_TEXT, false },
+	};
+	CLEANUP(collection) struct collection c = COLLECTION_INIT;
+	CLEANUP(protections) struct protections rows = PROTECTIONS_INIT;
+	struct view *v = registry_view(s->registry, err);
+
+	if (!v || resolve_bare(v, name, &c, err) < 0 || protect_read(v, &c, &rows, err) < 0 || out_list_begin(s->out, columns, NULL, "ref", err) < 0)
+		return -1;
+	for (size_t i = 0; i < rows.count; i++)
+		if (row(s, v, &c, &rows.v[i], err) < 0)
+			return -1;
+	return out_list_end(s->out, err);
+}
+
+static int change(struct session *s, const struct protect_change *change, struct error *err)
+{
+	const struct strvec *references = change->references;
+	json_t *record, *list;
+
+	if (protect_change(s->registry, change, err) < 0)
+		return -1;
+	if (out_mode(s->out) != OUT_JSON)
+		return 0;
+	record = json_object();
+	if (!change->remove) {
+		json_object_set_new(record, "ref", json_string(references->v[0]));
+		json_object_set_new(record, "require_reason", json_boolean(change->reason));
+		return out_result(s->out, record, "ref", err);
+	}
+	list = json_array();
+	for (size_t i = 0; i < references->count; i++)
+		json_array_append_new(list, json_string(references->v[i]));
+	json_object_set_new(record, "removed", list);
+	return out_result(s->out, record, "removed", err);
+}
+
+static int check_usage(const struct protect_change *change, const struct operands *operands, struct error *err)
+{
+	if (change->remove && change->reason)
+		return error_set(err, ERR_USAGE, "-d goes with no --require-reason");
+	if (!change->remove && operands->count > 1)
+		return error_set(err, ERR_USAGE, "one alias at a time: '%s'", operands->v[1]);
+	return 0;
+}
+
+static int run(struct session *s, int argc, char **argv, struct error *err)
+{
+	struct protect_change how = { .references = NULL };
+	CLEANUP(operands) struct operands operands = OPERANDS_INIT;
+	CLEANUP(strvec) struct strvec references = STRVEC_INIT;
+	const struct opt opts[] = {
+		OPT_FLAG('d', "delete", &how.remove, "take protections away, each written NAME:ALIAS"),
+		OPT_FLAG(0, "require-reason", &how.reason, "let a move through when it says why"),
+		OPT_STRING('m', "message", &how.why, "WHY", "reason, for the history"),
+		OPT_FLAG('n', "dry-run", &how.dry_run, "decide, change nothing"),
+		OPT_END,
+	};
+
+	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &operands, err) < 0 || check_usage(&how, &operands, err) < 0)
+		return -1;
+	if (!how.remove && !how.reason && !strchr(operands.v[0], ':') && !strchr(operands.v[0], '@'))
+		return list(s, operands.v[0], err);
+	for (size_t i = 0; i < operands.count; i++)
+		strvec_push(&references, operands.v[i]);
+	how.references = &references;
+	return change(s, &how, err);
+}
+
+const struct command cmd_protect = {
+	.name = "protect", .synopsis = "[options] NAME:ALIAS | -d NAME:ALIAS... | NAME", .summary = "say which aliases move only when somebody means it",
+	.group = GROUP_CURATE, .needs = NEEDS_REGISTRY, .run = run,
+};
