@@ -148,6 +148,59 @@ no_way_back()
 	complains "Did you mean 'production'?"
 }
 
+@test "rollback skips holders that were removed, and says so" {
+	local i
+	for i in 0 1 2 3; do
+		mreg link -q "digits:v$i" scanner >/dev/null
+		mreg promote -q "scanner:v$i" production >/dev/null
+	done
+	mreg unlink scanner:v2
+	mreg unlink scanner:v1
+	mreg_is 0 rollback scanner:production
+	says scanner:v0
+	complains "note: skipped, since it was removed: v2, v1"
+	mreg promote -q scanner:v3 production >/dev/null
+	mreg alias -q -d scanner:production
+	mreg unlink scanner:v0
+	mreg_is 0 rollback -q scanner:production
+	says scanner:v3
+	no_complaint
+	mreg_is 4 rollback scanner:production
+	complains "'scanner:production' has no earlier holder that is still there"
+	assert_equal "$(mreg resolve --name scanner:production)" scanner:v3
+}
+
+@test "rollback skips versions that were removed, and finds them when they are back" {
+	moves v0 v1 v2
+	mreg rm --with-aliases digits:v1
+	mreg_is 0 rollback -n digits:production
+	says digits:v0
+	complains "note: skipped, since it was removed: v1"
+	mreg restore -q digits:v1
+	mreg_is 0 rollback digits:production
+	says digits:v1
+	no_complaint
+}
+
+@test "a version that was linked again is gone back to under its new number" {
+	mreg link -q digits:v0 scanner -a production >/dev/null
+	mreg link -q digits:v1 scanner -a production >/dev/null
+	mreg unlink scanner:v0
+	mreg link -q digits:v0 scanner >/dev/null
+	mreg_is 0 rollback scanner:production
+	says scanner:v2
+	no_complaint
+}
+
+@test "a rollback in a model leaves the artifact alone" {
+	mreg alias -q digits:v4 production
+	mreg link -q digits:v0 scanner -a production >/dev/null
+	mreg link -q digits:v1 scanner -a production >/dev/null
+	mreg_is 0 rollback scanner:production
+	says scanner:v0
+	assert_equal "$(mreg resolve --name digits:production)" digits:v4
+}
+
 @test "rollback of what never was" {
 	mreg_is 4 rollback digits:production
 	complains "'digits' has no alias 'production'"

@@ -138,6 +138,36 @@ refused()
 	json '.version == "scanner:v1"'
 }
 
+@test "what a protected alias names is not unlinked" {
+	mreg link -q digits:v1 scanner -a production >/dev/null
+	mreg link -q digits:v2 scanner >/dev/null
+	mreg protect scanner:production --require-reason
+	refused unlink scanner:v0
+	refused unlink --with-aliases scanner:v0 -m 'no more'
+	complains "'scanner:production' is protected"
+	mreg_is 0 unlink scanner:v1
+	mreg_is 0 link digits:v2 scanner -a production -m 'it is better'
+	says scanner:v2
+	mreg_is 0 unlink --with-aliases scanner:v2 -m 'no more' --override
+}
+
+@test "what a protected alias names is not removed, nor the artifact behind a model, nor the collection" {
+	mreg protect digits:production
+	refused rm --with-aliases digits:v1
+	complains "'digits:production' is protected"
+	refused rm --with-aliases digits:v1 -m 'no more'
+	refused rm -r digits
+	mreg link -q digits:v2 scanner -a production >/dev/null
+	mreg protect scanner:production --require-reason
+	refused rm --unlink --with-aliases digits:v2 -m 'no more'
+	complains "'scanner:production' is protected"
+	refused rm -r scanner -m 'no more'
+	mreg_is 0 rm digits:v3
+	mreg_is 0 rm --unlink --with-aliases digits:v2 -m 'no more' --override
+	mreg_is 0 rm --with-aliases digits:v1 -m 'no more' --override
+	mreg_is 0 restore digits:v1
+}
+
 @test "a reason alone moves an alias protected with --require-reason" {
 	mreg protect digits:production --require-reason
 	refused alias digits:v2 production

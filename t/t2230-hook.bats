@@ -105,10 +105,16 @@ references()
 	event pre-alias '.ref == "scanner:v0" and .alias == "production" and .source == "digits:v2"'
 	event post-promote '.stage == "production" and .metadata.epoch == 3'
 	assert_not_exists pre-put.events
+	rm post-link.events
+	mreg_is 0 link digits:v0 scanner
+	event post-link '.verb == "link" and .ref == "scanner:v1" and .source == "digits:v0" and .from == null'
+	rm post-link.events
+	mreg_is 0 unlink scanner:v1
+	event post-link '.verb == "unlink" and .ref == "scanner:v1" and .from == "scanner:v1" and .to == null and .metadata.epoch == 1'
 	mreg_is 0 put digits "$DIGITS/epoch-1/labels.txt" --metric acc=0.75 --tag good --link scanner
 	event pre-put '.metrics == {"acc": 0.75} and .tags == ["good"] and .source == null'
 	output=$(tail -1 post-link.events)
-	json '.metrics == {"acc": 0.75} and .source == "digits:v5" and .number == 1'
+	json '.metrics == {"acc": 0.75} and .source == "digits:v5" and .number == 2'
 }
 
 @test "a failing pre-hook refuses, says why, and nothing has changed" {
