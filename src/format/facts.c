@@ -4,6 +4,7 @@
 
 #include "format/facts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -46,28 +47,53 @@ static void add_number(struct strbuf *out, const json_t *value)
 	add_u64(out, json_is_integer(value) ? (uint64_t)json_integer_value(value) : bits);
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* In the order of a canonical object, so that it does not matter where the value came from. */
+static void add_members(struct strbuf *items, const json_t *object)
+{
+	json_t *mutable = (json_t *)(uintptr_t)object; /* jansson's iterators know no const */
+	size_t count = json_object_size(object), n = 0;
+	CLEANUP(ptr) const char **names = xcalloc(count + 1, sizeof *names);
+
+	for (void *at = json_object_iter(mutable); at && n < count; at = json_object_iter_next(mutable, at))
+		names[n++] = json_object_iter_key(at);
+	qsort(names, n, sizeof *names, compare_names);
+	for (size_t i = 0; i < n; i++)
+		facts_add_member(items, names[i], json_object_get(object, names[i]));
+}
+
 static void add_container(struct strbuf *out, const json_t *value)
 {
 	CLEANUP(strbuf) struct strbuf items = STRBUF_INIT;
 	const json_t *item;
-	const char *key;
-	size_t i, len;
+	size_t i;
 
-	if (json_is_array(value)) {
+	if (json_is_array(value))
 		json_array_foreach(value, i, item)
 			facts_add(&items, item);
-	} else {
-		void *at = json_object_iter((json_t *)(uintptr_t)value);
-
-		for (; at; at = json_object_iter_next((json_t *)(uintptr_t)value, at)) {
-			key = json_object_iter_key(at);
-			len = strlen(key);
-			add_bytes(&items, key, len);
-			facts_add(&items, json_object_iter_value(at));
-		}
-	}
+	else
+		add_members(&items, value);
 	strbuf_addc(out, json_is_array(value) ? FACTS_ARRAY : FACTS_OBJECT);
 	add_bytes(out, items.buf, items.len);
+}
+
+void facts_add_member(struct strbuf *items, const char *key, const json_t *value)
+{
+	add_bytes(items, key, strlen(key));
+	if (value)
+		facts_add(items, value);
+	else
+		strbuf_addc(items, FACTS_HIDDEN);
+}
+
+void facts_add_object(struct strbuf *out, const struct strbuf *items)
+{
+	strbuf_addc(out, FACTS_OBJECT);
+	add_bytes(out, items->buf, items->len);
 }
 
 void facts_add(struct strbuf *out, const json_t *value)
@@ -178,7 +204,7 @@ static bool take_value(struct span *in, struct facts_value *out)
 {
 	uint64_t bits;
 
-	if (!in->len || in->data[0] > FACTS_OBJECT)
+	if (!in->len || in->data[0] > FACTS_HIDDEN)
 		return false;
 	*out = (struct facts_value){ .kind = (enum facts_kind)in->data[0] };
 	in->data++;
@@ -187,6 +213,7 @@ static bool take_value(struct span *in, struct facts_value *out)
 	case FACTS_NULL:
 	case FACTS_FALSE:
 	case FACTS_TRUE:
+	case FACTS_HIDDEN:
 		return true;
 	case FACTS_INTEGER:
 	case FACTS_REAL:
@@ -273,6 +300,8 @@ static json_t *to_json(struct span *in, size_t depth)
 		return json_real(v.real);
 	case FACTS_TEXT:
 		return json_stringn((const char *)v.text.data, v.text.len);
+	case FACTS_HIDDEN:
+		return NULL;
 	case FACTS_ARRAY:
 	case FACTS_OBJECT:
 		break;
@@ -304,10 +333,12 @@ static int visit(const struct search *s, const struct facts_value *v)
 	struct facts_value item;
 	int rc = 0;
 
+	if (v->kind == FACTS_HIDDEN)
+		return 0;
 	if (v->kind != FACTS_ARRAY)
 		return s->fn(v, s->arg, s->err);
 	while (!rc && items.len)
-		rc = take_value(&items, &item) ? s->fn(&item, s->arg, s->err) : damaged(s->err);
+		rc = take_value(&items, &item) && item.kind != FACTS_HIDDEN ? s->fn(&item, s->arg, s->err) : damaged(s->err);
 	return rc;
 }
 

@@ -28,7 +28,7 @@ bool facts_write(struct strbuf *out, const struct version_object *v);
 /* ERR_INTEGRITY.  What is inside of metrics and metadata is checked as it is walked over. */
 int facts_parse(const void *data, size_t len, struct facts *out, struct error *err) MUST_CHECK;
 
-enum facts_kind { FACTS_NULL, FACTS_FALSE, FACTS_TRUE, FACTS_INTEGER, FACTS_REAL, FACTS_TEXT, FACTS_ARRAY, FACTS_OBJECT };
+enum facts_kind { FACTS_NULL, FACTS_FALSE, FACTS_TRUE, FACTS_INTEGER, FACTS_REAL, FACTS_TEXT, FACTS_ARRAY, FACTS_OBJECT, FACTS_HIDDEN };
 struct facts_value {
 	enum facts_kind kind;
 	int64_t integer;
@@ -36,6 +36,9 @@ struct facts_value {
 	struct span text; /* of a text; the items of an array or object */
 };
 
+/* An object member by member: adds to its items; and makes a value of them. */
+void facts_add_member(struct strbuf *items, const char *key, const json_t *value); /* NULL: hides the member of that name below */
+void facts_add_object(struct strbuf *out, const struct strbuf *items);
 /* A JSON value, at most JSON_MAX_DEPTH deep, as such bytes; and back (NULL: ERR_INTEGRITY). */
 void facts_add(struct strbuf *out, const json_t *value);
 json_t *facts_json(struct span value, struct error *err) MUST_CHECK;

@@ -74,7 +74,9 @@ static int add_version(struct txn *txn, struct put *p, const struct collection *
 	value = version_value(row);
 	if (txn_set(txn, key.buf, value, err) < 0)
 		return -1;
-	return txn_learn(txn, &c->cid, row, err);
+	if (txn_learn(txn, &c->cid, row, err) < 0)
+		return -1;
+	return p->facts.len ? txn_learn_facts(txn, &row->version, &p->facts, err) : 0;
 }
 
 static int annotate_layer(struct txn *txn, struct put *p, const struct subject *of, enum annotation_layer layer, json_t *wanted, const json_t *now,

@@ -23,6 +23,7 @@ struct put {
 	struct stat_rows stat_rows;
 	struct manifest manifest;
 	struct strbuf manifest_text;
+	struct strbuf facts;          /* of the version object, for the index; empty for none */
 	struct strbuf name;           /* of the artifact, in full */
 	struct version_row row;       /* digest, size, files; version once staged */
 	char *staged_type;            /* the version object in row.version says this type; NULL: none is staged */

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/utf8.h"
+#include "format/facts.h"
 #include "registry/commit.h"
 #include "registry/put-internal.h"
 #include "registry/tree-read.h"
@@ -32,6 +33,7 @@ static void put_cleanup(struct put *p)
 	stat_rows_cleanup(&p->stat_rows);
 	manifest_cleanup(&p->manifest);
 	strbuf_release(&p->manifest_text);
+	strbuf_release(&p->facts);
 	strbuf_release(&p->name);
 	free(p->staged_type);
 	free(p->wanted_type);
@@ -205,6 +207,8 @@ static int stage_version(struct put *p, const char *type, struct error *err)
 	if (version_object_write(&text, &object, &p->row.version, err) < 0)
 		return -1;
 	version_row_set_brief(&p->row, object.time, object.description);
+	strbuf_reset(&p->facts);
+	facts_write(&p->facts, &object);
 	free(p->staged_type);
 	p->staged_type = xstrdup(type);
 	if (!p->writer)
@@ -294,7 +298,7 @@ static int run(struct put *p, struct error *err)
 int put_run(struct registry *reg, const struct put_options *options, struct put_result *out, struct error *err)
 {
 	CLEANUP(put) struct put p = { .reg = reg, .options = options, .result = out, .stat_rows = STAT_ROWS_INIT, .manifest_text = STRBUF_INIT,
-				    .name = STRBUF_INIT };
+				    .facts = STRBUF_INIT, .name = STRBUF_INIT };
 
 	memset(out, 0, sizeof *out);
 	if (run(&p, err) == 0) {

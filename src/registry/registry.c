@@ -239,6 +239,11 @@ void registry_learn(struct registry *r, const struct cid *cid, const struct vers
 	view_learn(r->store, cid, rows, count);
 }
 
+void registry_learn_facts(struct registry *r, const struct facts_row *rows, size_t count)
+{
+	view_learn_facts(r->store, rows, count);
+}
+
 void registry_name_user(struct registry *r)
 {
 	if (r->user)

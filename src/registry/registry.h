@@ -49,6 +49,9 @@ void registry_save_stats(struct registry *r, struct stat_rows *rows);
 /* view_learn(), after registry_drop_view(). */
 void registry_learn(struct registry *r, const struct cid *cid, const struct version_row *rows, size_t count);
 
+/* view_learn_facts(), likewise. */
+void registry_learn_facts(struct registry *r, const struct facts_row *rows, size_t count);
+
 /* Fills in user and host; only for what changes something, since it may have to ask a service. */
 void registry_name_user(struct registry *r);
 /* user.name of the configuration, else the login, else the uid. Caller frees. */

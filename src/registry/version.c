@@ -57,6 +57,11 @@ int version_object_read(struct registry *reg, const struct oid *version, struct 
 	return read_object(reg, version, version_object_parse, out, err);
 }
 
+int version_object_read_known(struct registry *reg, const struct oid *version, struct version_object *out, struct error *err)
+{
+	return read_object(reg, version, version_object_parse_known, out, err);
+}
+
 int version_info_read(struct registry *reg, struct view *v, const struct version_row *row, struct version_info *out, struct error *err)
 {
 	const struct subject subject = subject_of_version(&row->version);

@@ -241,3 +241,25 @@ int index_version_learn(struct kv_txn *txn, const struct cid *cid, const struct 
 	memcpy(now.summary, row->summary, sizeof now.summary);
 	return kv_put(txn, k.data, k.len, learned, write_row(learned, &now), err);
 }
+
+static void facts_key(struct index_key *k, const struct oid *version)
+{
+	index_key_begin(k, TABLE_FACTS);
+	index_key_add_oid(k, version);
+}
+
+int index_version_put_facts(struct kv_txn *txn, const struct oid *version, struct span facts, struct error *err)
+{
+	struct index_key k;
+
+	facts_key(&k, version);
+	return kv_put(txn, k.data, k.len, facts.data, facts.len, err);
+}
+
+int index_version_facts(struct kv_txn *txn, const struct oid *version, struct strbuf *out, struct error *err)
+{
+	struct index_key k;
+
+	facts_key(&k, version);
+	return kv_get_hint(txn, k.data, k.len, out, err);
+}

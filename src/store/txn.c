@@ -196,6 +196,11 @@ int txn_learn(struct txn *txn, const struct cid *cid, const struct version_row *
 	return index_version_learn(txn->kv, cid, row, err);
 }
 
+int txn_learn_facts(struct txn *txn, const struct oid *version, const struct strbuf *facts, struct error *err)
+{
+	return index_version_put_facts(txn->kv, version, (struct span){ (const uint8_t *)facts->buf, facts->len }, err);
+}
+
 /* Each key once, however often it was set. */
 static int check_rules(struct txn *txn, struct error *err)
 {

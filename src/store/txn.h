@@ -46,6 +46,8 @@ int txn_each_change(struct txn *txn, txn_change_fn fn, void *arg, struct error *
 int txn_value_before(struct txn *txn, const char *key, struct strbuf *out, struct error *err) MUST_CHECK;
 /* For a version that this transaction made: what row->has_brief stands for goes into the index with it. */
 int txn_learn(struct txn *txn, const struct cid *cid, const struct version_row *row, struct error *err) MUST_CHECK;
+/* Likewise what facts_write() makes of its object. */
+int txn_learn_facts(struct txn *txn, const struct oid *version, const struct strbuf *facts, struct error *err) MUST_CHECK;
 /* The time that every change of this transaction carries: clock_now() when the decision began. */
 int64_t txn_time(const struct txn *txn);
 /* seq the line will have: with MREG_SEED it makes what is random differ from line to line. */

@@ -101,6 +101,15 @@ int view_each_place(struct view *v, const struct oid *version, view_place_fn fn,
  * that fails.  No view of this process may be open. */
 void view_learn(struct store *store, const struct cid *cid, const struct version_row *rows, size_t count);
 
+/* What facts_write() made of a version's object, copied into out: 1, 0 when the index has not learned it, -1. */
+int view_facts(struct view *v, const struct oid *version, struct strbuf *out, struct error *err) MUST_CHECK;
+struct facts_row {
+	struct oid version;
+	struct strbuf facts;
+};
+/* Keeps them, as view_learn() does. */
+void view_learn_facts(struct store *store, const struct facts_row *rows, size_t count);
+
 /* Changes of one collection (NULL: of all), newest first when reverse, from journal lines that are checked again as they are read. */
 typedef int (*view_change_fn)(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err);
 int view_each_change(struct view *v, const struct cid *cid, bool reverse, view_change_fn fn, void *arg, struct error *err) MUST_CHECK;

@@ -60,7 +60,7 @@ static void test_find(void)
 {
 	is_str(find("{\"a\":1,\"b\":\"x\"}", "", "a"), "1;", "a member");
 	is_str(find("{\"a\":{\"b\":{\"c\":2.5}}}", "", "a.b.c"), "2.5;", "a member of a member");
-	is_str(find("{\"a.b\":1,\"a\":{\"b\":2}}", "", "a.b"), "1;2;", "a name with a dot, and a member");
+	is_str(find("{\"a.b\":1,\"a\":{\"b\":2}}", "", "a.b"), "2;1;", "a name with a dot, and a member");
 	is_str(find("{\"a\":[1,\"x\",true]}", "", "a"), "1;x;kind 2;", "the items of an array");
 	is_str(find("{\"a\":{\"b\":1},\"n\":null}", "", "a"), "kind 7;", "an object is there");
 	is_str(find("{\"a\":1}", "", "b"), "", "what is not there is not found");
