@@ -116,6 +116,9 @@ done_well()
 		resolve --name digits
 		resolve digits:best --at 2026-02-01
 		rollback digits:production
+		search
+		search 'alias = best' --sort -created
+		search --artifacts
 		show digits
 		show digits:v1
 		show m:best
@@ -198,6 +201,9 @@ done_badly()
 		2 usage ttl digits soon
 		4 no-reference resolve digits:best --at 1970-01-02
 		4 no-reference rollback digits:production
+		2 invalid search 'name ='
+		2 usage search --sort nowhere
+		1 no search --exit-code 'name = nothing'
 		3 no-collection show nowhere
 		10 no-registry -C / status
 		1 no status changed

@@ -27,6 +27,8 @@ struct sorter {
 	struct row *rows;
 	size_t count, cap;
 	json_t *last; /* array of what comes behind */
+	sorter_complete_fn complete; /* may be NULL */
+	void *complete_arg;
 };
 
 struct sorter *sorter_new(struct out *out, const char *key, uint64_t limit)
@@ -159,6 +161,12 @@ static int by_key(const void *x, const void *y, void *arg)
 	return s->descending ? -order : order;
 }
 
+void sorter_defer(struct sorter *s, sorter_complete_fn fn, void *arg)
+{
+	s->complete = fn;
+	s->complete_arg = arg;
+}
+
 void sorter_last(struct sorter *s, json_t *record)
 {
 	json_array_append_new(s->last, record);
@@ -175,7 +183,13 @@ int sorter_end(struct sorter *s, struct error *err)
 		json_t *record = s->rows[i].record;
 
 		s->rows[i].record = NULL;
-		if (out_list_row(s->out, record, err) < 0)
+		if (s->complete) {
+			json_t *part = record;
+
+			record = s->complete(part, s->complete_arg, err);
+			json_decref(part);
+		}
+		if (!record || out_list_row(s->out, record, err) < 0)
 			return -1;
 	}
 	json_array_foreach(s->last, n, last)
