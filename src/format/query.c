@@ -79,7 +79,7 @@ static void show_place(const struct parser *p, size_t at)
 	CLEANUP(strbuf) struct strbuf before = STRBUF_INIT, line = STRBUF_INIT;
 	size_t from = at > SHOWN_BEFORE ? at - SHOWN_BEFORE : 0, to = p->len - at > SHOWN_AFTER ? at + SHOWN_AFTER : p->len;
 
-	while (is_inside_character(p, from))
+	while (from < at && is_inside_character(p, from))
 		from++;
 	while (is_inside_character(p, to))
 		to++;
