@@ -27,6 +27,7 @@ struct node {
 	enum node_kind kind;
 	struct node **children; /* one for NODE_NOT */
 	size_t count, cap;
+	bool is_dear; /* asks for paths, which have to be read */
 	struct test test;
 };
 

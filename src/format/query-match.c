@@ -169,7 +169,9 @@ bool query_literal_read(struct literal *l, enum query_field_id field, bool quote
 		*expected = "a number";
 		return read_metric(l);
 	}
-	l->is_number = !quoted && query_number_read(l->text, l->len, &l->is_integer, &l->integer, &l->real);
+	/* A name or a tag is a text, whatever it looks like: 1.0 is not 1. */
+	l->is_number = !quoted && (field == QUERY_METADATA || field == QUERY_RUN || field == QUERY_CONSUMED_BY) &&
+		       query_number_read(l->text, l->len, &l->is_integer, &l->integer, &l->real);
 	return true;
 }
 

@@ -274,6 +274,20 @@ static void add_child(struct node *n, struct node *child)
 {
 	ARRAY_GROW(n->children, n->count + 1, n->cap);
 	n->children[n->count++] = child;
+	n->is_dear = n->is_dear || child->is_dear;
+}
+
+/* What is dear to ask comes last: mostly all else has decided by then. */
+static void put_dear_last(struct node *n)
+{
+	CLEANUP(ptr) struct node **ordered = xreallocarray(NULL, n->count, sizeof(struct node *));
+	size_t at = 0;
+
+	for (int dear = 0; dear < 2; dear++)
+		for (size_t i = 0; i < n->count; i++)
+			if (n->children[i]->is_dear == (dear == 1))
+				ordered[at++] = n->children[i];
+	memcpy(n->children, ordered, at * sizeof *ordered);
 }
 
 /* ---- fields and values ---- */
@@ -426,7 +440,10 @@ static struct node *read_operand(struct parser *p)
 		return read_group(p);
 	if (!is_keyword(p, "not")) {
 		n = node_new(NODE_TEST);
-		return read_test(p, &n->test) < 0 ? NULL : STEAL(n);
+		if (read_test(p, &n->test) < 0)
+			return NULL;
+		n->is_dear = n->test.field.id == QUERY_PATH;
+		return STEAL(n);
 	}
 	n = node_new(NODE_NOT);
 	if (deeper(p) < 0 || next(p) < 0)
@@ -455,8 +472,11 @@ static struct node *read_chain(struct parser *p, enum node_kind kind)
 		if (next(p) < 0)
 			return NULL;
 	}
-	if (n->count > 1)
+	if (n->count > 1) {
+		if (n->is_dear)
+			put_dear_last(n);
 		return STEAL(n);
+	}
 	n->count = 0;
 	return n->children[0];
 }

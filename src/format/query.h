@@ -44,7 +44,7 @@ bool query_offer_present(struct query_probe *p); /* it is there, and has no valu
 /* op: as it was written (of "a != b" QUERY_NE, though what is offered is compared by =). -1 fails. */
 typedef int (*query_fetch_fn)(const struct query_field *field, enum query_op op, struct query_probe *p, void *arg, struct error *err);
 
-/* Asks from left to right, and no more than is needed. */
+/* Asks from left to right, but for paths last, and no more than is needed. */
 int query_match(const struct query *q, query_fetch_fn fetch, void *arg, bool *matches, struct error *err) MUST_CHECK;
 
 #endif

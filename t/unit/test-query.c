@@ -29,6 +29,8 @@ static int fetch(const struct query_field *f, enum query_op op, struct query_pro
 		query_offer_text(p, "staging", 7);
 	else if (f->id == QUERY_NOTE)
 		query_offer_text(p, note, strlen(note));
+	else if (f->id == QUERY_TAG)
+		query_offer_text(p, "1.0", 3);
 	else if (f->id == QUERY_SIZE)
 		query_offer_integer(p, 1572864);
 	else if (f->id == QUERY_CREATED)
@@ -92,6 +94,7 @@ static void test_words(void)
 	yes("name = res\"net\"");
 	no("name = Resnet");
 	no("name = resne");
+	no("alias in (1, 2)");
 	yes("name != resne");
 	yes("name < s");
 	no("name < a");
@@ -127,6 +130,8 @@ static void test_patterns(void)
 
 static void test_numbers(void)
 {
+	yes("tag = 1.0");
+	no("tag = 1");
 	yes("metadata.epoch = 10");
 	yes("metadata.epoch = 10.0");
 	yes("metadata.epoch = 1e1");
@@ -220,6 +225,9 @@ static void test_words_between(void)
 	is_int(asked[QUERY_ALIAS], 0, "what does not decide is not asked for");
 	match("name = resnet or alias = best");
 	is_int(asked[QUERY_ALIAS], 0, "nor behind an or");
+	match("(path = a or title = b) and name = x");
+	is_int(asked[QUERY_PATH], 0, "paths are asked for last");
+	yes("path = a or name = resnet");
 }
 
 static void wrong(const char *text, size_t column, const char *says)
