@@ -222,6 +222,39 @@ hint:               ^"
 	finds 'alias = best'
 }
 
+@test "search passes over versions that were removed, until they are restored" {
+	mreg rm -q digits:v2
+	finds 'name = digits and metadata.epoch >= 2' digits:v3
+	mreg restore -q digits:v2
+	finds 'name = digits and metadata.epoch >= 2' digits:v2 digits:v3
+}
+
+@test "search finds what was annotated by hand" {
+	mreg tag tuned:v0 keep
+	mreg note tuned:v0 -m "for the paper"
+	mreg meta tuned:v0 'lang=["de","en"]' --metric f1=0.5
+	finds 'tag = keep and note ~ paper and metadata.lang = en and metrics.f1 < 0.6' tuned:v0
+	mreg meta -d tuned:v0 epoch
+	finds 'metadata.epoch = 9'
+	finds 'metadata.epoch exists' digits:v0 digits:v1 digits:v2 digits:v3
+	mreg_is 0 search --json 'name = tuned'
+	json '.metadata == {"opt":{"name":"adam","lr":1e-05},"lang":["de","en"]} and .metrics == {"acc":"inf","f1":0.5} and .tags == ["keep"]'
+	mreg unlink -q --with-aliases digits-prod:v0
+	finds 'model exists or alias = production'
+}
+
+@test "search finds collections by what was said of them" {
+	mreg create -q 'MNIST Grayscale 28x28' >/dev/null
+	mreg link -q digits:v1 MNIST-Grayscale-28x28 >/dev/null
+	mreg tag MNIST-Grayscale-28x28 vision
+	mreg meta MNIST-Grayscale-28x28 owner=vision-team
+	mreg_is 0 search -q --models 'title ~ mnist* and tag = vision and metadata.owner = vision-team'
+	says MNIST-Grayscale-28x28
+	finds 'title = "MNIST Grayscale 28x28"' digits:v1
+	mreg_is 0 search --json --models 'title exists'
+	json '.title == "MNIST Grayscale 28x28" and .tags == ["vision"] and .metadata == {"owner":"vision-team"}'
+}
+
 @test "search knows what the index has not learned, and reads it from the objects" {
 	mreg search --json >before
 	mreg fsck -q --rebuild-index
