@@ -270,7 +270,7 @@ class Journal:
         values = [(key.split("/"), self.value(key)) for key in sorted(self.changes)]
         found = {k[1]: (v["name"], v, {}, {}) for k, v in values if k[0] == "coll" and v is not None}
         for k, v in values:
-            if k[0] == "version" and k[1] in found and v is not None:
+            if k[0] in ("version", "link") and k[1] in found and v is not None:
                 found[k[1]][2][int(k[2])] = v
             elif k[0] == "alias" and k[1] in found and v is not None:
                 found[k[1]][3][v["alias"]] = v["version"]

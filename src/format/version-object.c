@@ -55,7 +55,7 @@ static int check(const struct version_object *v, struct error *err)
 	if (!json_is_object(v->metadata) || !json_is_object(v->metrics))
 		BUG("metadata and metrics of a version must be objects");
 	if (name_check(NAME_TYPE, v->type, strlen(v->type), err) < 0 ||
-		name_check(NAME_COLLECTION, v->collection, strlen(v->collection), err) < 0 || check_texts(v, err) < 0 ||
+		name_check_full(v->collection, strlen(v->collection), err) < 0 || check_texts(v, err) < 0 ||
 		check_metrics(v->metrics, err) < 0)
 		return -1;
 	/* one level is the object's own */

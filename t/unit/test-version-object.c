@@ -159,6 +159,8 @@ static void test_foreign_text(void)
 	is_int(changed_code("\"metrics\":{}", "\"metrics\":[]"), ERR_INTEGRITY, "metrics that are a list");
 	is_int(changed_code("\"metadata\":{}", "\"metadata\":{\"a\":1.50}"), ERR_INTEGRITY, "a number written otherwise");
 	is_int(changed_code("\"m\"", "\"../m\""), ERR_INTEGRITY, "an illegal collection");
+	is_int(changed_code("\"m\"", "\"e/p/m\""), ERR_NONE, "a collection of a project");
+	is_int(changed_code("\"m\"", "\"e/p/m/x\""), ERR_INTEGRITY, "a collection of too many parts");
 	is_int(parse_code(""), ERR_INTEGRITY, "nothing");
 	is_int(parse_code("[]"), ERR_INTEGRITY, "a list");
 	is_int(parse_code("null"), ERR_INTEGRITY, "null");
