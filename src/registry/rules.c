@@ -21,16 +21,41 @@ static void cid_of(const char *text, struct cid *out)
 		memcpy(out->hex, text, len);
 }
 
-static int check_collection(struct view *v, const json_t *value, struct error *err)
+static bool is_same(const json_t *a, const json_t *b, const char *member)
+{
+	const char *x, *y;
+
+	return json_get_string(a, member, &x) && json_get_string(b, member, &y) && strcmp(x, y) == 0;
+}
+
+/* Links and versions that are there already rely on them. */
+static int check_fixed(const char *before, const json_t *value, struct error *err)
+{
+	CLEANUP(json) json_t *old = before ? json_parse(before, strlen(before), "coll", err) : NULL;
+
+	if (!before)
+		return 0;
+	if (!old)
+		return -1;
+	if (!is_same(old, value, "kind") || !is_same(old, value, "type"))
+		return error_set(err, ERR_CONFLICT, "the kind and the type of a collection are fixed when it is made");
+	return 0;
+}
+
+static int check_collection(struct view *v, const char *before, const json_t *value, struct error *err)
 {
 	const char *name;
 	size_t count;
 
 	if (!json_get_string(value, "name", &name))
 		return error_set(err, ERR_INVALID, "a collection has no name");
-	if (name_check_full(name, strlen(name), err) < 0 || view_count_name(v, name, &count, err) < 0)
+	if (name_check_full(name, strlen(name), err) < 0 || check_fixed(before, value, err) < 0)
 		return -1;
-	return count == 1 ? 0 : error_set(err, ERR_CONFLICT, "the name '%s' is taken", name);
+	if (view_count_name(v, name, &count, err) < 0)
+		return -1;
+	if (count != 1)
+		return error_set(err, ERR_CONFLICT, "the name '%s' is taken", name);
+	return 0;
 }
 
 /* Live in this collection: 1, 0, -1. */
@@ -42,7 +67,7 @@ static int is_live_in(struct view *v, const struct cid *cid, const struct oid *v
 
 	if (found == 1)
 		found = view_version(v, cid, number, &row, err);
-	return found == 1 ? !row.removed : found;
+	return found == 1 ? !row.removed && oid_equal(&row.version, version) : found;
 }
 
 static int check_alias(struct view *v, const char *cid_text, const json_t *value, struct error *err)
@@ -89,9 +114,8 @@ static int kind_is(struct view *v, const struct cid *cid, const char *kind, stru
 struct places {
 	struct view *view;
 	const char *model; /* CID of the link that is checked */
-	struct cid artifact;
-	bool has_artifact;
-	uint64_t in_model, live_links;
+	struct cid artifact; /* when in_artifacts */
+	uint64_t in_artifacts, in_model, live_links;
 };
 
 static int count_place(const struct cid *cid, uint64_t number, bool is_link, bool is_live, void *arg, struct error *err)
@@ -104,12 +128,17 @@ static int count_place(const struct cid *cid, uint64_t number, bool is_link, boo
 		return 0;
 	if (!is_link) {
 		p->artifact = *cid;
-		p->has_artifact = true;
+		p->in_artifacts++;
 		return 0;
 	}
 	p->live_links++;
 	p->in_model += p->model && strcmp(p->model, cid->hex) == 0;
 	return 0;
+}
+
+static int type_mismatch(const char *version, const char *model, struct error *err)
+{
+	return error_set(err, ERR_CONFLICT, "a version of type '%s' would be linked into a model of type '%s'", version, model);
 }
 
 static int check_link(struct view *v, const char *cid_text, const json_t *value, struct error *err)
@@ -125,24 +154,51 @@ static int check_link(struct view *v, const char *cid_text, const json_t *value,
 		return error_set(err, ERR_INVALID, "a link names no version");
 	if (kind_is(v, &cid, "model", &type, err) < 0 || view_each_place(v, &version, count_place, &places, err) < 0)
 		return -1;
-	if (!places.has_artifact)
+	if (!places.in_artifacts)
 		return error_set(err, ERR_CONFLICT, "a link would point to a version that is not there");
 	if (places.in_model > 1)
 		return error_set(err, ERR_CONFLICT, "a version would be in one model twice");
 	if (kind_is(v, &places.artifact, "artifact", &of_artifact, err) < 0)
 		return -1;
 	if (strcmp(type.buf, of_artifact.buf) != 0)
-		return error_set(err, ERR_CONFLICT, "a version of type '%s' would be linked into a model of type '%s'", of_artifact.buf, type.buf);
+		return type_mismatch(of_artifact.buf, type.buf, err);
 	return 0;
 }
 
-static int check_version(struct view *v, const char *cid_text, struct error *err)
+struct linked {
+	struct view *view;
+	const char *type; /* of the version */
+};
+
+static int check_type_of_link(const struct cid *cid, uint64_t number, bool is_link, bool is_live, void *arg, struct error *err)
+{
+	const struct linked *linked = arg;
+	CLEANUP(strbuf) struct strbuf type = STRBUF_INIT;
+
+	(void)number;
+	if (!is_link || !is_live)
+		return 0;
+	if (kind_is(linked->view, cid, "model", &type, err) < 0)
+		return -1;
+	return strcmp(type.buf, linked->type) == 0 ? 0 : type_mismatch(linked->type, type.buf, err);
+}
+
+/* One that comes into another artifact may be linked already. */
+static int check_version(struct view *v, const char *cid_text, const json_t *value, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf type = STRBUF_INIT;
+	struct places places = { .view = v };
+	struct oid version;
 	struct cid cid;
 
 	cid_of(cid_text, &cid);
-	return kind_is(v, &cid, "artifact", &type, err);
+	if (!json_get_oid(value, "version", &version))
+		return error_set(err, ERR_INVALID, "a version has no id");
+	if (kind_is(v, &cid, "artifact", &type, err) < 0 || view_each_place(v, &version, count_place, &places, err) < 0)
+		return -1;
+	if (places.in_artifacts > 1)
+		return error_set(err, ERR_CONFLICT, "a version would have two numbers");
+	return places.live_links ? view_each_place(v, &version, check_type_of_link, &(struct linked){ v, type.buf }, err) : 0;
 }
 
 struct dangling {
@@ -188,9 +244,21 @@ static int check_removed(struct view *v, const char *key, const char *before, st
 		return 0;
 	if (view_each_place(v, &version, count_place, &places, err) < 0)
 		return -1;
-	if (places.live_links)
+	if (places.live_links && !places.in_artifacts)
 		return error_set(err, ERR_CONFLICT, "a registered model would link to a version that is not there any more");
 	return 0;
+}
+
+/* A number that is another version's now: its old one has gone from it. */
+static int check_replaced(struct view *v, const char *key, const char *before, const json_t *value, struct error *err)
+{
+	CLEANUP(json) json_t *old = before ? json_parse(before, strlen(before), key, err) : NULL;
+
+	if (!before)
+		return 0;
+	if (!old)
+		return -1;
+	return is_same(old, value, "version") ? 0 : check_removed(v, key, before, err);
 }
 
 static bool begins(const char *key, const char *prefix)
@@ -212,12 +280,12 @@ int rules_check(struct view *v, const char *key, const char *before, struct erro
 	if (!value)
 		return -1;
 	if (begins(key, "coll/"))
-		return check_collection(v, value, err);
+		return check_collection(v, before, value, err);
 	if (begins(key, "alias/"))
 		return check_alias(v, key + strlen("alias/"), value, err);
 	if (begins(key, "link/"))
-		return check_link(v, key + strlen("link/"), value, err);
+		return check_link(v, key + strlen("link/"), value, err) < 0 ? -1 : check_replaced(v, key, before, value, err);
 	if (begins(key, "version/"))
-		return check_version(v, key + strlen("version/"), err);
+		return check_version(v, key + strlen("version/"), value, err) < 0 ? -1 : check_replaced(v, key, before, value, err);
 	return 0;
 }
