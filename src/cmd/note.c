@@ -65,8 +65,13 @@ static int from_file(const char *path, struct strbuf *out, struct error *err)
 {
 	ssize_t got;
 
-	if (strcmp(path, "-") != 0)
-		return file_slurp(path, out, NOTE_MAX, NULL, err);
+	if (strcmp(path, "-") != 0) {
+		if (file_slurp(path, out, NOTE_MAX, NULL, err) == 0)
+			return 0;
+		if (err->code == ERR_INTEGRITY) /* too large is no damage here */
+			err->code = ERR_INVALID;
+		return -1;
+	}
 	strbuf_grow(out, NOTE_MAX + 1);
 	got = file_read_stream(STDIN_FILENO, out->buf, NOTE_MAX + 1, "standard input", err);
 	if (got < 0)
@@ -77,6 +82,7 @@ static int from_file(const char *path, struct strbuf *out, struct error *err)
 	return 0;
 }
 
+/* MREG_EDITOR is core.editor of the environment. */
 static const char *editor_of(const struct session *s)
 {
 	const char *const choices[] = { config_get(&s->config, "core.editor"), env_get("VISUAL"), env_get("EDITOR") };
@@ -87,40 +93,61 @@ static const char *editor_of(const struct session *s)
 	return DEFAULT_EDITOR;
 }
 
-static int from_editor(struct session *s, const char *reference, struct strbuf *out, struct error *err)
+static int from_editor(struct session *s, const char *reference, struct strbuf *before, struct strbuf *out, struct error *err)
 {
-	const char *command = editor_of(s);
 	CLEANUP(annotated) struct annotated target = { .is_version = false };
-	CLEANUP(strbuf) struct strbuf now = STRBUF_INIT, help = STRBUF_INIT, ref = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf help = STRBUF_INIT, ref = STRBUF_INIT;
 
-	if (read_note(s, reference, &target, &now, err) < 0)
+	if (read_note(s, reference, &target, before, err) < 0)
 		return -1;
 	fields_annotated(&ref, &target);
-	strbuf_addf(&help, "# The note of %s.  Lines that begin with '#' are left out.\n", ref.buf);
+	strbuf_addf(&help, "# This is the note of %s.\n# The line above and all below it are left out; an empty note hides the one before.\n", ref.buf);
 	registry_drop_view(s->registry);
-	return editor_run(command, now.buf, help.buf, out, err);
+	return editor_run(editor_of(s), before->buf, help.buf, out, err);
+}
+
+static int commit_note(struct session *s, struct strbuf *text, struct annotation_change *change, struct error *err)
+{
+	CLEANUP(annotated) struct annotated target = { .is_version = false };
+
+	if (strlen(text->buf) != text->len)
+		return error_set(err, ERR_INVALID, "the note has a NUL byte in it");
+	while (text->len && text->buf[text->len - 1] == '\n')
+		strbuf_set_len(text, text->len - 1);
+	if (text->len > NOTE_MAX)
+		return error_set(err, ERR_INVALID, "a note has at most %u bytes", NOTE_MAX);
+	change->note = text->buf;
+	if (annotation_run(s->registry, change, &target, err) < 0)
+		return -1;
+	return out_mode(s->out) == OUT_JSON ? out_result(s->out, record(&target, text->buf), "note", err) : 0;
+}
+
+/* What a person has written is worth more than what went wrong. */
+static void keep_text(struct session *s, const struct strbuf *text)
+{
+	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
+	struct error ignored = ERROR_INIT;
+
+	if (editor_keep(text->buf, &path, &ignored) == 0)
+		report_warning(s->report, "the text is kept in '%s'", path.buf);
 }
 
 static int write_note(struct session *s, const struct args *a, const char *reference, struct error *err)
 {
-	CLEANUP(annotated) struct annotated target = { .is_version = false };
-	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT, before = STRBUF_INIT;
 	struct annotation_change change = { .verb = "note", .reference = reference, .dry_run = a->dry_run };
 
 	if (a->message)
 		strbuf_adds(&text, a->message);
-	else if ((a->file ? from_file(a->file, &text, err) : from_editor(s, reference, &text, err)) < 0)
+	else if ((a->file ? from_file(a->file, &text, err) : from_editor(s, reference, &before, &text, err)) < 0)
 		return error_wrap(err, "cannot note '%s'", reference);
-	if (strlen(text.buf) != text.len)
-		return error_set(err, ERR_INVALID, "the note has a NUL byte in it");
-	while (text.len && text.buf[text.len - 1] == '\n')
-		strbuf_set_len(&text, text.len - 1);
-	if (text.len > NOTE_MAX)
-		return error_set(err, ERR_INVALID, "a note has at most %u bytes", NOTE_MAX);
-	change.note = text.buf;
-	if (annotation_run(s->registry, &change, &target, err) < 0)
-		return error_wrap(err, "cannot note '%s'", reference);
-	return out_mode(s->out) == OUT_JSON ? out_result(s->out, record(&target, text.buf), "note", err) : 0;
+	if (a->edit)
+		change.note_before = before.buf;
+	if (commit_note(s, &text, &change, err) == 0)
+		return 0;
+	if (a->edit)
+		keep_text(s, &text);
+	return error_wrap(err, "cannot note '%s'", reference);
 }
 
 static int run(struct session *s, int argc, char **argv, struct error *err)

@@ -312,6 +312,8 @@ static int set_note(struct txn *txn, const struct decision *d, const struct vers
 		return -1;
 	if (!found && object->description)
 		strbuf_adds(&now, object->description);
+	if (d->change->note_before && strcmp(now.buf, d->change->note_before) != 0)
+		return error_set(err, ERR_CONFLICT, "somebody else has changed the note of '%s' in the meantime", d->change->reference);
 	return strcmp(now.buf, note) == 0 ? 0 : annotation_set_note(txn, &d->out->subject, note, err);
 }
 

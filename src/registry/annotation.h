@@ -54,6 +54,7 @@ struct annotation_change {
 	const char *verb, *reference, *why;
 	const struct strvec *add_tags, *drop_tags; /* may be NULL, as all below; a dropped one that is not there is ERR_NO_REFERENCE */
 	const char *note;
+	const char *note_before;                   /* ERR_CONFLICT when the note is not this one any more */
 	const char *title;                         /* of a collection; "": none from now on */
 	const json_t *metadata, *metrics;
 	const struct strvec *drop_keys;            /* of metadata and metrics; one that is not there is ERR_NO_REFERENCE */

@@ -15,6 +15,9 @@
 #include "base/process.h"
 #include "base/strvec.h"
 
+/* A note may well have lines that begin with '#'. */
+#define SCISSORS "# ------------------------ >8 ------------------------\n"
+
 struct scratch {
 	struct strbuf path;
 };
@@ -26,13 +29,11 @@ static void scratch_cleanup(struct scratch *s)
 	strbuf_release(&s->path);
 }
 
-static int write_scratch(struct scratch *s, const char *text, const char *help, struct error *err)
+static int write_scratch(struct scratch *s, const struct strbuf *content, struct error *err)
 {
 	const char *dir = env_get("TMPDIR");
-	CLEANUP(strbuf) struct strbuf content = STRBUF_INIT;
 	CLEANUP(fd) int fd = -1;
 
-	strbuf_addf(&content, "%s%s\n%s", text, *text ? "\n" : "", help);
 	path_join(&s->path, dir ? dir : "/tmp", "mreg-note-XXXXXX");
 	fd = mkstemp(s->path.buf);
 	if (fd < 0) {
@@ -40,7 +41,7 @@ static int write_scratch(struct scratch *s, const char *text, const char *help, 
 		strbuf_reset(&s->path);
 		return -1;
 	}
-	return file_write(fd, content.buf, content.len, s->path.buf, err);
+	return file_write(fd, content->buf, content->len, s->path.buf, err);
 }
 
 static int edit(const char *command, const char *path, struct error *err)
@@ -57,31 +58,52 @@ static int edit(const char *command, const char *path, struct error *err)
 	return status == 0 ? 0 : error_set(err, ERR_POLICY, "the editor '%s' ended with %d: nothing was changed", command, status);
 }
 
-/* Line by line, without those of the help. */
-static void take_text(const char *saved, struct strbuf *out)
+/* Where the last such line begins: an older text may have been pasted with its own. */
+static size_t end_of_text(const struct strbuf *saved)
 {
-	while (*saved) {
-		size_t len = strcspn(saved, "\n");
+	size_t end = saved->len;
 
-		if (*saved != '#' && (len || out->len)) {
-			strbuf_add(out, saved, len);
-			strbuf_addc(out, '\n');
-		}
-		saved += len + (saved[len] == '\n');
-	}
-	while (out->len && out->buf[out->len - 1] == '\n')
-		strbuf_set_len(out, out->len - 1);
+	for (const char *at = saved->buf; (at = strstr(at, SCISSORS)); at++)
+		if (at == saved->buf || at[-1] == '\n')
+			end = (size_t)(at - saved->buf);
+	return end;
+}
+
+static void take_text(const struct strbuf *saved, struct strbuf *out)
+{
+	size_t begin = 0, end = end_of_text(saved);
+
+	while (begin < end && saved->buf[begin] == '\n')
+		begin++;
+	while (end > begin && saved->buf[end - 1] == '\n')
+		end--;
+	strbuf_reset(out);
+	strbuf_add(out, saved->buf + begin, end - begin);
 }
 
 int editor_run(const char *command, const char *text, const char *help, struct strbuf *out, struct error *err)
 {
 	CLEANUP(scratch) struct scratch scratch = { STRBUF_INIT };
-	CLEANUP(strbuf) struct strbuf saved = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf content = STRBUF_INIT, saved = STRBUF_INIT;
 
-	if (write_scratch(&scratch, text, help, err) < 0 || edit(command, scratch.path.buf, err) < 0 ||
+	strbuf_addf(&content, "%s\n\n" SCISSORS "%s", text, help);
+	if (write_scratch(&scratch, &content, err) < 0 || edit(command, scratch.path.buf, err) < 0 ||
 	    file_slurp(scratch.path.buf, &saved, EDITOR_TEXT_MAX, NULL, err) < 0)
 		return -1;
+	take_text(&saved, out);
+	return 0;
+}
+
+int editor_keep(const char *text, struct strbuf *out, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf content = STRBUF_INIT;
+	CLEANUP(scratch) struct scratch scratch = { STRBUF_INIT };
+
+	strbuf_addf(&content, "%s\n", text);
+	if (write_scratch(&scratch, &content, err) < 0)
+		return -1;
 	strbuf_reset(out);
-	take_text(saved.buf, out);
+	strbuf_adds(out, scratch.path.buf);
+	strbuf_reset(&scratch.path);
 	return 0;
 }
