@@ -8,7 +8,7 @@
 
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
-	CLEANUP(strvec) struct strvec references = STRVEC_INIT;
+	CLEANUP(strvec) struct strvec references = STRVEC_INIT, removed = STRVEC_INIT;
 	struct unlink_change change = { .references = &references };
 	CLEANUP(operands) struct operands operands = OPERANDS_INIT;
 	json_t *record;
@@ -24,12 +24,12 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		return -1;
 	for (size_t i = 0; i < operands.count; i++)
 		strvec_push(&references, operands.v[i]);
-	if (link_unlink(s->registry, &change, err) < 0)
+	if (link_unlink(s->registry, &change, &removed, err) < 0)
 		return -1;
 	if (out_mode(s->out) != OUT_JSON)
 		return 0;
 	record = json_object();
-	json_object_set_new(record, "removed", fields_strings(&references));
+	json_object_set_new(record, "removed", fields_strings(&removed));
 	return out_result(s->out, record, "removed", err);
 }
 

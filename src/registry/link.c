@@ -96,7 +96,7 @@ int link_add(struct txn *txn, const struct resolved *source, const char *model, 
 		found = view_version(txn_view(txn), &out->collection.cid, number, &out->row, err);
 	if (found < 0)
 		return -1;
-	if (found == 1 && !out->row.removed)
+	if (found == 1 && !out->row.removed && oid_equal(&out->row.version, &source->row.version))
 		return 0;
 	out->row = source->row;
 	if (view_next_number(txn_view(txn), &out->collection.cid, &out->row.number, err) < 0)
@@ -179,9 +179,10 @@ int link_run(struct registry *reg, const struct link_change *change, struct reso
 }
 
 /* A bare name, or an artifact's version, is no link. */
-static int unlink_one(struct txn *txn, const char *text, bool with_aliases, struct error *err)
+static int unlink_one(struct txn *txn, const char *text, bool with_aliases, struct strvec *removed, struct error *err)
 {
 	CLEANUP(resolved) struct resolved link = RESOLVED_INIT;
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
 	struct reference ref;
 
 	if (reference_parse(text, &ref, err) < 0)
@@ -196,25 +197,34 @@ static int unlink_one(struct txn *txn, const char *text, bool with_aliases, stru
 		error_set(err, ERR_CONFLICT, "'%s' is an artifact: it has versions, not links", link.collection.name);
 		return error_hint(err, "'mreg rm %s' removes the version.", text);
 	}
+	resolved_name(&name, &link);
+	strvec_push(removed, name.buf);
 	return link_drop(txn, &link, with_aliases, err);
 }
 
+struct unlinking {
+	const struct unlink_change *change;
+	struct strvec *removed;
+};
+
 static int decide_unlink(struct txn *txn, void *arg, struct error *err)
 {
-	const struct unlink_change *change = arg;
+	const struct unlinking *u = arg;
+	const struct unlink_change *change = u->change;
 
+	strvec_release(u->removed);
 	for (size_t i = 0; i < change->references->count; i++)
-		if (unlink_one(txn, change->references->v[i], change->with_aliases, err) < 0)
+		if (unlink_one(txn, change->references->v[i], change->with_aliases, u->removed, err) < 0)
 			return error_wrap(err, "cannot unlink '%s'", change->references->v[i]);
 	return 0;
 }
 
-int link_unlink(struct registry *reg, const struct unlink_change *change, struct error *err)
+int link_unlink(struct registry *reg, const struct unlink_change *change, struct strvec *removed, struct error *err)
 {
 	const struct commit commit = { .verb = "unlink", .why = change->why, .dry_run = change->dry_run, .override = change->override };
-	struct unlink_change copy = *change;
+	struct unlinking u = { change, removed };
 
-	return commit_run(reg, &commit, decide_unlink, &copy, err);
+	return commit_run(reg, &commit, decide_unlink, &u, err);
 }
 
 /* ---- where a version is ---- */

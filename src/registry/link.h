@@ -45,7 +45,8 @@ struct unlink_change {
 	const char *why;
 	bool with_aliases, dry_run, override;
 };
-int link_unlink(struct registry *reg, const struct unlink_change *change, struct error *err) MUST_CHECK;
+/* *removed: MODEL:vN each. */
+int link_unlink(struct registry *reg, const struct unlink_change *change, struct strvec *removed, struct error *err) MUST_CHECK;
 
 /* Where a version is: its artifact, and the models that link to it. */
 struct link_place {
