@@ -119,6 +119,8 @@ static const char *title_fault(const char *title, size_t len)
 		return "it must not start with '.' or '-'";
 	if (title[0] == ' ' || title[len - 1] == ' ')
 		return "it must not begin or end with a blank";
+	if (len >= 2 && memcmp(title, "r-", 2) == 0)
+		return "'r-' is reserved for runs";
 	for (size_t i = 0; i < len; i++)
 		if (strchr("/:@", title[i]) || (unsigned char)title[i] < 0x20 || title[i] == 0x7f)
 			return "/ : @ and control characters may not stand in it";
@@ -159,11 +161,15 @@ void name_of_title(struct strbuf *out, const char *title)
 {
 	bool gap = false;
 
-	for (; *title && out->len < NAME_MAX_LEN - 1; title++) {
-		if (!is_name_char(NAME_COLLECTION, *title)) {
-			gap = out->len > 0;
+	for (size_t begin = out->len; *title && out->len - begin < NAME_MAX_LEN - 1; title++) {
+		bool is_empty = out->len == begin;
+
+		if (*title == '-' || !is_name_char(NAME_COLLECTION, *title)) {
+			gap = !is_empty;
 			continue;
 		}
+		if (is_empty && *title == '.')
+			continue;
 		if (gap)
 			strbuf_addc(out, '-');
 		gap = false;

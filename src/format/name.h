@@ -22,7 +22,7 @@ enum name_kind { NAME_COLLECTION, NAME_ALIAS, NAME_TYPE, NAME_TAG };
 int name_check(enum name_kind kind, const char *name, size_t len, struct error *err) MUST_CHECK;
 /* [[ENTITY/]PROJECT/]NAME: each part is a legal NAME_COLLECTION. */
 int name_check_full(const char *name, size_t len, struct error *err) MUST_CHECK;
-/* UTF-8 without / : @ and control bytes, 1–200 bytes, no blank at either end, not starting with . or -. */
+/* UTF-8 without / : @ and control bytes, 1–200 bytes, no blank at either end, not starting with . or - or r-. */
 int name_check_title(const char *title, size_t len, struct error *err) MUST_CHECK;
 /* Where its last part begins. */
 const char *name_last_part(const char *name);
@@ -33,7 +33,7 @@ struct name_scope {
 };
 /* NAME → PROJECT/NAME and PROJECT/NAME → ENTITY/PROJECT/NAME as far as the scope (may be NULL) says. */
 void name_complete(struct strbuf *out, const char *name, const struct name_scope *scope);
-/* A legal name made of a title: "MNIST Grayscale 28x28" → "MNIST-Grayscale-28x28"; empty when nothing of it can stand in a name. */
+/* Appends a name made of a title: "MNIST Grayscale 28x28" → "MNIST-Grayscale-28x28", at most 128 bytes; nothing when nothing of it can stand in a name. */
 void name_of_title(struct strbuf *out, const char *title);
 
 /* "v12": 12.  No leading zeros, 64 bits, at most 2^53. */

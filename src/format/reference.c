@@ -37,7 +37,7 @@ static bool is_title_in_project(const char *name, struct error *ignored)
 
 	if (title > name && !is_legal_prefix(name, (size_t)(title - name), ignored))
 		return false;
-	return strncmp(title, "r-", 2) != 0 && name_check_title(title, strlen(title), ignored) == 0;
+	return name_check_title(title, strlen(title), ignored) == 0;
 }
 
 static int parse_digest(const char *hex, struct reference *out, struct error *err)

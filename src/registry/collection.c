@@ -312,22 +312,50 @@ int collection_create(struct txn *txn, struct collection *c, struct error *err)
 	return txn_set(txn, key.buf, value, err);
 }
 
-int collection_set_title(struct txn *txn, const struct collection *c, const char *title, struct error *err)
+/* Another of the project that has it as its title, or as its name. */
+static int check_title_free(struct view *v, const struct collection *c, const char *title, struct error *err)
 {
 	CLEANUP(collection) struct collection other = COLLECTION_INIT;
-	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
-	CLEANUP(json) json_t *value = title && *title ? json_string(title) : NULL;
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
 	struct title_search s = {
-		.view = txn_view(txn), .title = title, .prefix = c->name, .prefix_len = (size_t)(name_last_part(c->name) - c->name), .but = &c->cid,
-		.out = &other,
+		.view = v, .title = title, .prefix = c->name, .prefix_len = (size_t)(name_last_part(c->name) - c->name), .but = &c->cid, .out = &other,
 	};
+	struct cid cid;
+	int found;
 
-	if (value && (name_check_title(title, strlen(title), err) < 0 || view_each(txn_view(txn), "title/", match_title, &s, err) < 0))
+	if (view_each(v, "title/", match_title, &s, err) < 0)
 		return -1;
 	if (s.found)
 		return error_set(err, ERR_CONFLICT, "'%s' has the title '%s' already", other.name, title);
+	strbuf_add(&name, c->name, s.prefix_len);
+	strbuf_adds(&name, title);
+	found = view_find_name(v, name.buf, &cid, NULL, err);
+	if (found < 0)
+		return -1;
+	if (found && strcmp(cid.hex, c->cid.hex) != 0)
+		return error_set(err, ERR_CONFLICT, "'%s' is the name of another collection", title);
+	return 0;
+}
+
+int collection_set_title(struct txn *txn, const struct collection *c, const char *title, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
+	CLEANUP(json) json_t *value = title && *title ? json_string(title) : NULL;
+
+	if (title && *title &&
+	    (name_check_title(title, strlen(title), err) < 0 || check_title_free(txn_view(txn), c, title, err) < 0))
+		return -1;
 	title_key(&key, &c->cid);
 	return txn_set(txn, key.buf, value, err);
+}
+
+int collection_keep_title(struct txn *txn, const struct collection *c, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf title = STRBUF_INIT;
+
+	if (collection_title(txn_view(txn), &c->cid, &title, err) < 0)
+		return -1;
+	return title.len ? collection_set_title(txn, c, title.buf, err) : 0;
 }
 
 json_t *version_value(const struct version_row *row)

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -15,6 +16,7 @@
 
 struct creation {
 	const struct curate_create *create;
+	const char *typed; /* a name or a title, in full */
 	const char *name;  /* in full */
 	const char *title; /* NULL: none */
 	struct collection *out;
@@ -26,13 +28,21 @@ static const char *kind_word(bool is_model)
 	return is_model ? "registered model" : "artifact";
 }
 
-/* A collection that is in the way of the name; c becomes it: 1, 0, -1. */
+/* A collection that has this name, or this title, in any case; c becomes it: 1, 0, -1. */
 static int find_taken(struct view *v, const char *name, struct collection *c, struct error *err)
 {
-	struct cid cid;
-	int found = view_find_name(v, name, &cid, NULL, err);
+	bool other_case = false;
+	int found = collection_find(v, name, c, &other_case, err);
 
-	return found == 1 ? collection_read(v, &cid, c, err) : found;
+	return found == 0 ? other_case : found;
+}
+
+/* Both names, when a name was made of a title: whoever has the title is the one that is meant. */
+static int find_existing(struct view *v, const struct creation *c, struct error *err)
+{
+	int found = find_taken(v, c->typed, c->out, err);
+
+	return found == 0 && strcmp(c->typed, c->name) != 0 ? find_taken(v, c->name, c->out, err) : found;
 }
 
 static int accept_existing(const struct creation *c, struct error *err)
@@ -40,7 +50,7 @@ static int accept_existing(const struct creation *c, struct error *err)
 	const struct curate_create *create = c->create;
 	const struct collection *have = c->out;
 
-	if (strcmp(have->name, c->name) != 0)
+	if (strcmp(have->name, c->name) != 0 && strcasecmp(have->name, c->name) == 0)
 		return error_set(err, ERR_CONFLICT, "there is a collection '%s', whose name differs only in case", have->name);
 	if (have->is_model == create->is_artifact)
 		return error_set(err, ERR_CONFLICT, "'%s' is there already, and it is %s %s", have->name, have->is_model ? "a" : "an",
@@ -58,7 +68,7 @@ static int decide_create(struct txn *txn, void *arg, struct error *err)
 	const struct creation *c = arg;
 	const struct curate_create *create = c->create;
 	struct subject subject;
-	int found = find_taken(txn_view(txn), c->name, c->out, err);
+	int found = find_existing(txn_view(txn), c, err);
 
 	*c->created = found == 0;
 	if (found != 0)
@@ -92,13 +102,17 @@ static int name_for(const char *typed, struct strbuf *out, const char **title, s
 	name_of_title(out, last);
 	if (!*title)
 		*title = last;
+	if (out->len == (size_t)(last - typed)) {
+		error_set(err, ERR_INVALID, "nothing of the title '%s' can stand in a name", last);
+		return error_hint(err, "Say 'mreg create NAME --title '%s''.", last);
+	}
 	return name_check_full(out->buf, out->len, err);
 }
 
 int curate_create(struct registry *reg, const struct curate_create *create, struct collection *out, bool *created, struct error *err)
 {
 	const struct commit commit = { .verb = "create", .dry_run = create->dry_run };
-	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT, full = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT, full = STRBUF_INIT, typed = STRBUF_INIT;
 	struct creation c = { .create = create, .title = create->title, .out = out, .created = created };
 
 	if (create->type && name_check(NAME_TYPE, create->type, strlen(create->type), err) < 0)
@@ -108,7 +122,9 @@ int curate_create(struct registry *reg, const struct curate_create *create, stru
 	if (name_for(create->name, &name, &c.title, err) < 0)
 		return error_wrap(err, "cannot create '%s'", create->name);
 	name_complete(&full, name.buf, &reg->scope);
+	name_complete(&typed, create->name, &reg->scope);
 	c.name = full.buf;
+	c.typed = typed.buf;
 	if (commit_run(reg, &commit, decide_create, &c, err) < 0)
 		return error_wrap(err, "cannot create '%s'", create->name);
 	return 0;
@@ -142,7 +158,7 @@ static int decide_rename(struct txn *txn, void *arg, struct error *err)
 	r->out->name = strbuf_detach(&full);
 	strbuf_addf(&key, "coll/%s", r->out->cid.hex);
 	value = collection_value(r->out);
-	return txn_set(txn, key.buf, value, err);
+	return txn_set(txn, key.buf, value, err) < 0 ? -1 : collection_keep_title(txn, r->out, err);
 }
 
 int curate_rename(struct registry *reg, const struct curate_rename *rename, struct collection *out, struct error *err)
