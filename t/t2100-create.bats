@@ -31,3 +31,90 @@ setup()
 	mreg_is 0 put digits "$DIGITS/epoch-1"
 	says digits:v0
 }
+
+@test "create by a title makes a name of it, and either may be used" {
+	mreg_is 0 create 'MNIST Grayscale 28x28'
+	says MNIST-Grayscale-28x28
+	mreg_is 0 show --json 'MNIST Grayscale 28x28'
+	json '.name == "MNIST-Grayscale-28x28" and .title == "MNIST Grayscale 28x28"'
+	mreg put -q digits "$DIGITS/epoch-1"
+	mreg_is 0 link digits 'MNIST Grayscale 28x28:staging'
+	says MNIST-Grayscale-28x28:v0
+	mreg_is 0 get 'MNIST Grayscale 28x28:staging'
+	says MNIST-Grayscale-28x28
+	mreg_is 0 ls -q 'MNIST Grayscale 28x28'
+	says MNIST-Grayscale-28x28:v0
+	mreg_is 0 tag 'MNIST Grayscale 28x28' vision
+	mreg_is 0 tag -q MNIST-Grayscale-28x28
+	says vision
+}
+
+@test "create again is 5, and 0 with --if-absent, which changes nothing" {
+	mreg create -q reader --type model -m one
+	cp .mreg/journal before
+	mreg_is 5 create reader
+	says_nothing
+	complains "'reader' is there already"
+	mreg_is 0 create --if-absent reader -m two --tag new --title Two
+	says reader
+	mreg_is 0 create --json --if-absent --type model reader
+	json '.ref == "reader" and .created == false'
+	cmp before .mreg/journal
+	mreg_is 5 create --if-absent reader --type dataset
+	complains "of type 'model'"
+	mreg_is 5 create --if-absent --artifact reader
+	complains "registered model"
+	mreg_is 5 create READER
+	complains "differs only in case"
+	cmp before .mreg/journal
+}
+
+@test "create by a title that is there finds it, whatever its name has become" {
+	mreg create -q 'Old title'
+	mreg rename -q Old-title reader
+	mreg_is 0 create --if-absent 'Old title'
+	says reader
+	mreg_is 5 create 'Old title'
+	mreg_is 0 create Old-title
+	says Old-title
+}
+
+@test "create refuses what is no name and no title, and nothing changes" {
+	local name
+	for name in '' a/b/c/d 'a:b c' .hidden ' a' 'a ' $'a\tb' r-1 'r-a b' '日本' "$(printf '\377')"; do
+		mreg_is 2 create -- "$name"
+		says_nothing
+	done
+	mreg_is 2 create x --type 'a b'
+	mreg_is 2 create x --tag 'a b'
+	mreg_is 2 create x --title a/b
+	mreg_is 2 create x -m "$(printf '\377')"
+	mreg_is 2 create --model --artifact x
+	complains "exclude each other"
+	mreg_is 0 ls -q
+	says_nothing
+}
+
+@test "create -n changes nothing" {
+	mreg_is 0 create -n reader
+	says reader
+	mreg_is 3 show reader
+}
+
+@test "a title is the only one in its project, in any case, and no other's name there" {
+	mreg create -q a --title 'Digit reader'
+	mreg create -q other
+	mreg_is 5 create b --title 'digit READER'
+	complains "'a' has the title"
+	mreg_is 5 create b --title other
+	complains "name of another collection"
+	mreg_is 0 create vision/b --title 'Digit reader'
+	says vision/b
+	mreg_is 5 meta other --title 'Digit reader'
+	mreg_is 0 meta other --title 'Another title'
+	mreg_is 5 create 'another TITLE'
+	mreg_is 0 meta other --title ''
+	mreg_is 3 show 'Another title'
+	mreg_is 0 show vision/'Digit reader'
+	assert_line --index 0 vision/b
+}

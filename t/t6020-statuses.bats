@@ -58,6 +58,21 @@ refused()
 	nothing_has_changed
 }
 
+@test "0: an edit that is there already" {
+	mreg link -q digits:v1 reader:production
+	mreg tag -q digits:v1 keep
+	mreg meta -q digits:v1 a=1 --metric acc=0.5
+	mreg note -q digits:v1 -m noted
+	mreg create -q empty
+	state >../before
+	mreg_is 0 link digits:v1 reader:production
+	mreg_is 0 tag digits:v1 keep
+	mreg_is 0 meta digits:v1 a=1 --metric acc=0.5
+	mreg_is 0 note digits:v1 -m noted
+	mreg_is 0 create --if-absent empty
+	nothing_has_changed
+}
+
 @test "1: the directory differs from the version" {
 	mreg get -q digits:v2 -o model
 	echo edited >model/labels.txt
@@ -101,12 +116,23 @@ refused()
 	refused 2 usage protect digits:v1
 	refused 2 usage hook run post-putt digits
 	refused 2 usage ls --template '{'
+	refused 2 usage unlink digits
+	refused 2 usage rename digits:v1 other
+	refused 2 usage note digits -m a -F b
+	refused 2 usage tag -d digits
+	refused 2 usage create --model --artifact x
+	refused 2 usage meta digits:v1 --title x
 }
 
 @test "2: a value is not legal" {
 	refused 2 invalid put 'no good' "$DIGITS/epoch-1/labels.txt"
 	refused 2 invalid put digits "$DIGITS/epoch-1/labels.txt" -M loss=nan
 	refused 2 invalid alias digits:v1 latest
+	refused 2 invalid create a:b
+	refused 2 invalid rename digits 'no good'
+	refused 2 invalid link digits:v1 reader:v1
+	refused 2 invalid tag digits 'no good'
+	refused 2 invalid meta digits loss=inf
 	refused 2 invalid config core.lockTimeout soon
 }
 
@@ -123,6 +149,14 @@ refused()
 	refused 3 no-collection promote digts:v1 production
 	refused 3 no-collection rollback digts:production
 	refused 3 no-collection protect digts:best
+	refused 3 no-collection link digts:v1 reader
+	refused 3 no-collection link digits:v1 --no-create reader
+	refused 3 no-collection unlink digts:v1
+	refused 3 no-collection rename digts other
+	for verb in tag note meta; do
+		refused 3 no-collection "$verb" digts
+		complains "Did you mean 'digits'"
+	done
 	assert_not_exists digts
 }
 
@@ -145,6 +179,12 @@ refused()
 	refused 4 no-reference promote digits:v17 production
 	refused 4 no-reference rollback digits:production
 	refused 4 no-reference protect -d digits:best
+	refused 4 no-reference link digits:v17 reader
+	refused 4 no-reference tag -d digits nowhere
+	refused 4 no-reference meta -d digits:v1 nowhere
+	for verb in tag note meta; do
+		refused 4 no-reference "$verb" digits:v17
+	done
 	refused 4 no-reference resolve digits@00000000
 	refused 4 no-reference resolve digits:best --at 1970-01-02
 	refused 4 no-reference diff digits:v0 digits:v17
@@ -153,10 +193,25 @@ refused()
 
 @test "5: it exists already" {
 	refused 5 conflict init
+	refused 5 conflict create digits
+	refused 5 conflict create DIGITS
+	mreg create -q other
+	state >../before
+	refused 5 conflict rename digits other
 }
 
 @test "5: another type" {
 	refused 5 conflict put digits "$DIGITS/epoch-1/labels.txt" --type dataset
+}
+
+@test "5: a model where an artifact is wanted, or an artifact where a model is" {
+	mreg link -q digits:v1 reader
+	mreg create -q sets --type dataset
+	state >../before
+	refused 5 conflict put reader "$DIGITS/epoch-1"
+	refused 5 conflict link digits:v2 digits
+	refused 5 conflict link digits:v2 sets
+	refused 5 conflict unlink digits:v1
 }
 
 @test "5: a compare-and-set was lost" {
@@ -191,6 +246,13 @@ refused()
 	printf '#!/bin/sh\nexit 1\n' >.mreg/hooks/pre-promote
 	chmod +x .mreg/hooks/pre-promote
 	refused 6 policy promote digits:v2 production
+}
+
+@test "6: what is unlinked has aliases" {
+	mreg link -q digits:v1 reader:production
+	state >../before
+	refused 6 policy unlink reader:production
+	complains production
 }
 
 @test "7: an object is damaged" {

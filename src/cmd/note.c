@@ -58,6 +58,8 @@ static int show(struct session *s, const char *reference, struct error *err)
 		return -1;
 	if (out_mode(s->out) != OUT_JSON && !note.len)
 		return 0;
+	if (out_mode(s->out) == OUT_HUMAN)
+		return out_text(s->out, err, "%s\n", note.buf);
 	return out_result(s->out, record(&target, note.buf), "note", err);
 }
 
