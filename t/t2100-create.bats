@@ -118,3 +118,14 @@ setup()
 	mreg_is 0 show vision/'Digit reader'
 	assert_line --index 0 vision/b
 }
+
+@test "the title of a collection that was removed is free, and restore does not take it back" {
+	mreg create -q a --title 'Digit reader'
+	mreg rm -q -r a
+	mreg_is 0 create b --title 'Digit reader'
+	mreg_is 5 restore a
+	complains "has the title 'Digit reader' already"
+	mreg meta -q b --title ''
+	mreg_is 0 restore a
+	mreg_is 0 show 'Digit reader'
+}

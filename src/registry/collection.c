@@ -312,50 +312,60 @@ int collection_create(struct txn *txn, struct collection *c, struct error *err)
 	return txn_set(txn, key.buf, value, err);
 }
 
-/* Another of the project that has it as its title, or as its name. */
-static int check_title_free(struct view *v, const struct collection *c, const char *title, struct error *err)
-{
-	CLEANUP(collection) struct collection other = COLLECTION_INIT;
-	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
-	struct title_search s = {
-		.view = v, .title = title, .prefix = c->name, .prefix_len = (size_t)(name_last_part(c->name) - c->name), .but = &c->cid, .out = &other,
-	};
-	struct cid cid;
-	int found;
-
-	if (view_each(v, "title/", match_title, &s, err) < 0)
-		return -1;
-	if (s.found)
-		return error_set(err, ERR_CONFLICT, "'%s' has the title '%s' already", other.name, title);
-	strbuf_add(&name, c->name, s.prefix_len);
-	strbuf_adds(&name, title);
-	found = view_find_name(v, name.buf, &cid, NULL, err);
-	if (found < 0)
-		return -1;
-	if (found && strcmp(cid.hex, c->cid.hex) != 0)
-		return error_set(err, ERR_CONFLICT, "'%s' is the name of another collection", title);
-	return 0;
-}
-
 int collection_set_title(struct txn *txn, const struct collection *c, const char *title, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
 	CLEANUP(json) json_t *value = title && *title ? json_string(title) : NULL;
 
-	if (title && *title &&
-	    (name_check_title(title, strlen(title), err) < 0 || check_title_free(txn_view(txn), c, title, err) < 0))
+	if (title && *title && name_check_title(title, strlen(title), err) < 0)
 		return -1;
 	title_key(&key, &c->cid);
 	return txn_set(txn, key.buf, value, err);
 }
 
-int collection_keep_title(struct txn *txn, const struct collection *c, struct error *err)
+/* Another of the project has it as its title. */
+static int check_no_title(struct view *v, const struct collection *c, const char *text, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf title = STRBUF_INIT;
+	CLEANUP(collection) struct collection other = COLLECTION_INIT;
+	struct title_search s = {
+		.view = v, .title = text, .prefix = c->name, .prefix_len = (size_t)(name_last_part(c->name) - c->name), .but = &c->cid, .out = &other,
+	};
 
-	if (collection_title(txn_view(txn), &c->cid, &title, err) < 0)
+	if (view_each(v, "title/", match_title, &s, err) < 0)
 		return -1;
-	return title.len ? collection_set_title(txn, c, title.buf, err) : 0;
+	return s.found ? error_set(err, ERR_CONFLICT, "'%s' has the title '%s' already", other.name, text) : 0;
+}
+
+/* Another of the project has it as its name. */
+static int check_no_name(struct view *v, const struct collection *c, const char *text, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+	struct cid cid;
+	int found;
+
+	strbuf_add(&name, c->name, (size_t)(name_last_part(c->name) - c->name));
+	strbuf_adds(&name, text);
+	found = view_find_name(v, name.buf, &cid, NULL, err);
+	if (found < 0)
+		return -1;
+	return found && strcmp(cid.hex, c->cid.hex) ? error_set(err, ERR_CONFLICT, "'%s' is the name of another collection", text) : 0;
+}
+
+int collection_check_title(struct view *v, const struct cid *cid, struct error *err)
+{
+	CLEANUP(collection) struct collection c = COLLECTION_INIT;
+	CLEANUP(strbuf) struct strbuf title = STRBUF_INIT;
+	int found = collection_read(v, cid, &c, err);
+
+	if (found <= 0)
+		return found;
+	if (check_no_title(v, &c, name_last_part(c.name), err) < 0 || collection_title(v, cid, &title, err) < 0)
+		return -1;
+	if (!title.len)
+		return 0;
+	if (name_check_title(title.buf, title.len, err) < 0 || check_no_title(v, &c, title.buf, err) < 0)
+		return -1;
+	return check_no_name(v, &c, title.buf, err);
 }
 
 json_t *version_value(const struct version_row *row)

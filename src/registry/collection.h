@@ -39,12 +39,10 @@ int collection_read(struct view *v, const struct cid *cid, struct collection *ou
 int collection_title(struct view *v, const struct cid *cid, struct strbuf *out, struct error *err) MUST_CHECK;
 /* c has name, type and kind: gets a new id, and is put into the transaction. */
 int collection_create(struct txn *txn, struct collection *c, struct error *err) MUST_CHECK;
-/*
- * Sets the title again that it has: its name has changed.  ERR_CONFLICT as below.
- * title NULL or "": none from now on.  ERR_CONFLICT when another of the same project has it, in any case, as its title or its name.
- */
-int collection_keep_title(struct txn *txn, const struct collection *c, struct error *err) MUST_CHECK;
+/* title NULL or "": none from now on.  Whether it is free is for the rules to say. */
 int collection_set_title(struct txn *txn, const struct collection *c, const char *title, struct error *err) MUST_CHECK;
+/* A rule: title and name are no other's title or name in its project, in any case: else ERR_CONFLICT.  Nothing is wrong with one that is not there. */
+int collection_check_title(struct view *v, const struct cid *cid, struct error *err) MUST_CHECK;
 
 /* ---- the values of keys: one writer and one reader each ---- */
 json_t *collection_value(const struct collection *c);

@@ -158,7 +158,7 @@ static int decide_rename(struct txn *txn, void *arg, struct error *err)
 	r->out->name = strbuf_detach(&full);
 	strbuf_addf(&key, "coll/%s", r->out->cid.hex);
 	value = collection_value(r->out);
-	return txn_set(txn, key.buf, value, err) < 0 ? -1 : collection_keep_title(txn, r->out, err);
+	return txn_set(txn, key.buf, value, err);
 }
 
 int curate_rename(struct registry *reg, const struct curate_rename *rename, struct collection *out, struct error *err)

@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 #include "format/json.h"
 #include "format/name.h"
+#include "registry/collection.h"
 #include "store/view.h"
 
 /* The CID at the start of the rest of a key, which is legal or nobody's. */
@@ -42,9 +43,10 @@ static int check_fixed(const char *before, const json_t *value, struct error *er
 	return 0;
 }
 
-static int check_collection(struct view *v, const char *before, const json_t *value, struct error *err)
+static int check_collection(struct view *v, const char *cid_text, const char *before, const json_t *value, struct error *err)
 {
 	const char *name;
+	struct cid cid;
 	size_t count;
 
 	if (!json_get_string(value, "name", &name))
@@ -55,7 +57,16 @@ static int check_collection(struct view *v, const char *before, const json_t *va
 		return -1;
 	if (count != 1)
 		return error_set(err, ERR_CONFLICT, "the name '%s' is taken", name);
-	return 0;
+	cid_of(cid_text, &cid);
+	return collection_check_title(v, &cid, err);
+}
+
+static int check_title(struct view *v, const char *cid_text, struct error *err)
+{
+	struct cid cid;
+
+	cid_of(cid_text, &cid);
+	return collection_check_title(v, &cid, err);
 }
 
 /* Live in this collection: 1, 0, -1. */
@@ -280,7 +291,9 @@ int rules_check(struct view *v, const char *key, const char *before, struct erro
 	if (!value)
 		return -1;
 	if (begins(key, "coll/"))
-		return check_collection(v, before, value, err);
+		return check_collection(v, key + strlen("coll/"), before, value, err);
+	if (begins(key, "title/"))
+		return check_title(v, key + strlen("title/"), err);
 	if (begins(key, "alias/"))
 		return check_alias(v, key + strlen("alias/"), value, err);
 	if (begins(key, "link/"))

@@ -239,6 +239,38 @@ static int take_name(struct txn *txn, void *arg, struct error *e)
 	return set_collection(txn, A, "B", "artifact", "model", e);
 }
 
+struct title {
+	int collection;
+	const char *text;
+};
+
+static int set_title(struct txn *txn, void *arg, struct error *e)
+{
+	const struct title *title = arg;
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
+	CLEANUP(json) json_t *value = json_string(title->text);
+
+	strbuf_adds(&key, "title/");
+	add_cid(&key, title->collection);
+	return txn_set(txn, key.buf, value, e);
+}
+
+static int rename_to_title(struct txn *txn, void *arg, struct error *e)
+{
+	(void)arg;
+	return set_collection(txn, B, "Title", "artifact", "dataset", e);
+}
+
+static void test_titles(void)
+{
+	need(commit(set_title, &(struct title){ A, "title" }, false), "a title can be given");
+	ok(!commit(set_title, &(struct title){ B, "TITLE" }, false) && err.code == ERR_CONFLICT, "another has the title, in any case");
+	ok(!commit(set_title, &(struct title){ B, "M" }, false) && err.code == ERR_CONFLICT, "a title that is another's name");
+	ok(!commit(set_title, &(struct title){ B, "a/b" }, false) && err.code == ERR_INVALID, "a title that is none");
+	ok(!commit(rename_to_title, NULL, false) && err.code == ERR_CONFLICT, "a name that is another's title");
+	ok(commit(set_title, &(struct title){ B, "b" }, false), "a title that is its own name");
+}
+
 static void test_collections(void)
 {
 	ok(!commit(change_type, NULL, false) && err.code == ERR_CONFLICT, "the type of a collection stays");
@@ -301,6 +333,7 @@ int main(void)
 	need(store && commit(make_collections, NULL, false), "a registry can be opened, and has collections");
 	test_named();
 	test_collections();
+	test_titles();
 	test_any();
 	store_close(store);
 	return tap_done();
