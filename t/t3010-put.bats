@@ -378,7 +378,7 @@ load lib
 	new_registry
 	local name long
 	long=$(printf 'x%.0s' {1..129})
-	for name in '' . .hidden -- 'a b' 'a/b' 'ä' $'a\tb' $'a\nb' '..' "$long" r-abcdefghij; do
+	for name in '' . .hidden -- 'a b' a/b/c/d a//b /a 'ä' $'a\tb' $'a\nb' '..' "$long" r-abcdefghij; do
 		mreg_is 2 put -- "$name" "$DIGITS/epoch-1"
 		says_nothing
 		[[ $stderr != *$'\t'* ]]
