@@ -18,20 +18,43 @@ struct args {
 };
 
 static const struct column version_columns[] = {
-	{ "ref", NULL, COLUMN_TEXT, false },    { "aliases", NULL, COLUMN_LIST, false },   { "models", NULL, COLUMN_LIST, false },
-	{ "size", NULL, COLUMN_SIZE, false },   { "created", "AGE", COLUMN_AGE, false },   { "summary", "DESCRIPTION", COLUMN_TEXT, false },
-	{ "name", NULL, COLUMN_TEXT, true },    { "number", NULL, COLUMN_NUMBER, true },   { "type", NULL, COLUMN_TEXT, true },
-	{ "kind", NULL, COLUMN_TEXT, true },    { "title", NULL, COLUMN_TEXT, true },      { "digest", NULL, COLUMN_DIGEST, true },
-	{ "files", NULL, COLUMN_NUMBER, true }, { "user", NULL, COLUMN_TEXT, true },       { "host", NULL, COLUMN_TEXT, true },
-	{ "tags", NULL, COLUMN_LIST, true },    { "description", NULL, COLUMN_TEXT, true }, { "metadata", NULL, COLUMN_TEXT, true },
-	{ "metrics", NULL, COLUMN_TEXT, true }, { NULL, NULL, COLUMN_TEXT, false },
+	{ "ref", NULL, COLUMN_TEXT, false },
+	{ "aliases", NULL, COLUMN_LIST, false },
+	{ "models", NULL, COLUMN_LIST, false },
+	{ "size", NULL, COLUMN_SIZE, false },
+	{ "created", "AGE", COLUMN_AGE, false },
+	{ "summary", "DESCRIPTION", COLUMN_TEXT, false },
+	{ "name", NULL, COLUMN_TEXT, true },
+	{ "number", NULL, COLUMN_NUMBER, true },
+	{ "type", NULL, COLUMN_TEXT, true },
+	{ "kind", NULL, COLUMN_TEXT, true },
+	{ "title", NULL, COLUMN_TEXT, true },
+	{ "digest", NULL, COLUMN_DIGEST, true },
+	{ "files", NULL, COLUMN_NUMBER, true },
+	{ "user", NULL, COLUMN_TEXT, true },
+	{ "host", NULL, COLUMN_TEXT, true },
+	{ "tags", NULL, COLUMN_LIST, true },
+	{ "description", NULL, COLUMN_TEXT, true },
+	{ "metadata", NULL, COLUMN_TEXT, true },
+	{ "metrics", NULL, COLUMN_TEXT, true },
+	{ NULL, NULL, COLUMN_TEXT, false },
 };
 static const struct column collection_columns[] = {
-	{ "ref", "NAME", COLUMN_TEXT, false },  { "type", NULL, COLUMN_TEXT, false },    { "versions", NULL, COLUMN_NUMBER, false },
-	{ "latest", NULL, COLUMN_TEXT, false }, { "aliases", NULL, COLUMN_LIST, false }, { "summary", "DESCRIPTION", COLUMN_TEXT, false },
-	{ "name", NULL, COLUMN_TEXT, true },    { "kind", NULL, COLUMN_TEXT, true },     { "title", NULL, COLUMN_TEXT, true },
-	{ "created", NULL, COLUMN_TIME, true }, { "user", NULL, COLUMN_TEXT, true },     { "tags", NULL, COLUMN_LIST, true },
-	{ "description", NULL, COLUMN_TEXT, true }, { "metadata", NULL, COLUMN_TEXT, true }, { "metrics", NULL, COLUMN_TEXT, true },
+	{ "ref", "NAME", COLUMN_TEXT, false },
+	{ "type", NULL, COLUMN_TEXT, false },
+	{ "versions", NULL, COLUMN_NUMBER, false },
+	{ "latest", NULL, COLUMN_TEXT, false },
+	{ "aliases", NULL, COLUMN_LIST, false },
+	{ "summary", "DESCRIPTION", COLUMN_TEXT, false },
+	{ "name", NULL, COLUMN_TEXT, true },
+	{ "kind", NULL, COLUMN_TEXT, true },
+	{ "title", NULL, COLUMN_TEXT, true },
+	{ "created", NULL, COLUMN_TIME, true },
+	{ "user", NULL, COLUMN_TEXT, true },
+	{ "tags", NULL, COLUMN_LIST, true },
+	{ "description", NULL, COLUMN_TEXT, true },
+	{ "metadata", NULL, COLUMN_TEXT, true },
+	{ "metrics", NULL, COLUMN_TEXT, true },
 	{ NULL, NULL, COLUMN_TEXT, false },
 };
 
@@ -52,7 +75,7 @@ struct finding {
 	struct session *s;
 	struct sorter *sorter;
 	struct search *search;
-	const char *key;            /* to sort by, without its sign; NULL: none */
+	const char *key; /* to sort by, without its sign; NULL: none */
 	struct needs whole, to_sort;
 	uint64_t count;
 	struct found *found;
@@ -163,8 +186,8 @@ static json_t *make_record(const struct finding *f, const struct search_hit *hit
 
 	add_identity(hit, record);
 	if ((needs->count && !hit->row && add_count(f, hit, record, err) < 0) ||
-	    (needs->members && add_details(f, hit, needs->members, record, err) < 0) ||
-	    (needs->brief && !(needs->members & SEARCH_TEXTS) && add_brief(f, hit, record, err) < 0))
+		(needs->members && add_details(f, hit, needs->members, record, err) < 0) ||
+		(needs->brief && !(needs->members & SEARCH_TEXTS) && add_brief(f, hit, record, err) < 0))
 		return NULL;
 	return STEAL(record);
 }
@@ -338,6 +361,10 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 }
 
 const struct command cmd_search = {
-	.name = "search", .synopsis = "[options] [QUERY]", .summary = "find versions or collections", .group = GROUP_LOOK, .needs = NEEDS_REGISTRY,
+	.name = "search",
+	.synopsis = "[options] [QUERY]",
+	.summary = "find versions or collections",
+	.group = GROUP_LOOK,
+	.needs = NEEDS_REGISTRY,
 	.run = run,
 };

@@ -18,8 +18,8 @@ void sorter_cleanup(struct sorter **s);
 int sorter_begin(struct sorter *s, const struct column *columns, const char *chosen, const char *primary, struct error *err) MUST_CHECK;
 /* Whether a member is shown or sorted by; after sorter_begin(). */
 bool sorter_wants(const struct sorter *s, const char *name);
-/* Rows that are sorted need only the key at first: of those that are shown fn makes the whole record.  part is borrowed.  Rows that are not sorted are
- * taken as they are. */
+/* Rows that are sorted need only the key at first: of those that are shown fn makes the whole record.  part is borrowed.  Rows that are
+ * not sorted are taken as they are. */
 typedef json_t *(*sorter_complete_fn)(const json_t *part, void *arg, struct error *err);
 void sorter_defer(struct sorter *s, sorter_complete_fn fn, void *arg);
 /* Takes record.  1 when no more rows are wanted, 0, -1. */

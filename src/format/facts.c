@@ -73,8 +73,7 @@ static void add_container(struct strbuf *out, const json_t *value)
 	size_t i;
 
 	if (json_is_array(value))
-		json_array_foreach(value, i, item)
-			facts_add(&items, item);
+		json_array_foreach(value, i, item) facts_add(&items, item);
 	else
 		add_members(&items, value);
 	strbuf_addc(out, json_is_array(value) ? FACTS_ARRAY : FACTS_OBJECT);
@@ -246,8 +245,8 @@ int facts_parse(const void *data, size_t len, struct facts *out, struct error *e
 	out->has_metadata = flags & HAS_METADATA;
 	out->has_description = flags & HAS_DESCRIPTION;
 	if (!take_u64(&in, &time) || !take_bytes(&in, &out->user) || !take_bytes(&in, &out->host) || !take_bytes(&in, &out->run) ||
-	    (out->has_metrics && !take_bytes(&in, &out->metrics)) || (out->has_metadata && !take_bytes(&in, &out->metadata)) ||
-	    (out->has_description && !take_bytes(&in, &out->description)) || in.len)
+		(out->has_metrics && !take_bytes(&in, &out->metrics)) || (out->has_metadata && !take_bytes(&in, &out->metadata)) ||
+		(out->has_description && !take_bytes(&in, &out->description)) || in.len)
 		return damaged(err);
 	out->time = (int64_t)time;
 	return 0;

@@ -44,8 +44,9 @@ void facts_add(struct strbuf *out, const json_t *value);
 json_t *facts_json(struct span value, struct error *err) MUST_CHECK;
 
 /*
- * Visits what stands at a path in an object: "a.b" is the member b of the object a, and the member whose own name is "a.b".  Of an array each item is
- * visited.  `above` (empty for none) is an object that lies over it: its members take the place of those of the same name.  fn: 1 stops, -1 fails.
+ * Visits what stands at a path in an object: "a.b" is the member b of the object a, and the member whose own name is "a.b".  Of an array
+ * each item is visited.  `above` (empty for none) is an object that lies over it: its members take the place of those of the same name.
+ * fn: 1 stops, -1 fails.
  */
 typedef int (*facts_fn)(const struct facts_value *v, void *arg, struct error *err);
 int facts_find(struct span object, struct span above, const char *path, facts_fn fn, void *arg, struct error *err) MUST_CHECK;

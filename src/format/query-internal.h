@@ -36,8 +36,8 @@ struct query {
 	bool asks[QUERY_FIELD_COUNT];
 };
 
-/* Fills in what text stands for in a comparison with the field; false, with what was expected instead, when it is nothing for it.  A quoted text is no
- * number, where the field can have texts. */
+/* Fills in what text stands for in a comparison with the field; false, with what was expected instead, when it is nothing for it.
+ * A quoted text is no number, where the field can have texts. */
 bool query_literal_read(struct literal *l, enum query_field_id field, bool quoted, const char **expected);
 /* Decimal, with a fraction and an exponent or without: the whole text. */
 bool query_number_read(const char *text, size_t len, bool *is_integer, int64_t *integer, double *real);

@@ -171,7 +171,7 @@ bool query_literal_read(struct literal *l, enum query_field_id field, bool quote
 	}
 	/* A name or a tag is a text, whatever it looks like: 1.0 is not 1. */
 	l->is_number = !quoted && (field == QUERY_METADATA || field == QUERY_RUN || field == QUERY_CONSUMED_BY) &&
-		       query_number_read(l->text, l->len, &l->is_integer, &l->integer, &l->real);
+		query_number_read(l->text, l->len, &l->is_integer, &l->integer, &l->real);
 	return true;
 }
 
@@ -281,7 +281,7 @@ static enum order order_of_numbers(const struct value *v, const struct literal *
 	if (!l->is_integer)
 		return order_of_reals(v->real, l->real);
 	order = order_of_integer_and_real(l->integer, v->real);
-	return order == NONE ? NONE : (enum order)-order;
+	return order == NONE ? NONE : (enum order) - order;
 }
 
 /* A text that reads as a number is one, for a literal that is one. */
@@ -371,8 +371,6 @@ static bool is_in(const struct test *t, const struct value *v)
 
 static bool is_hit(const struct test *t, const struct value *v)
 {
-	enum order order;
-
 	switch (t->op) {
 	case QUERY_EXISTS:
 		return true;
@@ -383,14 +381,15 @@ static bool is_hit(const struct test *t, const struct value *v)
 	case QUERY_GLOB:
 		return is_like(v, t->literals);
 	case QUERY_LT:
+		return order_of(v, t->literals) == LESS;
 	case QUERY_LE:
+		return order_of(v, t->literals) <= SAME;
 	case QUERY_GT:
+		return order_of(v, t->literals) == MORE;
 	case QUERY_GE:
 		break;
 	}
-	order = order_of(v, t->literals);
-	return order != NONE && ((t->op == QUERY_LT && order == LESS) || (t->op == QUERY_LE && order != MORE) || (t->op == QUERY_GT && order == MORE) ||
-				 (t->op == QUERY_GE && order != LESS));
+	return order_of(v, t->literals) == MORE || order_of(v, t->literals) == SAME;
 }
 
 bool query_offer_text(struct query_probe *p, const char *text, size_t len)

@@ -21,15 +21,24 @@ static const struct {
 	const char *name;
 	bool has_key, is_ordered; /* is_ordered: a point on a line, which has no text */
 } fields[QUERY_FIELD_COUNT] = {
-	[QUERY_NAME] = { "name", false, false },         [QUERY_TITLE] = { "title", false, false },
-	[QUERY_TYPE] = { "type", false, false },         [QUERY_KIND] = { "kind", false, false },
-	[QUERY_TAG] = { "tag", false, false },           [QUERY_ALIAS] = { "alias", false, false },
-	[QUERY_STAGE] = { "stage", false, false },       [QUERY_MODEL] = { "model", false, false },
-	[QUERY_NOTE] = { "note", false, false },         [QUERY_CREATED] = { "created", false, true },
-	[QUERY_SIZE] = { "size", false, true },          [QUERY_USER] = { "user", false, false },
-	[QUERY_DIGEST] = { "digest", false, false },     [QUERY_PATH] = { "path", false, false },
-	[QUERY_METADATA] = { "metadata", true, false },  [QUERY_METRICS] = { "metrics", true, true },
-	[QUERY_INPUTS] = { "inputs", false, false },     [QUERY_RUN] = { "run", true, false },
+	[QUERY_NAME] = { "name", false, false },
+	[QUERY_TITLE] = { "title", false, false },
+	[QUERY_TYPE] = { "type", false, false },
+	[QUERY_KIND] = { "kind", false, false },
+	[QUERY_TAG] = { "tag", false, false },
+	[QUERY_ALIAS] = { "alias", false, false },
+	[QUERY_STAGE] = { "stage", false, false },
+	[QUERY_MODEL] = { "model", false, false },
+	[QUERY_NOTE] = { "note", false, false },
+	[QUERY_CREATED] = { "created", false, true },
+	[QUERY_SIZE] = { "size", false, true },
+	[QUERY_USER] = { "user", false, false },
+	[QUERY_DIGEST] = { "digest", false, false },
+	[QUERY_PATH] = { "path", false, false },
+	[QUERY_METADATA] = { "metadata", true, false },
+	[QUERY_METRICS] = { "metrics", true, true },
+	[QUERY_INPUTS] = { "inputs", false, false },
+	[QUERY_RUN] = { "run", true, false },
 	[QUERY_CONSUMED_BY] = { "consumed_by", true, false },
 };
 
@@ -188,8 +197,8 @@ static int read_operator(struct parser *p)
 	static const struct {
 		const char *text;
 		enum query_op op;
-	} operators[] = { { "!=", QUERY_NE }, { "<=", QUERY_LE }, { ">=", QUERY_GE }, { "=", QUERY_EQ },
-			  { "<", QUERY_LT },  { ">", QUERY_GT },  { "~", QUERY_GLOB } };
+	} operators[] = { { "!=", QUERY_NE }, { "<=", QUERY_LE }, { ">=", QUERY_GE }, { "=", QUERY_EQ }, { "<", QUERY_LT },
+		{ ">", QUERY_GT }, { "~", QUERY_GLOB } };
 
 	for (size_t i = 0; i < COUNT_OF(operators); i++) {
 		size_t n = strlen(operators[i].text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The search language: text → syntax tree → whether a thing matches (mreg-query(7)).  What a thing has is asked by a callback, field by field. */
+/* The search language: text → syntax tree → whether a thing matches (mreg-query(7)); a callback says what the thing has. */
 #ifndef MREG_FORMAT_QUERY_H
 #define MREG_FORMAT_QUERY_H
 
@@ -13,8 +13,25 @@
 #define QUERY_MAX_DEPTH 64    /* of ( and not inside one another */
 
 enum query_field_id {
-	QUERY_NAME, QUERY_TITLE, QUERY_TYPE, QUERY_KIND, QUERY_TAG, QUERY_ALIAS, QUERY_STAGE, QUERY_MODEL, QUERY_NOTE, QUERY_CREATED, QUERY_SIZE,
-	QUERY_USER, QUERY_DIGEST, QUERY_PATH, QUERY_METADATA, QUERY_METRICS, QUERY_INPUTS, QUERY_RUN, QUERY_CONSUMED_BY,
+	QUERY_NAME,
+	QUERY_TITLE,
+	QUERY_TYPE,
+	QUERY_KIND,
+	QUERY_TAG,
+	QUERY_ALIAS,
+	QUERY_STAGE,
+	QUERY_MODEL,
+	QUERY_NOTE,
+	QUERY_CREATED,
+	QUERY_SIZE,
+	QUERY_USER,
+	QUERY_DIGEST,
+	QUERY_PATH,
+	QUERY_METADATA,
+	QUERY_METRICS,
+	QUERY_INPUTS,
+	QUERY_RUN,
+	QUERY_CONSUMED_BY,
 	QUERY_FIELD_COUNT
 };
 struct query_field {
@@ -33,8 +50,9 @@ void query_cleanup(struct query **q);
 bool query_asks(const struct query *q, enum query_field_id id);
 
 /*
- * One question.  Each value that the field has is offered, in the type it has: created as nanoseconds since 1970, size as bytes, metrics as numbers, a
- * truth as "true" or "false".  true: that decides it, no other value need be offered.  A field without a value is offered nothing.
+ * One question.  Each value that the field has is offered, in the type it has: created as nanoseconds since 1970, size as bytes,
+ * metrics as numbers, a truth as "true" or "false".  true: that decides it, no other value need be offered.  A field without a value is
+ * offered nothing.
  */
 struct query_probe;
 bool query_offer_text(struct query_probe *p, const char *text, size_t len);

@@ -199,9 +199,12 @@ int overlay_load(struct overlay *o, struct view *v, unsigned parts, struct error
 		const char *prefix;
 		view_value_fn take;
 	} tables[] = {
-		{ OVERLAY_NOTES, "note/", take_note },           { OVERLAY_TAGS, "tag/", take_tag },
-		{ OVERLAY_METADATA, "meta/", take_metadata },    { OVERLAY_METRICS, "metric/", take_metric },
-		{ OVERLAY_ALIASES, "alias/", take_alias },       { OVERLAY_TITLES, "title/", take_title },
+		{ OVERLAY_NOTES, "note/", take_note },
+		{ OVERLAY_TAGS, "tag/", take_tag },
+		{ OVERLAY_METADATA, "meta/", take_metadata },
+		{ OVERLAY_METRICS, "metric/", take_metric },
+		{ OVERLAY_ALIASES, "alias/", take_alias },
+		{ OVERLAY_TITLES, "title/", take_title },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(tables); i++)

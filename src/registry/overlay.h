@@ -33,16 +33,19 @@ struct overlay_names {
 
 /* Of one version or collection. */
 struct overlay_subject {
-	char *note, *title;                     /* the newest; NULL: none */
-	struct strvec tags;                     /* by bytes */
-	struct strbuf metadata, metrics;        /* objects as in format/facts.h; empty: none */
-	struct overlay_names aliases;           /* of a version: wherever it is; of a collection: its own */
-	struct overlay_names links;             /* of a version: the models that have it */
+	char *note, *title;              /* the newest; NULL: none */
+	struct strvec tags;              /* by bytes */
+	struct strbuf metadata, metrics; /* objects as in format/facts.h; empty: none */
+	struct overlay_names aliases;    /* of a version: wherever it is; of a collection: its own */
+	struct overlay_names links;      /* of a version: the models that have it */
 };
 struct overlay {
 	struct hashmap subjects; /* raw version id or raw CID → struct overlay_subject */
 };
-#define OVERLAY_INIT { HASHMAP_INIT }
+#define OVERLAY_INIT         \
+	{                    \
+		HASHMAP_INIT \
+	}
 
 /* parts: of enum overlay_parts.  A value that is not sound is passed over. */
 int overlay_load(struct overlay *o, struct view *v, unsigned parts, struct error *err) MUST_CHECK;

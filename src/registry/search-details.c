@@ -89,8 +89,8 @@ int search_details(struct search *s, const struct search_hit *hit, unsigned memb
 	*out = (struct search_details){ .created = 0 };
 	search_look_at(s, hit->collection, hit->row);
 	if (((members & SEARCH_TEXTS) && (hit->row ? version_details(s, out, err) : origin_details(s, out, err)) < 0) ||
-	    ((members & SEARCH_METADATA) && merge(s, false, &out->metadata, err) < 0) ||
-	    ((members & SEARCH_METRICS) && merge(s, true, &out->metrics, err) < 0))
+		((members & SEARCH_METADATA) && merge(s, false, &out->metadata, err) < 0) ||
+		((members & SEARCH_METRICS) && merge(s, true, &out->metrics, err) < 0))
 		return -1;
 	if (members & SEARCH_TAGS)
 		out->tags = list_of_tags(s);

@@ -21,12 +21,12 @@ struct search {
 	const struct version_row *row; /* NULL: the collection itself */
 	struct oid version;            /* of row: what is known of it stays while it is the same */
 	const struct overlay_subject *over;
-	uint64_t latest;               /* of an artifact whose versions are walked over */
+	uint64_t latest; /* of an artifact whose versions are walked over */
 	enum { FACTS_UNKNOWN, FACTS_INDEXED, FACTS_WHOLE } facts_state;
-	struct facts facts;            /* of the version; FACTS_INDEXED: long parts may be missing */
+	struct facts facts; /* of the version; FACTS_INDEXED: long parts may be missing */
 	struct strbuf facts_text, metadata, metrics;
 	struct version_object object;
-	bool has_origin;               /* of the collection */
+	bool has_origin; /* of the collection */
 	int64_t origin_time;
 	char *origin_user;
 

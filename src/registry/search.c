@@ -73,8 +73,13 @@ struct search *search_new(struct registry *reg, const struct search_options *opt
 {
 	CLEANUP(search) struct search *s = xcalloc(1, sizeof *s);
 
-	*s = (struct search){ .reg = reg, .options = *options, .overlay = OVERLAY_INIT, .facts_text = STRBUF_INIT, .metadata = STRBUF_INIT,
-			      .metrics = STRBUF_INIT, .view = registry_view(reg, err) };
+	*s = (struct search){ .reg = reg,
+		.options = *options,
+		.overlay = OVERLAY_INIT,
+		.facts_text = STRBUF_INIT,
+		.metadata = STRBUF_INIT,
+		.metrics = STRBUF_INIT,
+		.view = registry_view(reg, err) };
 	if (!s->view)
 		return NULL;
 	read_stages(s);
@@ -183,9 +188,16 @@ static int read_whole(struct search *s, struct error *err)
 	strbuf_reset(&s->metrics);
 	facts_add(&s->metadata, o->metadata);
 	facts_add(&s->metrics, o->metrics);
-	s->facts = (struct facts){ .time = o->time, .user = text_span(o->user), .host = text_span(o->host), .run = text_span(o->run),
-				   .has_metrics = true, .has_metadata = true, .has_description = true,
-				   .metrics = buffer_span(&s->metrics), .metadata = buffer_span(&s->metadata), .description = text_span(o->description) };
+	s->facts = (struct facts){ .time = o->time,
+		.user = text_span(o->user),
+		.host = text_span(o->host),
+		.run = text_span(o->run),
+		.has_metrics = true,
+		.has_metadata = true,
+		.has_description = true,
+		.metrics = buffer_span(&s->metrics),
+		.metadata = buffer_span(&s->metadata),
+		.description = text_span(o->description) };
 	s->facts_state = FACTS_WHOLE;
 	return 0;
 }
@@ -203,7 +215,8 @@ int search_want_facts(struct search *s, unsigned wants, struct error *err)
 			return read_whole(s, err);
 		s->facts_state = FACTS_INDEXED;
 	}
-	if ((wants & WANT_METRICS && !f->has_metrics) || (wants & WANT_METADATA && !f->has_metadata) || (wants & WANT_DESCRIPTION && !f->has_description))
+	if ((wants & WANT_METRICS && !f->has_metrics) || (wants & WANT_METADATA && !f->has_metadata) ||
+		(wants & WANT_DESCRIPTION && !f->has_description))
 		return read_whole(s, err);
 	return 0;
 }

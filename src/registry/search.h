@@ -34,8 +34,8 @@ void search_free(struct search *s);
 void search_cleanup(struct search **s);
 
 /*
- * Calls fn with what matches, by name of the collection and number.  fn: 1 stops, -1 fails.  A version that cannot be decided because something of it is
- * damaged is passed over, and ERR_INTEGRITY once all others were told.
+ * Calls fn with what matches, by name of the collection and number.  fn: 1 stops, -1 fails.  A version that cannot be decided because
+ * something of it is damaged is passed over, and ERR_INTEGRITY once all others were told.
  */
 typedef int (*search_fn)(const struct search_hit *hit, void *arg, struct error *err);
 int search_each(struct search *s, search_fn fn, void *arg, struct error *err) MUST_CHECK;
@@ -59,7 +59,8 @@ struct search_details {
 	json_t *tags, *aliases, *models;   /* lists of strings; models: the links as "MODEL:vN" */
 };
 /* members: of enum search_members; what is not among them is NULL. */
-int search_details(struct search *s, const struct search_hit *hit, unsigned members, struct search_details *out, struct error *err) MUST_CHECK;
+int search_details(
+	struct search *s, const struct search_hit *hit, unsigned members, struct search_details *out, struct error *err) MUST_CHECK;
 void search_details_cleanup(struct search_details *d);
 /* The first line of what was said of it last, and when it was made: cheaper than all details. */
 int search_brief(struct search *s, const struct search_hit *hit, struct strbuf *summary, int64_t *created, struct error *err) MUST_CHECK;

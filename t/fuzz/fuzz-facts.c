@@ -23,7 +23,8 @@ static void try_value(struct span value)
 	size_t sum = 0;
 
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-		if (facts_find(value, value, paths[i], touch, &sum, &err) < 0 || facts_find(value, (struct span){ NULL, 0 }, paths[i], touch, &sum, &err) < 0)
+		if (facts_find(value, value, paths[i], touch, &sum, &err) < 0 ||
+			facts_find(value, (struct span){ NULL, 0 }, paths[i], touch, &sum, &err) < 0)
 			must(err.code == ERR_INTEGRITY);
 	json = facts_json(value, &err);
 	if (json) {

@@ -70,14 +70,15 @@ static void make_version(struct batch *b, struct object_writer *writer, struct c
 	static char model[] = "model", user[] = "maker", host[] = "here", none[] = "";
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT, description = STRBUF_INIT;
 	struct codec_hint hint = { 0 };
-	struct version_object o = { .time = clock_now(), .type = model, .collection = b->collection->name, .user = user, .host = host, .run = none };
+	struct version_object o = { .time = clock_now(), .type = model, .collection = b->collection->name, .user = user, .host = host };
 
 	make_manifest(writer, codec, n, &out->row);
 	strbuf_addf(&description, "epoch %" PRIu64 "\nof a long training", n);
+	o.run = none;
 	o.description = description.buf;
 	o.manifest = out->row.digest;
-	o.metadata = json_pack("{s:I, s:f, s:{s:s, s:f}, s:s}", "epoch", (json_int_t)n, "lr", 1e-3 / (double)(n % 7 + 1), "optimizer", "name",
-			       n % 3 ? "adam" : "sgd", "decay", 0.01, "data", "images-2026");
+	o.metadata = json_pack("{s:I, s:f, s:{s:s, s:f}, s:s}", "epoch", (json_int_t)n, "lr", 1e-3 / (double)(n % 7 + 1), "optimizer",
+		"name", n % 3 ? "adam" : "sgd", "decay", 0.01, "data", "images-2026");
 	o.metrics = json_pack("{s:f, s:f}", "acc", (double)(n * 7919 % 100000) / 100000, "val_loss", 1.0 / (double)(n + 1));
 	memcpy(o.nonce, &n, sizeof n);
 	need(version_object_write(&text, &o, &out->row.version, &err) == 0);
@@ -127,7 +128,7 @@ static int decide(struct txn *txn, void *arg, struct error *e)
 		strbuf_reset(&key);
 		strbuf_addf(&key, "version/%s/%" PRIu64, b->collection->cid.hex, m->row.number);
 		if (txn_set(txn, key.buf, value, e) < 0 || txn_learn(txn, &b->collection->cid, &m->row, e) < 0 ||
-		    txn_learn_facts(txn, &m->row.version, &m->facts, e) < 0 || annotate(txn, b, &m->row, e) < 0)
+			txn_learn_facts(txn, &m->row.version, &m->facts, e) < 0 || annotate(txn, b, &m->row, e) < 0)
 			return -1;
 	}
 	return 0;

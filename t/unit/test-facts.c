@@ -94,8 +94,13 @@ static struct version_object object_of(const char *metadata, char *description)
 {
 	static char user[] = "me", host[] = "here", run[] = "";
 
-	return (struct version_object){ .time = 42, .user = user, .host = host, .run = run, .description = description, .metrics = json_object(),
-					.metadata = json_parse(metadata, strlen(metadata), "test", &err) };
+	return (struct version_object){ .time = 42,
+		.user = user,
+		.host = host,
+		.run = run,
+		.description = description,
+		.metrics = json_object(),
+		.metadata = json_parse(metadata, strlen(metadata), "test", &err) };
 }
 
 static void test_whole(void)
@@ -107,7 +112,8 @@ static void test_whole(void)
 
 	ok(facts_write(&bytes, &v) && facts_parse(bytes.buf, bytes.len, &f, &err) == 0, "facts are read");
 	ok(f.time == 42 && f.user.len == 2 && f.host.len == 4 && !f.run.len && f.has_metrics && f.has_metadata && f.has_description &&
-		f.description.len == 4 && !memcmp(f.description.data, "said", 4), "as they were written");
+			f.description.len == 4 && !memcmp(f.description.data, "said", 4),
+		"as they were written");
 	json_decref(v.metadata);
 	json_decref(v.metrics);
 
@@ -116,7 +122,8 @@ static void test_whole(void)
 	v = object_of("{\"a\":1}", large.buf);
 	strbuf_reset(&bytes);
 	ok(facts_write(&bytes, &v) && bytes.len <= FACTS_MAX_BYTES && facts_parse(bytes.buf, bytes.len, &f, &err) == 0 && f.has_metadata &&
-		!f.has_description, "what is too long is left out, the rest is there");
+			!f.has_description,
+		"what is too long is left out, the rest is there");
 	v.user = large.buf;
 	strbuf_reset(&bytes);
 	ok(!facts_write(&bytes, &v) && !bytes.len, "a name without end makes no facts");
