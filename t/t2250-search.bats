@@ -66,6 +66,8 @@ finds()
 	finds 'alias = production' digits:v1
 	finds 'stage exists' digits:v1 digits:v3
 	finds 'stage = first'
+	mreg_is 0 -c 'stage.list=first last' search -q 'stage exists'
+	says digits:v0
 	finds 'not alias exists' digits:v2 table:v0 tuned:v0
 	finds 'alias = latest' digits:v3 table:v0 tuned:v0
 	finds 'model = digits-prod' digits:v1

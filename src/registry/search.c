@@ -11,8 +11,6 @@
 #include "base/mem.h"
 #include "registry/search-internal.h"
 
-#define STAGES "development staging production archived"
-
 /* Of how many versions the index has to learn for it to be worth a transaction, and how much is kept for it at most. */
 #define LEARN_MIN 1000
 #define LEARN_MAX_BYTES (64u << 20)
@@ -44,23 +42,12 @@ static int add_collection(const struct collection *c, void *arg, struct error *e
 	return 0;
 }
 
-static void read_stages(struct search *s)
-{
-	const char *list = config_get(s->reg->config, "stage.list");
-
-	for (list = list ? list : STAGES; *list;) {
-		size_t len = strcspn(list, " \t,");
-
-		if (len)
-			strvec_push_own(&s->stages, xstrndup(list, len));
-		list += len + (list[len] != '\0');
-	}
-}
-
 static int load(struct search *s, struct error *err)
 {
 	unsigned parts = parts_of(&s->options);
 
+	if (query_asks(s->options.query, QUERY_STAGE) && config_stages(s->reg->config, &s->stages, err) < 0)
+		return -1;
 	if (overlay_load(&s->overlay, s->view, parts, err) < 0 || collection_each(s->view, add_collection, s, err) < 0)
 		return -1;
 	for (size_t i = 0; (parts & OVERLAY_LINKS) && i < s->count; i++)
@@ -82,7 +69,6 @@ struct search *search_new(struct registry *reg, const struct search_options *opt
 		.view = registry_view(reg, err) };
 	if (!s->view)
 		return NULL;
-	read_stages(s);
 	return load(s, err) < 0 ? NULL : STEAL(s);
 }
 
