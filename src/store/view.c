@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/crash.h"
+#include "base/hashmap.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "format/name.h"
@@ -21,6 +22,7 @@ struct view {
 	struct store *store;
 	struct kv_txn *txn;
 	bool is_borrowed; /* the transaction is another's */
+	struct hashmap once;
 	struct journal_position at;
 };
 
@@ -141,6 +143,8 @@ void view_close(struct view *v)
 {
 	if (v && !v->is_borrowed)
 		kv_abort(&v->txn);
+	if (v)
+		hashmap_cleanup(&v->once);
 	ptr_cleanup(&v);
 }
 
@@ -168,6 +172,14 @@ void view_position(struct view *v, struct journal_position *out)
 const struct name_scope *view_scope(const struct view *v)
 {
 	return v->store->scope;
+}
+
+bool view_once(struct view *v, const char *what)
+{
+	if (hashmap_has(&v->once, what, strlen(what)))
+		return false;
+	hashmap_put(&v->once, what, strlen(what), v);
+	return true;
 }
 
 static int bad_row(const char *what, struct error *err)

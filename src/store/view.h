@@ -46,6 +46,9 @@ void view_cleanup(struct view **v);
 struct name_scope;
 const struct name_scope *view_scope(const struct view *v);
 
+/* True the first time that it is asked with this text: for a check of a state that does not change any more. */
+bool view_once(struct view *v, const char *what);
+
 /* Heads of any key (count 0: never set). */
 int view_heads(struct view *v, const char *key, struct heads *out, struct error *err) MUST_CHECK;
 /* 1: live, out is its canonical JSON; 0: never set or a tombstone; -1. */
