@@ -15,11 +15,22 @@
 #include "registry/prune.h"
 #include "registry/version.h"
 
+/* 1, 0 when it is not there, -1. */
+static int find_artifact(struct view *v, const struct put_options *o, struct collection *c, bool *other_case, struct error *err)
+{
+	int found;
+
+	if (!o->cid)
+		return collection_find(v, o->name, c, other_case, err);
+	found = collection_read(v, o->cid, c, err);
+	return found ? found : error_set(err, ERR_NO_COLLECTION, "the artifact '%s' was removed", o->name);
+}
+
 int put_check_collection(struct view *v, const struct put_options *o, struct collection *c, struct error *err)
 {
 	struct version_row latest;
 	bool other_case = false;
-	int found = collection_find(v, o->name, c, &other_case, err), has_latest;
+	int found = find_artifact(v, o, c, &other_case, err), has_latest;
 
 	if (found < 0)
 		return -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two halves of a put know: put.c, which reads and stores, and put-decide.c, which decides under the lock. */
+/* What the two halves of a put know: put.c, which reads and stores, and put-decide.c, which decides under the lock; a draft reads as a put does. */
 #ifndef MREG_REGISTRY_PUT_INTERNAL_H
 #define MREG_REGISTRY_PUT_INTERNAL_H
 
@@ -31,6 +31,13 @@ struct put {
 	char *wanted_type;
 	struct put_result *result;
 };
+#define PUT_INIT(registry, put_options, put_result) \
+	{ .reg = (registry), .options = (put_options), .stat_rows = STAT_ROWS_INIT, .manifest_text = STRBUF_INIT, .facts = STRBUF_INIT, \
+	  .name = STRBUF_INIT, .result = (put_result) }
+void put_cleanup(struct put *p);
+
+/* Reads the sources: manifest and stat_rows, and result->stored, have what they hold.  Without a dry run it is in the writer, not yet durable. */
+int put_read_sources(struct put *p, struct view *v, struct error *err) MUST_CHECK;
 
 /* What holds before any byte is read, and again under the lock.  1: the artifact is there, 0: not yet. */
 int put_check_collection(struct view *v, const struct put_options *o, struct collection *c, struct error *err) MUST_CHECK;

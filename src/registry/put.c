@@ -26,7 +26,7 @@
 
 #define MAX_REHEARSALS 10
 
-static void put_cleanup(struct put *p)
+void put_cleanup(struct put *p)
 {
 	object_writer_free(p->writer);
 	tree_cleanup(&p->tree);
@@ -90,13 +90,9 @@ static int finish_tree(struct put *p, struct error *err)
 {
 	const struct put_options *o = p->options;
 
-	if (tree_finish(&p->tree, err) < 0 || external_add(p->reg, &p->manifest, o->refs, o->ref_count, &p->stat_rows, err) < 0)
+	if (tree_finish(&p->tree, err) < 0)
 		return -1;
-	if (p->tree.count == 0 && o->ref_count == 0 && !o->allow_empty) {
-		error_set(err, ERR_USAGE, "there is nothing to put: no file was found or all were excluded");
-		return error_hint(err, "--allow-empty makes a version without files.");
-	}
-	return 0;
+	return external_add(p->reg, &p->manifest, o->refs, o->ref_count, &p->stat_rows, err);
 }
 
 /* What is in archives is stored while it is found, so that comes later. */
@@ -142,26 +138,59 @@ static int unpack_archives(struct put *p, struct error *err)
 	return finish_tree(p, err);
 }
 
-/* Reads and stores the files, and fixes what the version is. */
-static int store_files(struct put *p, struct view *v, struct error *err)
+static int open_objects(struct put *p, struct error *err)
 {
-	const struct tree_reader reader = { v, p->objects, p->writer, &p->stat_rows, p->reg->report };
-	const char *a, *b;
+	p->objects = version_objects(p->reg, err);
+	if (!p->objects)
+		return -1;
+	return p->options->dry_run || (p->writer = object_writer_new(p->objects, err)) ? 0 : -1;
+}
 
+int put_read_sources(struct put *p, struct view *v, struct error *err)
+{
+	struct tree_reader reader = { .view = v, .rows = &p->stat_rows, .report = p->reg->report };
+
+	if (read_tree(p, err) < 0 || open_objects(p, err) < 0 || (p->options->unpack && unpack_archives(p, err) < 0))
+		return -1;
+	reader.objects = p->objects;
+	reader.writer = p->writer;
 	if (tree_read(&reader, &p->tree, &p->manifest, &p->result->stored, err) < 0)
 		return -1;
 	tree_cleanup(&p->tree); /* of many files tree, manifest and text are large: they are not kept side by side */
-	if (manifest_case_clash(&p->manifest, &a, &b))
+	return 0;
+}
+
+/* Fixes what the version is. */
+static int settle(struct put *p, const struct manifest *m, struct error *err)
+{
+	const char *a, *b;
+
+	if (m->count == 0 && !p->options->allow_empty) {
+		error_set(err, ERR_USAGE, "there is nothing to put: no file was found or all were excluded");
+		return error_hint(err, "--allow-empty makes a version without files.");
+	}
+	if (manifest_case_clash(m, &a, &b))
 		report_warning(p->reg->report, "'%s' and '%s' differ only in case: a file system that folds case cannot hold both", a, b);
-	manifest_write(&p->manifest_text, &p->manifest);
+	manifest_write(&p->manifest_text, m);
 	sha256_bytes(p->manifest_text.buf, p->manifest_text.len, &p->row.digest);
-	p->row.size = manifest_bytes(&p->manifest);
-	p->row.files = manifest_files(&p->manifest);
+	p->row.size = manifest_bytes(m);
+	p->row.files = manifest_files(m);
 	p->result->digest = p->row.digest;
 	p->result->bytes = p->row.size;
 	p->result->files = p->row.files;
-	manifest_cleanup(&p->manifest);
 	return 0;
+}
+
+/* What the version holds: given, or read and stored now. */
+static int gather(struct put *p, struct view *v, struct error *err)
+{
+	int rc;
+
+	if (p->options->manifest)
+		return open_objects(p, err) < 0 ? -1 : settle(p, p->options->manifest, err);
+	rc = put_read_sources(p, v, err) < 0 ? -1 : settle(p, &p->manifest, err);
+	manifest_cleanup(&p->manifest);
+	return rc;
 }
 
 /* ---- staging the version ---- */
@@ -278,27 +307,20 @@ static int run(struct put *p, struct error *err)
 	    !(v = registry_view(p->reg, err)) || (there = put_check_collection(v, p->options, &c, err)) < 0)
 		return -1;
 	not_better = there ? put_is_not_better(p, v, &c, err) : 0; /* nothing is stored for nothing */
-	if (not_better || read_tree(p, err) < 0)
+	if (not_better)
 		return not_better == 1 ? 0 : -1;
 	if (there)
 		strbuf_adds(&p->name, c.name);
 	else
 		name_complete(&p->name, p->options->name, view_scope(v));
-	p->objects = version_objects(p->reg, err);
-	if (!p->objects)
-		return -1;
-	if (!p->options->dry_run && !(p->writer = object_writer_new(p->objects, err)))
-		return -1;
-	if ((p->options->unpack && unpack_archives(p, err) < 0) || store_files(p, v, err) < 0 ||
-	    (p->writer && stage_manifest(p, err) < 0) || rehearse(p, err) < 0)
+	if (gather(p, v, err) < 0 || (p->writer && stage_manifest(p, err) < 0) || rehearse(p, err) < 0)
 		return -1;
 	return commit(p, err);
 }
 
 int put_run(struct registry *reg, const struct put_options *options, struct put_result *out, struct error *err)
 {
-	CLEANUP(put) struct put p = { .reg = reg, .options = options, .result = out, .stat_rows = STAT_ROWS_INIT, .manifest_text = STRBUF_INIT,
-				    .facts = STRBUF_INIT, .name = STRBUF_INIT };
+	CLEANUP(put) struct put p = PUT_INIT(reg, options, out);
 
 	memset(out, 0, sizeof *out);
 	if (run(&p, err) == 0) {

@@ -20,10 +20,12 @@ struct put_source {
 };
 struct put_options {
 	const char *name;                 /* what the user typed: a bare name, else ERR_USAGE */
+	const struct cid *cid;            /* not NULL: the artifact, whatever it is called, and name is for messages */
 	const struct put_source *sources;
 	size_t source_count;
 	const struct external *refs;      /* files that stay where they are */
 	size_t ref_count;
+	const struct manifest *manifest;  /* not NULL: there are no sources; what it lists is in the registry */
 	const char *type;                 /* NULL: the artifact's, "model" for a new one */
 	const struct strvec *aliases;     /* "latest" is accepted and does nothing */
 	const struct strvec *tags;        /* may be NULL */
