@@ -8,11 +8,7 @@
 
 #include "base/mem.h"
 #include "format/json.h"
-
-/* ,"sum":"HEX64"} and the brace that it stands for */
-#define SUM_HEAD ",\"sum\":\""
-#define SUM_TAIL "\"}"
-#define SUM_LEN (sizeof SUM_HEAD - 1 + OID_HEX_LEN + sizeof SUM_TAIL - 1)
+#include "format/sealed-line.h"
 
 static json_t *oids_json(const struct oid *ids, size_t count)
 {
@@ -47,32 +43,10 @@ int journal_line_write(struct strbuf *out, struct journal_line *line, struct err
 
 	if (line->seq == 0 || !json_object_get(obj, "by"))
 		BUG("journal line without number, or by one whose name is not UTF-8");
-	json_canonical(&text, obj);
-	if (text.len - 1 + SUM_LEN + 1 > JOURNAL_LINE_MAX)
-		return error_set(err, ERR_INVALID, "a journal line of %zu bytes is over the limit", text.len + SUM_LEN);
-	sha256_bytes(text.buf, text.len, &line->sum);
-	strbuf_add(out, text.buf, text.len - 1);
-	strbuf_addf(out, SUM_HEAD "%s" SUM_TAIL "\n", oid_hex(&line->sum).text);
-	return 0;
-}
-
-/* Checks the sum and appends the text that it was taken of. */
-static int take_sum(const char *text, size_t len, struct strbuf *body, struct oid *sum, struct error *err)
-{
-	const char *tail;
-	struct oid actual;
-
-	if (len < SUM_LEN + 1)
-		return error_set(err, ERR_INTEGRITY, "it is too short");
-	tail = text + len - SUM_LEN;
-	if (memcmp(tail, SUM_HEAD, strlen(SUM_HEAD)) != 0 || memcmp(text + len - strlen(SUM_TAIL), SUM_TAIL, strlen(SUM_TAIL)) != 0 ||
-		!oid_parse(tail + strlen(SUM_HEAD), OID_HEX_LEN, sum))
-		return error_set(err, ERR_INTEGRITY, "it does not end in a sum");
-	strbuf_add(body, text, len - SUM_LEN);
-	strbuf_addc(body, '}');
-	sha256_bytes(body->buf, body->len, &actual);
-	if (!oid_equal(&actual, sum))
-		return error_set(err, ERR_INTEGRITY, "its sum is wrong");
+	sealed_line_write(&text, obj, &line->sum);
+	if (text.len > JOURNAL_LINE_MAX)
+		return error_set(err, ERR_INVALID, "a journal line of %zu bytes is over the limit", text.len);
+	strbuf_add(out, text.buf, text.len);
 	return 0;
 }
 
@@ -131,18 +105,9 @@ static int parse_members(const json_t *obj, struct journal_line *line, struct er
 
 static int parse_exactly(const char *text, size_t len, struct journal_line *line, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf body = STRBUF_INIT, again = STRBUF_INIT;
-	CLEANUP(json) json_t *obj = NULL;
+	CLEANUP(json) json_t *obj = sealed_line_parse(text, len, &line->sum, err);
 
-	if (take_sum(text, len, &body, &line->sum, err) < 0)
-		return -1;
-	obj = json_parse(body.buf, body.len, "it", err);
-	if (!obj)
-		return -1;
-	json_canonical(&again, obj);
-	if (again.len != body.len || memcmp(again.buf, body.buf, body.len) != 0)
-		return error_set(err, ERR_INTEGRITY, "it is not in canonical form");
-	return parse_members(obj, line, err);
+	return obj ? parse_members(obj, line, err) : -1;
 }
 
 int journal_line_parse(const char *text, size_t len, struct journal_line *out, struct error *err)
