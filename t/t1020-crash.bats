@@ -16,6 +16,7 @@ points_of()
 		get-*) operation=update ;;
 		rebuild-*) operation=rebuild ;;
 		multi-pack-*) operation=table ;;
+		draft-*) operation=draft ;; # in t3050-draft.bats
 		*) operation=put ;;
 		esac
 		[ "$operation" != "$1" ] || echo "$name"
@@ -103,11 +104,11 @@ sound_or_torn()
 
 @test "every crash point has a name that says which operation passes it" {
 	local operation
-	for operation in init get update rebuild table gc put; do
+	for operation in init get update rebuild table draft gc put; do
 		points_of "$operation" >"$operation"
 		assert_file_not_empty "$operation"
 	done
-	assert_equal "$(cat init get update rebuild table gc put | sort -u | wc -l)" "$(grep -c '^CRASH_POINT' "$MREG_SRCDIR/src/base/crash-points.def")"
+	assert_equal "$(cat init get update rebuild table draft gc put | sort -u | wc -l)" "$(grep -c '^CRASH_POINT' "$MREG_SRCDIR/src/base/crash-points.def")"
 }
 
 @test "an init that is killed leaves no registry, and the next one makes it" {

@@ -52,6 +52,15 @@ done_well()
 		diff digits:v1 digits:best
 		diff digits:v1 digits:v1 labels.txt
 		diff rows rows --rows id
+		draft new digits
+		draft new -n digits:v1
+		draft add "$(mreg draft ls -q)" tree --as tree
+		draft rm "$(mreg draft ls -q)" labels.txt
+		draft ls
+		draft ls "$(mreg draft ls -q)"
+		status
+		draft commit "$(mreg draft ls -q)" -m drafted
+		draft abort "$(mreg draft new digits)"
 		du
 		du --by type
 		fsck
@@ -166,6 +175,8 @@ done_badly()
 		1 no diff digits:v0 digits:v1 config.json metrics.json
 		1 no diff rows:v0 rows:v1 --rows id
 		3 no-path diff digits digits nowhere
+		3 no-collection draft commit d-nowhere
+		2 usage draft nowhere
 		2 usage du --by size
 		2 usage fsck digits
 		7 integrity -C damaged fsck

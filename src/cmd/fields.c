@@ -119,3 +119,17 @@ json_t *fields_entry(const struct entry *e)
 		record_set_path(record, "target", e->target);
 	return record;
 }
+
+json_t *fields_draft(const struct draft_info *info)
+{
+	json_t *record = json_object();
+
+	json_object_set_new(record, "id", *info->id ? json_string(info->id) : json_null());
+	json_object_set_new(record, "name", json_string(info->name));
+	json_object_set_new(record, "base", info->has_base ? fields_ref(info->name, info->base_number) : json_null());
+	json_object_set_new(record, "opened", json_time(info->opened));
+	json_object_set_new(record, "changed", json_time(info->changed));
+	json_object_set_new(record, "user", json_string(info->user));
+	json_object_set_new(record, "host", json_string(info->host));
+	return record;
+}

@@ -8,6 +8,7 @@
 #include "registry/annotation.h"
 #include "registry/collection.h"
 #include "registry/compare.h"
+#include "registry/draft.h"
 #include "registry/registry.h"
 #include "registry/version.h"
 #include "ui/out.h"
@@ -29,6 +30,8 @@ json_t *fields_first_line(const char *text);
 json_t *fields_difference(const struct difference *d);
 /* {"path","kind","mode","size","digest"[,"target"]} */
 json_t *fields_entry(const struct entry *e);
+/* {"id","name","base","opened","changed","user","host"}: id null when there is none yet, base when it began with nothing */
+json_t *fields_draft(const struct draft_info *info);
 /* {"path","kind":…} lists of the differences as an array. */
 json_t *fields_differences(const struct differences *d);
 

@@ -85,7 +85,7 @@ static json_t *record(json_t *problems, const struct fsck_counts *c)
 /* What helps depends on what is wrong. */
 static const char *advice(const json_t *problems)
 {
-	bool index = false, objects = false;
+	bool index = false, objects = false, drafts = false;
 	size_t i;
 	json_t *row;
 
@@ -93,10 +93,13 @@ static const char *advice(const json_t *problems)
 		const char *kind = json_string_value(json_object_get(row, "kind"));
 
 		index |= strcmp(kind, "index") == 0;
-		objects |= strcmp(kind, "index") != 0 && strcmp(kind, "journal") != 0;
+		drafts |= strcmp(kind, "draft") == 0;
+		objects |= strcmp(kind, "index") != 0 && strcmp(kind, "journal") != 0 && strcmp(kind, "draft") != 0;
 	}
 	if (objects)
 		return "Where the files are still at hand, put them again: what is damaged is then stored anew. mreg-fsck(1) says more.";
+	if (drafts && !index)
+		return "'mreg draft abort ID' gives up a draft that cannot be mended.";
 	return index ? "'mreg fsck --rebuild-index' makes the index anew from the journal." : "mreg-fsck(1) says what to do.";
 }
 

@@ -2,16 +2,16 @@
 /* mreg put: stores files as a new version. */
 #include <config.h>
 
+#include "cmd/put.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "cmd/cmd.h"
 #include "cmd/fields.h"
 #include "cmd/put-ref.h"
 #include "registry/gc.h"
 #include "registry/metadata.h"
-#include "registry/put.h"
 
 /* --as belongs to the PATH or --ref before it, or to the first PATH when it stands before all. */
 struct as_option {
@@ -19,6 +19,7 @@ struct as_option {
 	size_t operand; /* index among the PATHs */
 };
 struct args {
+	size_t names; /* operands before the first PATH */
 	struct as_option *as;
 	size_t as_count, as_cap;
 	struct strvec aliases, words, include, exclude, tags, metrics;
@@ -57,8 +58,7 @@ static void args_cleanup(struct args *a)
 static int take_as(void *arg, const char *value, size_t operands_before, struct error *err)
 {
 	struct args *a = arg;
-	/* the first operand is NAME */
-	size_t operand = operands_before >= 2 ? operands_before - 2 : 0;
+	size_t operand = operands_before > a->names ? operands_before - a->names - 1 : 0;
 
 	if (put_ref_is_last(&a->refs, operands_before))
 		return put_ref_as(&a->refs, value, err);
@@ -105,10 +105,10 @@ static int read_metadata(struct args *a, struct error *err)
 static void make_sources(struct args *a, const struct operands *operands)
 {
 	a->sources = xcalloc(operands->count, sizeof *a->sources);
-	for (size_t i = 1; i < operands->count; i++)
-		a->sources[i - 1].path = operands->v[i];
+	for (size_t i = a->names; i < operands->count; i++)
+		a->sources[i - a->names].path = operands->v[i];
 	for (size_t i = 0; i < a->as_count; i++)
-		if (a->as[i].operand + 1 < operands->count)
+		if (a->as[i].operand + a->names < operands->count)
 			a->sources[a->as[i].operand].as = a->as[i].name;
 }
 
@@ -116,7 +116,7 @@ static int check_stdin(const struct args *a, const struct operands *operands, st
 {
 	size_t readers = a->meta_file && strcmp(a->meta_file, "-") == 0;
 
-	for (size_t i = 1; i < operands->count; i++)
+	for (size_t i = a->names; i < operands->count; i++)
 		readers += strcmp(operands->v[i], "-") == 0;
 	return readers <= 1 ? 0 : error_set(err, ERR_USAGE, "standard input can be read only once, not for %zu operands", readers);
 }
@@ -138,15 +138,16 @@ static json_t *record(const struct put_result *r)
 	return doc;
 }
 
-static int put(struct session *s, struct args *a, const struct operands *operands, struct error *err)
+/* Points into a and the operands. */
+static int fill(struct args *a, const struct operands *operands, struct put_options *out, struct error *err)
 {
 	struct put_options o = {
-		.name = operands->v[0], .source_count = operands->count - 1, .type = a->type, .aliases = &a->aliases, .message = a->message,
+		.name = operands->v[0], .source_count = operands->count > a->names ? operands->count - a->names : 0,
+		.type = a->type, .aliases = &a->aliases, .message = a->message,
 		.tree = { .include = &a->include, .exclude = &a->exclude, .dereference = a->dereference },
 		.unpack = a->unpack, .allow_empty = a->allow_empty, .new_version = a->new_version,
 		.fail_if_unchanged = a->fail_if_unchanged, .dry_run = a->dry_run, .override = a->override,
 	};
-	struct put_result result;
 
 	if (expect_parse(a->expect, false, &o.expect, err) < 0 || check_stdin(a, operands, err) < 0 || read_metadata(a, err) < 0 || read_rule(a, err) < 0)
 		return -1;
@@ -165,26 +166,42 @@ static int put(struct session *s, struct args *a, const struct operands *operand
 	o.keep_last = a->keep_last;
 	if (a->keep_last == 0)
 		return error_set(err, ERR_USAGE, "--keep-last 0 would remove the version that is put");
-	if (put_run(s->registry, &o, &result, err) < 0)
-		return -1;
-	if (o.has_keep_last && !a->dry_run)
-		gc_auto(s->registry);
-	if (!result.created && strcmp(result.reason, "not-better") == 0)
-		report_note(s->report, "'%s' is not better than that of '%s:v%llu': no new version was made", o.best.metric, result.name,
-			    (unsigned long long)result.number);
-	else if (!result.created)
-		report_note(s->report, "the content is that of '%s:v%llu': no new version was made%s", result.name, (unsigned long long)result.number,
-			    result.annotated ? ", what was said of it was added" : "");
-	if (result.removed)
-		report_note(s->report, "%llu older version%s removed", (unsigned long long)result.removed, result.removed == 1 ? " was" : "s were");
-	if (a->dry_run)
-		report_note(s->report, "dry run: nothing was stored");
-	return out_result(s->out, record(&result), "ref", err);
+	*out = o;
+	return 0;
 }
 
-static int run(struct session *s, int argc, char **argv, struct error *err)
+int put_finish(struct session *s, const struct put_options *o, const struct put_result *r, struct error *err)
 {
-	CLEANUP(args) struct args a = { .as = NULL, .keep_last = UINT64_MAX };
+	if (o->has_keep_last && !o->dry_run)
+		gc_auto(s->registry);
+	if (!r->created && strcmp(r->reason, "not-better") == 0)
+		report_note(s->report, "'%s' is not better than that of '%s:v%llu': no new version was made", o->best.metric, r->name,
+			    (unsigned long long)r->number);
+	else if (!r->created)
+		report_note(s->report, "the content is that of '%s:v%llu': no new version was made%s", r->name, (unsigned long long)r->number,
+			    r->annotated ? ", what was said of it was added" : "");
+	if (r->removed)
+		report_note(s->report, "%llu older version%s removed", (unsigned long long)r->removed, r->removed == 1 ? " was" : "s were");
+	if (o->dry_run)
+		report_note(s->report, "dry run: nothing was stored");
+	return out_result(s->out, record(r), "ref", err);
+}
+
+static int put(struct session *s, const struct put_options *o, const struct operands *operands, struct error *err)
+{
+	struct put_result result;
+
+	if (o->source_count == 0 && o->ref_count == 0) {
+		error_set(err, ERR_USAGE, "an operand is missing after '%s': a PATH, or --ref URI", operands->v[0]);
+		return error_hint(err, "usage: mreg put %s", cmd_put.synopsis);
+	}
+	return put_run(s->registry, o, &result, err) < 0 ? -1 : put_finish(s, o, &result, err);
+}
+
+int put_parse(struct session *s, int argc, char **argv, size_t names, size_t min, put_parsed_fn fn, struct error *err)
+{
+	CLEANUP(args) struct args a = { .names = names, .keep_last = UINT64_MAX };
+	struct put_options o;
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
 	const struct opt opts[] = {
 		OPT_STRING('t', "type", &a.type, "TYPE", "type of a new artifact (default: model); another than it has is refused"),
@@ -215,13 +232,14 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_END,
 	};
 
-	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &operands, err) < 0)
+	if (session_parse(s, opts, argc, argv, min, SIZE_MAX, &operands, err) < 0 || fill(&a, &operands, &o, err) < 0)
 		return -1;
-	if (operands.count == 1 && a.refs.count == 0) {
-		error_set(err, ERR_USAGE, "an operand is missing after '%s': a PATH, or --ref URI", operands.v[0]);
-		return error_hint(err, "usage: mreg put %s", cmd_put.synopsis);
-	}
-	return put(s, &a, &operands, err);
+	return fn(s, &o, &operands, err);
+}
+
+static int run(struct session *s, int argc, char **argv, struct error *err)
+{
+	return put_parse(s, argc, argv, 1, 1, put, err);
 }
 
 const struct command cmd_put = {

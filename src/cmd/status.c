@@ -37,15 +37,43 @@ static int count_collection(const struct collection *c, void *arg, struct error 
 	return view_each_version(count->view, &c->cid, false, count_version, count, err);
 }
 
+static int add_draft(const struct draft_info *info, void *arg, struct error *err)
+{
+	(void)err;
+	json_array_append_new(arg, fields_draft(info));
+	return 0;
+}
+
+static int show_drafts(struct session *s, const json_t *drafts, struct error *err)
+{
+	size_t i;
+	json_t *draft;
+
+	json_array_foreach(drafts, i, draft) {
+		const char *base = json_string_value(json_object_get(draft, "base"));
+		CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+		strbuf_addf(&text, "%s, %s %s by %s", json_string_value(json_object_get(draft, "id")), base ? "from" : "of",
+			    base ? base : json_string_value(json_object_get(draft, "name")), json_string_value(json_object_get(draft, "user")));
+		if (out_field(s->out, "draft", text.buf, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int show_registry(struct session *s, struct error *err)
 {
+	CLEANUP(json) json_t *drafts = json_array();
+	size_t damaged;
+
 	struct registry *reg = s->registry;
 	struct count count = { .view = registry_view(reg, err) };
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 	json_t *record;
 
 	registry_name_user(reg);
-	if (!count.view || collection_each(count.view, count_collection, &count, err) < 0)
+	if (!count.view || collection_each(count.view, count_collection, &count, err) < 0 ||
+	    draft_each(reg, false, add_draft, drafts, &damaged, err) < 0)
 		return -1;
 	if (out_mode(s->out) == OUT_HUMAN) {
 		strbuf_addf(&text, "%" PRIu64 " in %" PRIu64 " artifact%s", count.versions, count.artifacts, count.artifacts == 1 ? "" : "s");
@@ -53,7 +81,7 @@ static int show_registry(struct session *s, struct error *err)
 			strbuf_addf(&text, " and %" PRIu64 " registered model%s", count.models, count.models == 1 ? "" : "s");
 		if (out_field(s->out, "registry", s->mreg_dir, err) < 0 || out_field(s->out, "user", reg->user, err) < 0)
 			return -1;
-		return out_field(s->out, "versions", text.buf, err);
+		return out_field(s->out, "versions", text.buf, err) < 0 ? -1 : show_drafts(s, drafts, err);
 	}
 	record = json_object();
 	record_set_path(record, "registry", s->mreg_dir);
@@ -62,6 +90,7 @@ static int show_registry(struct session *s, struct error *err)
 	json_object_set_new(record, "artifacts", json_u64(count.artifacts));
 	json_object_set_new(record, "models", json_u64(count.models));
 	json_object_set_new(record, "versions", json_u64(count.versions));
+	json_object_set(record, "drafts", drafts);
 	return out_result(s->out, record, "registry", err);
 }
 

@@ -14,6 +14,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/thread-pool.h"
+#include "registry/draft.h"
 #include "registry/version.h"
 #include "store/extract.h"
 
@@ -391,6 +392,13 @@ static void note_retired(struct fsck *f)
 			    store->dir);
 }
 
+/* ---- drafts ---- */
+
+static int draft_problem(const char *text, void *arg, struct error *err)
+{
+	return problem(arg, "draft", text, NULL, err);
+}
+
 static int check_all(struct fsck *f, struct error *err)
 {
 	int has_index;
@@ -399,7 +407,9 @@ static int check_all(struct fsck *f, struct error *err)
 		return -1;
 	if (has_index && check_versions(f, err) < 0)
 		return -1;
-	return check_packs(f, err);
+	if (check_packs(f, err) < 0)
+		return -1;
+	return has_index ? draft_check(f->reg, draft_problem, f, err) : 0;
 }
 
 int fsck_run(struct registry *reg, bool dry_run, struct fsck_counts *counts, fsck_fn fn, void *arg, struct error *err)

@@ -15,14 +15,14 @@ struct fsck_counts {
 	uint64_t lines, versions, files;
 	uint64_t problems;
 };
-/* kind: "journal", "index", "pack", "object", "version", "file".  refs: the versions it hits, "m:v3"; may be empty. */
+/* kind: "journal", "index", "pack", "object", "version", "file", "draft".  refs: the versions it hits, "m:v3"; may be empty. */
 typedef int (*fsck_fn)(const char *kind, const char *text, const struct strvec *refs, void *arg, struct error *err);
 
 /* Makes the index anew from the journal. */
 int fsck_rebuild_index(struct registry *reg, struct error *err) MUST_CHECK;
 /*
  * Journal: every line, its sum and chain.  Index: equal to the fold of the journal.  Versions: object, manifest, every file whole and hashed.  Packs: table
- * and every record decoded and hashed.  Goes on after each problem; -1 only when it cannot go on at all.  What has no sound copy is noted in the registry
+ * and every record decoded and hashed.  Drafts: legible, and all there.  Goes on after each problem; -1 only when it cannot go on at all.  What has no sound copy is noted in the registry
  * (store/damaged.h) unless dry_run.
  */
 int fsck_run(struct registry *reg, bool dry_run, struct fsck_counts *counts, fsck_fn fn, void *arg, struct error *err) MUST_CHECK;

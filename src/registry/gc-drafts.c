@@ -2,30 +2,22 @@
 /* What open drafts hold, for gc. */
 #include <config.h>
 
-#include <dirent.h>
-#include <errno.h>
-
-#include "base/path.h"
+#include "registry/draft.h"
 #include "registry/gc.h"
 
-/* What a draft is made of is not known here yet: as long as there is one, nobody can say what it needs. */
+static int keep_file(const struct oid *digest, uint64_t size, void *arg, struct error *err)
+{
+	return gc_keep_file(arg, digest, size, err);
+}
+
+static int keep_manifest(const struct oid *digest, void *arg, struct error *err)
+{
+	return gc_keep_manifest(arg, digest, err);
+}
+
 int gc_drafts_keep(struct registry *reg, struct gc_mark *m, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
-	struct dirent *entry;
-	DIR *dir;
-	int rc = 0;
+	const struct draft_visitor visitor = { keep_file, keep_manifest, m };
 
-	(void)m;
-	path_join(&path, reg->store->dir, "drafts");
-	dir = opendir(path.buf);
-	if (!dir)
-		return errno == ENOENT ? 0 : error_set_errno(err, "cannot list '%s'", path.buf);
-	while (!rc && (errno = 0, entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			rc = error_set(err, ERR_FORMAT, "cannot tell what the draft '%s/%s' holds", path.buf, entry->d_name);
-	if (!rc && errno)
-		rc = error_set_errno(err, "cannot list '%s'", path.buf);
-	closedir(dir);
-	return rc;
+	return draft_each_object(reg, &visitor, err);
 }

@@ -7,17 +7,28 @@
 #include <string.h>
 
 #include "registry/annotation.h"
+#include "registry/draft.h"
 #include "registry/ttl.h"
 
 void holders_cleanup(struct holders *h)
 {
 	alias_rows_cleanup(&h->aliases);
+	hashmap_cleanup(&h->bases);
+}
+
+static int note_base(const struct oid *version, const char *id, void *arg, struct error *err)
+{
+	struct holders *h = arg;
+
+	(void)id;
+	(void)err;
+	hashmap_put(&h->bases, version, sizeof *version, h);
+	return 0;
 }
 
 int holders_open(struct registry *reg, struct view *v, const struct collection *c, struct holders *out, struct error *err)
 {
-	(void)reg;
-	*out = (struct holders){ v, c, ALIAS_ROWS_INIT };
+	*out = (struct holders){ v, c, ALIAS_ROWS_INIT, reg, false, HASHMAP_INIT };
 	return alias_rows_read(v, c, &out->aliases, err);
 }
 
@@ -63,7 +74,16 @@ static int has_keep_tag(const struct holders *h, const struct subject *of, struc
 	return view_value(h->view, key.buf, &value, err);
 }
 
-int holders_hold(const struct holders *h, const struct version_row *row, struct error *err)
+/* 1, 0, -1. */
+static int is_base(struct holders *h, const struct version_row *row, struct error *err)
+{
+	if (!h->has_bases && draft_each_base(h->reg, note_base, h, err) < 0)
+		return -1;
+	h->has_bases = true;
+	return hashmap_has(&h->bases, &row->version, sizeof row->version);
+}
+
+int holders_hold(struct holders *h, const struct version_row *row, struct error *err)
 {
 	const struct subject of = subject_of_version(&row->version);
 	struct ttl ttl;
@@ -72,6 +92,8 @@ int holders_hold(const struct holders *h, const struct version_row *row, struct 
 	if (holders_is_aliased(h, row))
 		return 1;
 	held = holders_is_linked(h, row, err);
+	if (held == 0)
+		held = is_base(h, row, err);
 	if (held == 0)
 		held = has_keep_tag(h, &of, err);
 	if (held != 0)

@@ -20,6 +20,9 @@ struct holders {
 	struct view *view;
 	const struct collection *collection; /* borrowed */
 	struct alias_rows aliases;
+	struct registry *reg;
+	bool has_bases;
+	struct hashmap bases; /* id of a version that an open draft was made from → something; read when first asked for */
 };
 void holders_cleanup(struct holders *h);
 int holders_open(struct registry *reg, struct view *v, const struct collection *c, struct holders *out, struct error *err) MUST_CHECK;
@@ -30,6 +33,6 @@ int holders_is_linked(const struct holders *h, const struct version_row *row, st
 /* "aliases best, staging": its aliases, appended; false when it has none. */
 bool holders_add_aliases(const struct holders *h, const struct version_row *row, struct strbuf *out);
 /* Anything at all that says it is to stay: an alias, a link, an open draft made from it, ttl never, the tag "keep".  1, 0, -1. */
-int holders_hold(const struct holders *h, const struct version_row *row, struct error *err) MUST_CHECK;
+int holders_hold(struct holders *h, const struct version_row *row, struct error *err) MUST_CHECK;
 
 #endif

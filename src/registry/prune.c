@@ -156,7 +156,7 @@ static void add_age(struct strbuf *why, int64_t created)
 }
 
 /* 1: it goes. */
-static int judge(struct pruning *p, const struct holders *h, struct candidate *c, struct strbuf *why, struct error *err)
+static int judge(struct pruning *p, struct holders *h, struct candidate *c, struct strbuf *why, struct error *err)
 {
 	const struct prune_criteria *criteria = p->criteria;
 	int64_t now = clock_now();

@@ -101,8 +101,8 @@ static int timed_out(int fd, const char *mreg_dir, enum lock_what what, uint64_t
 	return error_hint(err, "Try again when it has finished; a lock ends with its process.");
 }
 
-static int wait_for(
-	int fd, const char *mreg_dir, const char *path, enum lock_what what, bool exclusive, uint64_t timeout_ms, struct error *err)
+/* 1: held; 0: not in time; -1. */
+static int poll_for(int fd, const char *path, enum lock_what what, bool exclusive, uint64_t timeout_ms, struct error *err)
 {
 	int64_t start = clock_monotonic(), waited;
 	long pause = WAIT_MIN_NS;
@@ -113,10 +113,20 @@ static int wait_for(
 			return -1;
 		waited = (clock_monotonic() - start) / NS_PER_MS;
 		if ((uint64_t)waited >= timeout_ms)
-			return timed_out(fd, mreg_dir, what, timeout_ms, err);
+			return 0;
 		nanosleep(&(struct timespec){ 0, pause }, NULL);
 		pause = pause * 3 / 2 < WAIT_MAX_NS ? pause * 3 / 2 : WAIT_MAX_NS;
 	}
+	return got;
+}
+
+static int wait_for(
+	int fd, const char *mreg_dir, const char *path, enum lock_what what, bool exclusive, uint64_t timeout_ms, struct error *err)
+{
+	int got = poll_for(fd, path, what, exclusive, timeout_ms, err);
+
+	if (got == 0)
+		return timed_out(fd, mreg_dir, what, timeout_ms, err);
 	return got < 0 ? -1 : 0;
 }
 
@@ -157,6 +167,19 @@ int lock_take(struct lock *lock, const char *mreg_dir, enum lock_what what, bool
 	lock->fd = fd;
 	fd = -1;
 	return 0;
+}
+
+int lock_take_file(int fd, const char *path, uint64_t timeout_ms, struct error *err)
+{
+	int got = poll_for(fd, path, (enum lock_what)0, true, timeout_ms, err);
+
+	if (got > 0)
+		return 0;
+	if (got < 0)
+		return -1;
+	error_set(err, ERR_LOCK_TIMEOUT, "cannot lock '%s' within %ju.%03ju s: held by another process", path, (uintmax_t)(timeout_ms / 1000),
+		(uintmax_t)(timeout_ms % 1000));
+	return error_hint(err, "Try again when it has finished; a lock ends with its process.");
 }
 
 /* Closing gives an OFD lock back: no other descriptor shares this file description. */

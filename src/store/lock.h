@@ -27,6 +27,8 @@ struct lock {
  */
 int lock_take(struct lock *lock, const char *mreg_dir, enum lock_what what, bool exclusive, uint64_t timeout_ms, const char *verb,
 	      struct error *err) MUST_CHECK;
+/* The first byte of a file that is open for writing, exclusively, until the descriptor is closed; waits as above.  path is for messages. */
+int lock_take_file(int fd, const char *path, uint64_t timeout_ms, struct error *err) MUST_CHECK;
 void lock_release(struct lock *lock);
 void lock_cleanup(struct lock *lock);
 
