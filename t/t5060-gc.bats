@@ -305,10 +305,10 @@ all_is_well()
 
 @test "an open draft whose content is not known here keeps gc from collecting" {
 	three_versions
-	mkdir .mreg/drafts/1
+	echo '{"from":"a later mreg"}' >.mreg/drafts/d-0123456789
 	packs >before
-	run --separate-stderr mreg gc --grace 0 --yes
-	[ "$status" != 0 ]
+	mreg_is 7 gc --grace 0 --yes
+	complains "the draft 'd-0123456789' is damaged"
 	packs >after
 	diff before after
 }
