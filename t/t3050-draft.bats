@@ -575,3 +575,27 @@ bytes_of()
 	run --separate-stderr -10 without_root_rights mreg draft new m
 	chmod -R u+w .mreg
 }
+
+# One that only put knows would be taken here, and do nothing.
+@test "draft ls takes none of put's options" {
+	local line count=0
+	local -a words
+	while read -r line; do
+		read -ra words <<<"${line#-?, }"
+		case ${words[1]-} in
+		METRIC:* | SHA256 | BYTES) continue ;; # these need another option, which is refused
+		KEY=*) words[1]=k=1 ;;
+		N) words[1]=1 ;;
+		vN) words[1]=v1 ;;
+		URI) words[1]=file:///nowhere ;;
+		FILE) echo '{"k":1}' >meta.json && words[1]=meta.json ;;
+		[A-Z]*) words[1]=x ;;
+		*) words=("${words[0]}") ;;
+		esac
+		mreg_is 2 draft ls "${words[@]}"
+		complains "--"
+		says_nothing
+		count=$((count + 1))
+	done < <(mreg put -h | sed -n '/^Options:/,/^Options of/p' | grep -o -E '^ +(-., )?--[a-z-]+( [A-Za-z][^ ]*)?' | sed 's/^ *//')
+	((count > 20))
+}

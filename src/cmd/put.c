@@ -102,14 +102,17 @@ static int read_metadata(struct args *a, struct error *err)
 	return 0;
 }
 
-static void make_sources(struct args *a, const struct operands *operands)
+static int make_sources(struct args *a, const struct operands *operands, struct error *err)
 {
 	a->sources = xcalloc(operands->count, sizeof *a->sources);
 	for (size_t i = a->names; i < operands->count; i++)
 		a->sources[i - a->names].path = operands->v[i];
-	for (size_t i = 0; i < a->as_count; i++)
-		if (a->as[i].operand + a->names < operands->count)
-			a->sources[a->as[i].operand].as = a->as[i].name;
+	for (size_t i = 0; i < a->as_count; i++) {
+		if (a->as[i].operand + a->names >= operands->count)
+			return error_set(err, ERR_USAGE, "--as '%s' belongs to no PATH", a->as[i].name);
+		a->sources[a->as[i].operand].as = a->as[i].name;
+	}
+	return 0;
 }
 
 static int check_stdin(const struct args *a, const struct operands *operands, struct error *err)
@@ -151,7 +154,8 @@ static int fill(struct args *a, const struct operands *operands, struct put_opti
 
 	if (expect_parse(a->expect, false, &o.expect, err) < 0 || check_stdin(a, operands, err) < 0 || read_metadata(a, err) < 0 || read_rule(a, err) < 0)
 		return -1;
-	make_sources(a, operands);
+	if (make_sources(a, operands, err) < 0)
+		return -1;
 	o.sources = a->sources;
 	o.refs = a->refs.v;
 	o.ref_count = a->refs.count;
