@@ -267,7 +267,7 @@ static enum order order_of_integer_and_real(int64_t a, double b)
 	if (b < -0x1p63)
 		return MORE;
 	order = a < (int64_t)b ? LESS : a > (int64_t)b ? MORE : SAME;
-	return order != SAME ? order : order_of_reals(0, b - trunc(b));
+	return order != SAME ? order : order_of_reals(0, b - (double)(int64_t)b);
 }
 
 static enum order order_of_numbers(const struct value *v, const struct literal *l)
