@@ -10,7 +10,7 @@
 static inline int fuzz_visit(const struct tensor *t, void *arg)
 {
 	const struct tensor_input *in = arg;
-	volatile uint64_t sum = 0;
+	uint64_t sum = 0; /* every byte is touched */
 
 	must(t->offset <= in->size && t->len <= in->size - t->offset && t->dims <= TENSOR_DIMS_MAX);
 	for (size_t i = 0; i < t->name_len; i++)
@@ -18,7 +18,7 @@ static inline int fuzz_visit(const struct tensor *t, void *arg)
 	for (size_t i = 0; i < t->dims; i++)
 		sum += t->shape[i];
 	sum += t->dtype ? strlen(t->dtype) : 0;
-	return 0;
+	return sum == UINT64_MAX;
 }
 
 static inline int fuzz_tensors(tensor_reader reader, const uint8_t *data, size_t size)

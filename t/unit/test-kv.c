@@ -465,6 +465,7 @@ static void test_inheritance(void)
 		if (readlink(link, to, sizeof to - 1) > 0 && strstr(to, "/inherited/"))
 			inherited += !(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	}
+	ok(kv != NULL, "an index is open");
 	is_int(inherited, 0, "no program that is run inherits a file of the index");
 }
 

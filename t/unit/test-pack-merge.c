@@ -329,7 +329,6 @@ static void unfinished(void)
 static void vanishing(void)
 {
 	struct objects *o = new_store("vanishing"), *other;
-	CLEANUP(object_writer) struct object_writer *w = NULL;
 
 	store_some(o, 1, 130);
 	is_int(objects_consolidate(o, &err), 0, "a table over many packs can be written");

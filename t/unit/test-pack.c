@@ -118,7 +118,7 @@ static void a_record_that_was_not_written(void)
 {
 	static char large[200000];
 	struct record_head head = { .kind = OBJECT_CHUNK, .raw_len = sizeof large, .stored_len = sizeof large };
-	struct rlimit old, low;
+	struct rlimit old = { 0 }, low;
 	struct error err = ERROR_INIT;
 	struct pack_writer *w = pack_writer_new(dir, 0, &err);
 	struct oid name;
