@@ -410,3 +410,27 @@ open("hold").read()
 	says m:v1
 	all_is_well
 }
+
+@test "a table over many packs of which none is left hinders nobody" {
+	local i
+	unset MREG_NOW
+	: >.mreg/objects/retired # so that packs are not merged
+	for i in {1..66}; do
+		echo "$i" >file
+		mreg put -q m file >number
+	done
+	assert_exists .mreg/objects/multi-pack
+	rm .mreg/objects/retired
+	mreg_is 0 rm -q -r m
+	mreg_is 0 gc --grace 0 --yes -q
+	assert_equal "$(packs)" ""
+	rmdir .mreg/objects/retired
+	cp .mreg/objects/multi-pack old
+	: >.mreg/objects/retired
+	for i in {1..66}; do
+		echo "$i" >file
+		mreg put -q m file >number 2>>notes
+	done
+	assert_equal "$(grep -v merge notes)" ""
+	run ! cmp -s old .mreg/objects/multi-pack
+}

@@ -179,7 +179,8 @@ static void heap_init(struct heap *h, const struct multi_pack_source *sources, s
 {
 	h->v = xcalloc(count + 1, sizeof *h->v);
 	for (size_t i = 0; i < count; i++) {
-		h->v[h->count].source = &sources[i];
+		/* also of a source before that had no row left */
+		h->v[h->count] = (struct cursor){ .source = &sources[i] };
 		if (cursor_step(&h->v[h->count]))
 			h->count++;
 	}
