@@ -128,6 +128,23 @@ pruned()
 	mreg_is 0 restore -q m:v3
 }
 
+@test "put --keep-last keeps the version that it prints, also an old one of the same content" {
+	local i
+	mreg config -q gc.auto 0s
+	unset MREG_NOW
+	for i in 0 1 2 3 4; do
+		echo "content $i" >f
+		mreg put -q n f
+	done
+	echo "content 0" >f
+	mreg_is 0 put n f --keep-last 2 --json
+	json '.ref == "n:v0" and .created == false and .removed == 2'
+	mreg_is 0 ls -q n
+	says "$(printf 'n:v%s\n' 4 3 0)"
+	mreg_is 0 cat n:v0 f
+	says "content 0"
+}
+
 @test "put --keep-last with gc.auto keeps the disk from filling" {
 	local i
 	mreg config -q gc.auto 0s

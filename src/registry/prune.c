@@ -277,8 +277,9 @@ int prune_run(struct registry *reg, const struct prune_criteria *criteria, bool 
 	return version_objects(reg, err) ? commit_run(reg, &commit, decide, &p, err) : -1;
 }
 
-int prune_keep_last(struct registry *reg, struct txn *txn, const struct collection *c, uint64_t keep, uint64_t *removed, struct error *err)
+int prune_keep_last(struct registry *reg, struct txn *txn, const struct resolved *given, uint64_t keep, uint64_t *removed, struct error *err)
 {
+	const struct collection *c = &given->collection;
 	CLEANUP(holders) struct holders h = { .aliases = ALIAS_ROWS_INIT };
 	CLEANUP(pruning) struct pruning p = { .reg = reg, .view = txn_view(txn) };
 
@@ -286,7 +287,7 @@ int prune_keep_last(struct registry *reg, struct txn *txn, const struct collecti
 	if (holders_open(reg, p.view, c, &h, err) < 0 || view_each_version(p.view, &c->cid, false, collect, &p, err) < 0)
 		return -1;
 	for (size_t i = 0; i < p.count && p.count - i > keep; i++) {
-		int held = holders_hold(&h, &p.v[i].row, err);
+		int held = p.v[i].row.number == given->row.number ? 1 : holders_hold(&h, &p.v[i].row, err);
 
 		if (held < 0 || (!held && remove_version(txn, c, &p.v[i].row, NULL, err) < 0))
 			return -1;

@@ -11,6 +11,7 @@
 #include "base/strvec.h"
 #include "registry/best.h"
 #include "registry/registry.h"
+#include "registry/resolve.h"
 
 struct prune_criteria {
 	const struct strvec *names; /* of artifacts; none: all */
@@ -45,7 +46,10 @@ int prune_parse_best(const char *text, struct prune_criteria *out, struct error 
  */
 int prune_run(struct registry *reg, const struct prune_criteria *criteria, bool act, const char *why, struct prune_plan *out, struct error *err) MUST_CHECK;
 
-/* Within a put's transaction: removes all but the newest `keep` versions of an artifact, and what is held; *removed counts. */
-int prune_keep_last(struct registry *reg, struct txn *txn, const struct collection *c, uint64_t keep, uint64_t *removed, struct error *err) MUST_CHECK;
+/*
+ * Within a put's transaction: removes all but the newest `keep` versions of an artifact, what is held, and `given`, which the put answers with and
+ * which may be an old one; *removed counts.
+ */
+int prune_keep_last(struct registry *reg, struct txn *txn, const struct resolved *given, uint64_t keep, uint64_t *removed, struct error *err) MUST_CHECK;
 
 #endif

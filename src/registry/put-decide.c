@@ -218,7 +218,7 @@ static int set_all(struct txn *txn, const struct put *p, const struct resolved *
 		return -1;
 	if (!p->options->has_keep_last)
 		return 0;
-	return prune_keep_last(p->reg, txn, &version->collection, p->options->keep_last, &p->result->removed, err);
+	return prune_keep_last(p->reg, txn, version, p->options->keep_last, &p->result->removed, err);
 }
 
 int put_decide(struct txn *txn, void *arg, struct error *err)
