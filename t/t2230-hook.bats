@@ -257,6 +257,24 @@ references()
 	[[ $stderr != *hook* ]]
 }
 
+@test "a hook that this user may not run or find is not skipped" {
+	local as=(setpriv --inh-caps=-all --bounding-set=-all --)
+	[ "$(id -u)" = 0 ] || skip "needs to be root"
+	hook pre-alias <<<'exit 0'
+	chown nobody .mreg/hooks .mreg/hooks/pre-alias
+	chmod 700 .mreg/hooks/pre-alias
+	run --separate-stderr -6 "${as[@]}" mreg alias digits:v2 best
+	says_nothing
+	[[ $stderr == *"hook 'pre-alias'"*"Permission denied"* ]]
+	chmod 755 .mreg/hooks/pre-alias
+	run --separate-stderr -0 "${as[@]}" mreg alias digits:v2 best
+	chmod 700 .mreg/hooks
+	run --separate-stderr -6 "${as[@]}" mreg alias digits:v3 best
+	says_nothing
+	mreg_is 0 resolve --name digits:best
+	says digits:v2
+}
+
 @test "a hook that cannot be run refuses" {
 	printf '#!/nowhere/interpreter\n' >.mreg/hooks/pre-alias
 	chmod +x .mreg/hooks/pre-alias

@@ -5,11 +5,12 @@
 #include "registry/hook.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "base/interrupt.h"
 #include "base/mem.h"
@@ -34,12 +35,14 @@ void hooks_cleanup(struct hooks *hooks)
 	memset(hooks, 0, sizeof *hooks);
 }
 
+/* What may be a hook, and cannot be looked at or run by us, is not to be skipped: to run it fails then. */
 static void find_file(struct hook *hook)
 {
 	struct stat st;
+	bool is_known = stat(hook->path, &st) == 0;
 
-	hook->is_there = stat(hook->path, &st) == 0 && S_ISREG(st.st_mode);
-	hook->is_runnable = hook->is_there && access(hook->path, X_OK) == 0;
+	hook->is_there = is_known ? S_ISREG(st.st_mode) : errno != ENOENT && errno != ENOTDIR;
+	hook->is_runnable = hook->is_there && (!is_known || (st.st_mode & 0111));
 }
 
 /* One look tells that there are none, which is the usual case. */
@@ -48,11 +51,12 @@ static bool is_empty(const char *dir)
 	DIR *d = opendir(dir);
 	const struct dirent *entry = NULL;
 
-	while (d && (entry = readdir(d)) && entry->d_name[0] == '.')
+	if (!d)
+		return errno == ENOENT || errno == ENOTDIR;
+	while ((entry = readdir(d)) && entry->d_name[0] == '.')
 		;
-	if (d)
-		closedir(d);
-	return !d || !entry;
+	closedir(d);
+	return !entry;
 }
 
 static void find_files(const struct registry *reg, struct hooks *out)
