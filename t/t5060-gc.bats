@@ -434,3 +434,20 @@ open("hold").read()
 	assert_equal "$(grep -v merge notes)" ""
 	run ! cmp -s old .mreg/objects/multi-pack
 }
+
+@test "with a journal that is older than the index nothing is collected" {
+	echo 1 >file
+	mreg put -q m file >number
+	cp .mreg/journal older
+	echo 2 >file
+	mreg put -q m file >number
+	cp .mreg/journal newer
+	cp older .mreg/journal
+	mreg_is 7 gc --grace 0
+	complains "is damaged"
+	mreg_is 7 gc --grace 0 --yes
+	complains "is damaged"
+	cp newer .mreg/journal
+	mreg_is 0 fsck -q
+	mreg_is 0 verify -q m:v1
+}

@@ -228,6 +228,9 @@ static int open_mark(struct gc_mark *m, struct error *err)
 	struct store *store = m->reg->store;
 	struct objects *objects;
 
+	/* a journal that lost lines which the index knows says of living versions that they never were */
+	if (!registry_view(m->reg, err))
+		return -1;
 	registry_drop_view(m->reg);
 	if (m->options->act && (store_check_writable(store, err) < 0 ||
 		lock_take(&m->lock, store->dir, LOCK_MERGE, true, store->lock_timeout_ms, store->verb, err) < 0))

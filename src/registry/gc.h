@@ -37,8 +37,9 @@ void gc_result_cleanup(struct gc_result *r);
 
 /*
  * Roots: live versions and links, versions removed less than the grace ago, open drafts.  ERR_INTEGRITY, with each damage said as a warning, when
- * something that a live version or a draft needs is missing or cannot be read: then nothing is collected.  ERR_LOCK_TIMEOUT when a lock cannot be
- * had: then nothing was done, or out says what was.  No view, writer or reader of the registry may be in use.
+ * something that a live version or a draft needs is missing or cannot be read, or when the journal ends before what the index knows: then nothing is
+ * collected.  ERR_LOCK_TIMEOUT when a lock cannot be had: then nothing was done, or out says what was.  No view, writer or
+ * reader of the registry may be in use.
  */
 int gc_run(struct registry *reg, const struct gc_options *options, struct gc_result *out, struct error *err) MUST_CHECK;
 

@@ -226,9 +226,9 @@ static void test_restore(void)
 	commit_removal(&removal);
 	r = open_registry();
 	ok(gc_run(r, &options, &result, &err) == 0 && result.count == 0, "and when it was, gc leaves it alone");
+	registry_close(STEAL(r));
 	removal.back = false;
 	commit_removal(&removal);
-	registry_close(STEAL(r));
 	r = open_registry();
 	ok(gc_run(r, &options, &result, &err) == 0 && result.count == 1 && result.objects > 3, "removed again, it goes");
 	ok(gc_has_version(r, &removal.row.version, &removal.row.digest, &err) == 0, "and cannot be restored");
