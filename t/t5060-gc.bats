@@ -451,3 +451,29 @@ open("hold").read()
 	mreg_is 0 fsck -q
 	mreg_is 0 verify -q m:v1
 }
+
+@test "what gc noted as dead is not dead in a copy whose journal is from before the removal" {
+	local i
+	for i in 0 1 2; do
+		echo "$i" >file
+		MREG_NOW=2026-01-01T00:00:00Z mreg put -q m file >number
+	done
+	mkdir -p copy/.mreg
+	cp .mreg/format .mreg/config .mreg/journal copy/.mreg
+	MREG_NOW=2026-01-01T00:01:00Z mreg rm -q m:v1
+	MREG_NOW=2026-01-01T02:00:00Z mreg_is 0 gc --grace 1h --yes -q
+	assert_not_equal "$(retired)" ""
+	cp -r .mreg/objects copy/.mreg
+	cd copy
+	mreg_is 0 verify -q m:v1
+	MREG_NOW=2026-01-01T05:00:00Z mreg put -q n ../file >number
+	mreg_is 0 verify -q m:v1
+	mreg_is 0 fsck -q
+	assert_equal "$(retired)" ""
+	no_complaint
+	cd ..
+	MREG_NOW=2026-01-01T05:00:00Z mreg put -q n file >number
+	assert_equal "$(retired)" ""
+	mreg_is 0 gc --grace 0
+	says "nothing to collect"
+}

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/digest.h"
@@ -159,12 +160,20 @@ static void dead_path(struct strbuf *out, const char *pack_path)
 	strbuf_adds(out, DEAD_SUFFIX);
 }
 
-static void sum_dead(const struct oid *name, const void *bits, size_t len, struct oid *out)
+/* With the file that the pack is: in a copy, which may have been made with a journal from before the removal, nothing is known of it. */
+static void sum_dead(const struct pack *p, const void *bits, size_t len, struct oid *out)
 {
 	struct sha256 ctx;
+	struct stat st;
+	uint8_t file[16] = { 0 };
 
+	if (fstat(p->fd, &st) == 0) {
+		store_le64(file, (uint64_t)st.st_ino);
+		store_le64(file + 8, (uint64_t)st.st_ctim.tv_sec * NS_PER_S + (uint64_t)st.st_ctim.tv_nsec);
+	}
 	sha256_init(&ctx);
-	sha256_update(&ctx, name->raw, OID_LEN);
+	sha256_update(&ctx, p->name.raw, OID_LEN);
+	sha256_update(&ctx, file, sizeof file);
 	sha256_update(&ctx, bits, len);
 	sha256_finish(&ctx, out);
 }
@@ -180,7 +189,7 @@ static void read_dead(const struct pack *p, struct strbuf *out)
 	dead_path(&path, p->path);
 	if (file_slurp(path.buf, &data, DEAD_MAX_BYTES, &absent, &ignored) < 0 || data.len != OID_LEN + (p->table.count + 7) / 8)
 		return;
-	sum_dead(&p->name, data.buf + OID_LEN, data.len - OID_LEN, &sum);
+	sum_dead(p, data.buf + OID_LEN, data.len - OID_LEN, &sum);
 	if (memcmp(sum.raw, data.buf, OID_LEN) == 0)
 		strbuf_add(out, data.buf + OID_LEN, data.len - OID_LEN);
 }
@@ -231,7 +240,7 @@ static int note_dead(const struct pack *p, const struct question *q, struct erro
 
 	if (!find_needed(p, q, data + OID_LEN))
 		return 0;
-	sum_dead(&p->name, data + OID_LEN, len, &sum);
+	sum_dead(p, data + OID_LEN, len, &sum);
 	memcpy(data, sum.raw, OID_LEN);
 	dead_path(&path, p->path);
 	return file_replace(path.buf, data, OID_LEN + len, 0644, err);

@@ -38,8 +38,8 @@ int retired_sweep_all(const char *objects_dir, retired_spare_fn is_spare, void *
 int retired_bring_back(const char *objects_dir, retired_spare_fn is_spare, void *arg, struct error *err) MUST_CHECK;
 /*
  * Of each pack: the rows that are not spare are dead, and so noted beside it, so that no sweep moves it back for them.  For gc, which has just
- * taken them out of use.  NAME.dead: 32 bytes SHA-256 of the pack's name (32 bytes) and what follows, then a bit for each row of its table, the lowest
- * of a byte first.
+ * taken them out of use.  NAME.dead: 32 bytes SHA-256 of the pack's name (32 bytes), its inode's number and ctime in nanoseconds (u64 each) and what
+ * follows, then a bit for each row of its table, the lowest of a byte first.  In a copy of the registry it says nothing.
  */
 int retired_note_dead(const char *objects_dir, retired_spare_fn is_spare, void *arg, struct error *err) MUST_CHECK;
 
