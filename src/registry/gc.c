@@ -197,16 +197,25 @@ static int list_gone(struct gc_ref *ref, void *arg)
 	return interrupt_check(l->m->err);
 }
 
-/* By name, then by number. */
-static int compare_versions(const void *left, const void *right)
+static int compare_refs(const char *a, const char *b)
 {
-	const char *a = ((const struct gc_version *)left)->ref, *b = ((const struct gc_version *)right)->ref;
 	size_t a_len = (size_t)(strrchr(a, ':') - a), b_len = (size_t)(strrchr(b, ':') - b);
 	int names = a_len == b_len ? memcmp(a, b, a_len) : strcmp(a, b);
 
 	if (names)
 		return names;
 	return strlen(a) != strlen(b) ? (strlen(a) < strlen(b) ? -1 : 1) : strcmp(a, b);
+}
+
+/* By name, then by number; several artifacts may have had the same name. */
+static int compare_versions(const void *left, const void *right)
+{
+	const struct gc_version *a = left, *b = right;
+	int refs = compare_refs(a->ref, b->ref);
+
+	if (refs || a->removed == b->removed)
+		return refs ? refs : oid_compare(&a->version, &b->version);
+	return a->removed < b->removed ? -1 : 1;
 }
 
 static int list_versions(struct gc_mark *m, struct collector *c, struct gc_result *out, struct error *err)
