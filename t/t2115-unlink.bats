@@ -27,13 +27,20 @@ setup()
 @test "unlink takes several at once, or none" {
 	mreg_is 4 unlink reader:v0 reader:v7
 	complains "cannot unlink 'reader:v7'"
-	mreg_is 4 unlink reader:v0 reader:v0
 	mreg_is 0 ls -q reader
 	says reader:v1 reader:v0
 	mreg_is 0 unlink --json reader:v0 reader:latest
 	json '. == {format: 1, removed: ["reader:v0", "reader:v1"]}'
 	mreg_is 4 resolve reader
 	complains "'reader' has no version"
+}
+
+@test "unlink takes what its operands meant before anything went" {
+	mreg link -q digits:v3 reader
+	mreg_is 0 unlink --json reader:v2 reader:latest reader:v2
+	json '.removed == ["reader:v2"]'
+	mreg_is 0 ls -q reader
+	says reader:v1 reader:v0
 }
 
 @test "unlink of a link with aliases is 6, unless they go as well" {

@@ -24,6 +24,18 @@ setup()
 	json 'lines | map(select(.verb == "rm" and .why == "not wanted")) | map(.ref) | sort == ["digits:v1", "digits:v4"]'
 }
 
+@test "rm removes what its operands meant before anything went" {
+	mreg alias -q digits:v2 best
+	mreg link -q digits:v2 prod
+	mreg_is 0 rm --json digits:v4 digits:latest digits:v4
+	json '.removed == ["digits:v4"]'
+	mreg_is 0 rm --json --with-aliases --unlink digits:v2 digits:best prod:v0
+	json '.removed == ["digits:v2"]'
+	mreg_is 0 ls -q digits
+	says digits:v3 digits:v1 digits:v0
+	mreg_is 0 fsck -q
+}
+
 @test "rm of an aliased version is refused, and says which aliases" {
 	mreg alias -q digits:v1 best prod
 	state >../before

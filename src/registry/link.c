@@ -179,10 +179,8 @@ int link_run(struct registry *reg, const struct link_change *change, struct reso
 }
 
 /* A bare name, or an artifact's version, is no link. */
-static int unlink_one(struct txn *txn, const char *text, bool with_aliases, struct strvec *removed, struct error *err)
+static int resolve_link(struct view *v, const char *text, struct resolved *out, struct error *err)
 {
-	CLEANUP(resolved) struct resolved link = RESOLVED_INIT;
-	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
 	struct reference ref;
 
 	if (reference_parse(text, &ref, err) < 0)
@@ -191,15 +189,24 @@ static int unlink_one(struct txn *txn, const char *text, bool with_aliases, stru
 		error_set(err, ERR_USAGE, "'%s' names a whole model, not one of its links", text);
 		return error_hint(err, "Say '%s:vN' or '%s:ALIAS'; 'mreg rm -r %s' removes all of it.", text, text, text);
 	}
-	if (resolve_reference(txn_view(txn), &ref, &link, err) < 0)
+	if (resolve_reference(v, &ref, out, err) < 0)
 		return -1;
-	if (!link.collection.is_model) {
-		error_set(err, ERR_CONFLICT, "'%s' is an artifact: it has versions, not links", link.collection.name);
-		return error_hint(err, "'mreg rm %s' removes the version.", text);
-	}
-	resolved_name(&name, &link);
+	if (out->collection.is_model)
+		return 0;
+	error_set(err, ERR_CONFLICT, "'%s' is an artifact: it has versions, not links", out->collection.name);
+	return error_hint(err, "'mreg rm %s' removes the version.", text);
+}
+
+static int unlink_one(struct txn *txn, const struct resolved *link, bool with_aliases, struct strvec *removed, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+	int there = resolve_is_there(txn_view(txn), link, err);
+
+	if (there <= 0)
+		return there;
+	resolved_name(&name, link);
 	strvec_push(removed, name.buf);
-	return link_drop(txn, &link, with_aliases, err);
+	return link_drop(txn, link, with_aliases, err);
 }
 
 struct unlinking {
@@ -211,11 +218,16 @@ static int decide_unlink(struct txn *txn, void *arg, struct error *err)
 {
 	const struct unlinking *u = arg;
 	const struct unlink_change *change = u->change;
+	const struct strvec *refs = change->references;
+	CLEANUP(resolved_list) struct resolved_list all = { xcalloc(refs->count + 1, sizeof *all.v), refs->count };
 
 	strvec_release(u->removed);
-	for (size_t i = 0; i < change->references->count; i++)
-		if (unlink_one(txn, change->references->v[i], change->with_aliases, u->removed, err) < 0)
-			return error_wrap(err, "cannot unlink '%s'", change->references->v[i]);
+	for (size_t i = 0; i < refs->count; i++)
+		if (resolve_link(txn_view(txn), refs->v[i], &all.v[i], err) < 0)
+			return error_wrap(err, "cannot unlink '%s'", refs->v[i]);
+	for (size_t i = 0; i < refs->count; i++)
+		if (unlink_one(txn, &all.v[i], change->with_aliases, u->removed, err) < 0)
+			return error_wrap(err, "cannot unlink '%s'", refs->v[i]);
 	return 0;
 }
 

@@ -99,27 +99,46 @@ static int drop_version(struct txn *txn, const struct removal *r, const struct h
 	return remove_version(txn, h->collection, row, r->out, err);
 }
 
-static int remove_one(struct txn *txn, const struct removal *r, const char *text, struct error *err)
+static int resolve_one(struct view *v, const char *text, struct resolved *out, struct error *err)
 {
-	CLEANUP(resolved) struct resolved version = RESOLVED_INIT;
-	CLEANUP(holders) struct holders h = { .aliases = ALIAS_ROWS_INIT };
 	struct reference ref;
 
 	if (reference_parse(text, &ref, err) < 0)
 		return -1;
-	if (ref.kind == REFERENCE_BARE) {
-		error_set(err, ERR_USAGE, "'%s' names a whole collection, not one of its versions", text);
-		return error_hint(err, "Say '%s:vN', or 'mreg rm -r %s' to remove all of it.", text, text);
+	if (ref.kind != REFERENCE_BARE)
+		return resolve_reference(v, &ref, out, err);
+	error_set(err, ERR_USAGE, "'%s' names a whole collection, not one of its versions", text);
+	return error_hint(err, "Say '%s:vN', or 'mreg rm -r %s' to remove all of it.", text, text);
+}
+
+static int remove_one(struct txn *txn, const struct removal *r, const struct resolved *version, struct error *err)
+{
+	CLEANUP(holders) struct holders h = { .aliases = ALIAS_ROWS_INIT };
+	int there = resolve_is_there(txn_view(txn), version, err);
+
+	if (there <= 0)
+		return there;
+	if (version->collection.is_model) {
+		note_removed(r->out, &version->collection, version->row.number, 0);
+		return link_drop(txn, version, r->change->with_aliases, err);
 	}
-	if (resolve_reference(txn_view(txn), &ref, &version, err) < 0)
+	if (holders_open(r->reg, txn_view(txn), &version->collection, &h, err) < 0)
 		return -1;
-	if (version.collection.is_model) {
-		note_removed(r->out, &version.collection, version.row.number, 0);
-		return link_drop(txn, &version, r->change->with_aliases, err);
-	}
-	if (holders_open(r->reg, txn_view(txn), &version.collection, &h, err) < 0)
-		return -1;
-	return drop_version(txn, r, &h, &version.row, err);
+	return drop_version(txn, r, &h, &version->row, err);
+}
+
+static int remove_each(struct txn *txn, const struct removal *r, struct error *err)
+{
+	const struct strvec *refs = r->change->references;
+	CLEANUP(resolved_list) struct resolved_list all = { xcalloc(refs->count + 1, sizeof *all.v), refs->count };
+
+	for (size_t i = 0; i < refs->count; i++)
+		if (resolve_one(txn_view(txn), refs->v[i], &all.v[i], err) < 0)
+			return error_wrap(err, "cannot remove '%s'", refs->v[i]);
+	for (size_t i = 0; i < refs->count; i++)
+		if (remove_one(txn, r, &all.v[i], err) < 0)
+			return error_wrap(err, "cannot remove '%s'", refs->v[i]);
+	return 0;
 }
 
 /* ---- a whole collection ---- */
@@ -211,8 +230,10 @@ static int decide(struct txn *txn, void *arg, struct error *err)
 
 	removed_cleanup(r->out);
 	*r->out = (struct removed){ STRVEC_INIT, 0 };
+	if (!r->change->whole)
+		return remove_each(txn, r, err);
 	for (size_t i = 0; i < refs->count; i++)
-		if ((r->change->whole ? remove_whole : remove_one)(txn, r, refs->v[i], err) < 0)
+		if (remove_whole(txn, r, refs->v[i], err) < 0)
 			return error_wrap(err, "cannot remove '%s'", refs->v[i]);
 	return 0;
 }

@@ -16,6 +16,21 @@ void resolved_cleanup(struct resolved *r)
 	collection_cleanup(&r->collection);
 }
 
+void resolved_list_cleanup(struct resolved_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		resolved_cleanup(&list->v[i]);
+	free(list->v);
+}
+
+int resolve_is_there(struct view *v, const struct resolved *r, struct error *err)
+{
+	struct version_row row;
+	int found = view_version(v, &r->collection.cid, r->row.number, &row, err);
+
+	return found == 1 ? !row.removed : found;
+}
+
 void resolved_name(struct strbuf *out, const struct resolved *r)
 {
 	strbuf_addf(out, "%s:v%" PRIu64, r->collection.name, r->row.number);
