@@ -213,6 +213,16 @@ hint:               ^"
 	complains "there is no field 'resnet'"
 }
 
+@test "search says how what was typed first is written" {
+	mreg_is 2 search resnet
+	complains "hint: Did you mean 'name ~ resnet'?"
+	mreg_is 2 search 'acc < 0.6'
+	complains "hint: Did you mean 'metrics.acc' or 'metadata.acc'?"
+	mreg_is 2 search 'alias:best'
+	complains "hint: Say 'alias = ...'."
+	finds 'alias == best' "$(mreg search -q 'alias = best')"
+}
+
 @test "search sees what was said later, and no more what was taken away" {
 	echo 'digits 2' >weights
 	mreg put -q digits weights -m "said later" -M epoch=20 --metric acc=0.99 --tag late >/dev/null

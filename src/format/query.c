@@ -197,8 +197,8 @@ static int read_operator(struct parser *p)
 	static const struct {
 		const char *text;
 		enum query_op op;
-	} operators[] = { { "!=", QUERY_NE }, { "<=", QUERY_LE }, { ">=", QUERY_GE }, { "=", QUERY_EQ }, { "<", QUERY_LT },
-		{ ">", QUERY_GT }, { "~", QUERY_GLOB } };
+	} operators[] = { { "!=", QUERY_NE }, { "<=", QUERY_LE }, { ">=", QUERY_GE }, { "==", QUERY_EQ }, { "=", QUERY_EQ },
+		{ "<", QUERY_LT }, { ">", QUERY_GT }, { "~", QUERY_GLOB } };
 
 	for (size_t i = 0; i < COUNT_OF(operators); i++) {
 		size_t n = strlen(operators[i].text);
@@ -301,23 +301,51 @@ static void put_dear_last(struct node *n)
 
 /* ---- fields and values ---- */
 
-static int no_field(struct parser *p, const char *head)
+/* Whether something is asked of the word that was read. */
+static bool is_compared(const struct parser *p)
 {
-	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT, place = STRBUF_INIT;
-	const char *names[QUERY_FIELD_COUNT];
+	size_t at = p->at;
+
+	while (at < p->len && is_blank(p->text[at]))
+		at++;
+	return at < p->len && strchr("=!<>~", p->text[at]);
+}
+
+/* What may have been meant by a word that is no field: as it was written, so that it can be typed so. */
+static void add_meant(struct strbuf *out, const struct parser *p, const char *head)
+{
+	CLEANUP(strbuf) struct strbuf word = STRBUF_INIT;
+	const char *names[QUERY_FIELD_COUNT], *colon = strchr(head, ':');
 	long nearest;
 
+	utf8_add_visible(&word, p->text + p->token.start, p->at - p->token.start > SHOWN_BEFORE ? SHOWN_BEFORE : p->at - p->token.start);
 	for (size_t i = 0; i < QUERY_FIELD_COUNT; i++)
 		names[i] = fields[i].name;
+	for (size_t i = 0; colon && i < QUERY_FIELD_COUNT; i++)
+		if (strlen(names[i]) == (size_t)(colon - head) && memcmp(names[i], head, (size_t)(colon - head)) == 0) {
+			strbuf_addf(out, "Say '%s = ...'.", names[i]);
+			return;
+		}
+	nearest = suggest_nearest(head, names, COUNT_OF(names));
+	if (nearest >= 0)
+		strbuf_addf(out, "Did you mean '%s'?", names[nearest]);
+	else if (is_compared(p))
+		strbuf_addf(out, "Did you mean 'metrics.%s' or 'metadata.%s'?  The fields are in mreg-query(7).", word.buf, word.buf);
+	else
+		strbuf_addf(out, "Did you mean 'name ~ %s'?  The fields are in mreg-query(7).", word.buf);
+}
+
+static int no_field(struct parser *p, const char *head)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT, hint = STRBUF_INIT;
+
 	strbuf_adds(&text, "there is no field '");
 	utf8_add_visible(&text, head, strnlen(head, SHOWN_BEFORE));
 	strbuf_addc(&text, '\'');
 	wrong_at(p, p->token.start, text.buf);
-	strbuf_adds(&place, p->err->hint);
-	nearest = suggest_nearest(head, names, COUNT_OF(names));
-	if (nearest >= 0)
-		return error_hint(p->err, "%s\nDid you mean '%s'?", place.buf, names[nearest]);
-	return error_hint(p->err, "%s\nThe fields are in mreg-query(7); 'name ~ TEXT' finds names with a text in them.", place.buf);
+	strbuf_addf(&hint, "%s\n", p->err->hint);
+	add_meant(&hint, p, head);
+	return error_hint(p->err, "%s", hint.buf);
 }
 
 static int read_field(struct parser *p, struct query_field *out)
