@@ -15,14 +15,37 @@ setup()
 
 @test "ls lists collections in order of name" {
 	mreg_is 0 ls
-	assert_line --index 0 --regexp '^NAME +TYPE +VERSIONS +LATEST +ALIASES$'
-	assert_line --index 1 --regexp '^dice +model +1 +dice:v0$'
-	assert_line --index 2 --regexp '^digits +model +5 +digits:v4 +best$'
-	assert_line --index 3 --regexp '^table +dataset +1 +table:v0$'
+	assert_line --index 0 --regexp '^NAME +KIND +TYPE +VERSIONS +LATEST +ALIASES$'
+	assert_line --index 1 --regexp '^dice +artifact +model +1 +dice:v0$'
+	assert_line --index 2 --regexp '^digits +artifact +model +5 +digits:v4 +best$'
+	assert_line --index 3 --regexp '^table +artifact +dataset +1 +table:v0$'
 	assert_equal "${#lines[@]}" 4
 	no_complaint
 	mreg_is 0 ls -q
 	says dice digits table
+}
+
+@test "ls tells a registered model from an artifact, and of its versions what they are" {
+	mreg link -q digits:v1 reader -a production >/dev/null
+	mreg_is 0 ls 'r*'
+	assert_line --index 1 --regexp '^reader +model +model +1 +reader:v0 +production$'
+	mreg_is 0 ls reader
+	assert_line --index 0 --regexp '^REF +SOURCE +ALIASES +DIGEST +SIZE +AGE +DESCRIPTION$'
+	assert_line --index 1 --regexp '^reader:v0 +digits:v1 +production '
+	mreg_is 0 ls reader --json
+	json '.source == "digits:v1"'
+	mreg_is 0 ls digits --json
+	json 'lines[0] | has("source") | not'
+}
+
+@test "ls of files tells where links lead" {
+	mkdir linked
+	echo x >linked/weights
+	ln -s weights linked/current
+	mreg put -q linked linked >/dev/null
+	mreg_is 0 ls linked:v0
+	assert_line --index 0 --regexp '^MODE +SIZE +DIGEST +KIND +PATH +TARGET$'
+	assert_line --index 1 --regexp '^0777 +7 B +link +current +weights$'
 }
 
 @test "ls of an empty registry is empty" {

@@ -10,6 +10,7 @@
 #include "cmd/fields.h"
 #include "cmd/sort.h"
 #include "format/glob.h"
+#include "registry/link.h"
 #include "registry/resolve.h"
 
 struct args {
@@ -28,9 +29,9 @@ static void args_cleanup(struct args *a)
 /* ---- collections ---- */
 
 static const struct column collection_columns[] = {
-	{ "ref", "NAME", COLUMN_TEXT, false }, { "type", NULL, COLUMN_TEXT, false }, { "versions", NULL, COLUMN_NUMBER, false },
-	{ "latest", NULL, COLUMN_TEXT, false }, { "aliases", NULL, COLUMN_LIST, false }, { "kind", NULL, COLUMN_TEXT, true },
-	{ "name", NULL, COLUMN_TEXT, true },    { "title", NULL, COLUMN_TEXT, true },    { "tags", NULL, COLUMN_LIST, true },
+	{ "ref", "NAME", COLUMN_TEXT, false },       { "kind", NULL, COLUMN_TEXT, false },   { "type", NULL, COLUMN_TEXT, false },
+	{ "versions", NULL, COLUMN_NUMBER, false }, { "latest", NULL, COLUMN_TEXT, false }, { "aliases", NULL, COLUMN_LIST, false },
+	{ "name", NULL, COLUMN_TEXT, true },         { "title", NULL, COLUMN_TEXT, true },   { "tags", NULL, COLUMN_LIST, true },
 	{ NULL, NULL, COLUMN_TEXT, false },
 };
 
@@ -64,7 +65,7 @@ struct list {
 	const struct collection *collection;
 	const struct alias_rows *aliases;
 	enum { NEEDS_ROW, NEEDS_BRIEF, NEEDS_OBJECT } needs; /* of each version, for what is to be shown */
-	bool wants_tags;
+	bool wants_tags, wants_source;
 	struct version_row *learned; /* what the index did not know */
 	size_t learned_count, learned_cap;
 	uint64_t damaged;
@@ -141,6 +142,16 @@ static int list_collection(const struct collection *c, void *arg, struct error *
 
 /* ---- versions ---- */
 
+/* What a registered model shows beside: the versions that its own stand for. */
+static const struct column link_columns[] = {
+	{ "ref", NULL, COLUMN_TEXT, false },    { "source", NULL, COLUMN_TEXT, false },    { "aliases", NULL, COLUMN_LIST, false },
+	{ "digest", NULL, COLUMN_DIGEST, false }, { "size", NULL, COLUMN_SIZE, false },    { "created", "AGE", COLUMN_AGE, false },
+	{ "summary", "DESCRIPTION", COLUMN_TEXT, false }, { "files", NULL, COLUMN_NUMBER, true }, { "user", NULL, COLUMN_TEXT, true },
+	{ "number", NULL, COLUMN_NUMBER, true }, { "host", NULL, COLUMN_TEXT, true },      { "description", NULL, COLUMN_TEXT, true },
+	{ "metadata", NULL, COLUMN_TEXT, true }, { "tags", NULL, COLUMN_LIST, true },      { "metrics", NULL, COLUMN_TEXT, true },
+	{ NULL, NULL, COLUMN_TEXT, false },
+};
+
 static const struct column version_columns[] = {
 	{ "ref", NULL, COLUMN_TEXT, false },   { "aliases", NULL, COLUMN_LIST, false },   { "digest", NULL, COLUMN_DIGEST, false },
 	{ "size", NULL, COLUMN_SIZE, false },  { "created", "AGE", COLUMN_AGE, false },   { "summary", "DESCRIPTION", COLUMN_TEXT, false },
@@ -200,6 +211,17 @@ static int add_object(struct list *l, const struct version_row *row, json_t *rec
 	return 0;
 }
 
+static int add_source(struct list *l, const struct version_row *row, json_t *record, struct error *err)
+{
+	CLEANUP(link_places) struct link_places places = LINK_PLACES_INIT;
+	const struct link_place *source = &places.artifact;
+
+	if (link_places_read(l->view, &row->version, &places, err) < 0)
+		return -1;
+	json_object_set_new(record, "source", source->collection.name ? fields_ref(source->collection.name, source->number) : json_null());
+	return 0;
+}
+
 static int list_live(struct list *l, const struct version_row *row, struct error *err)
 {
 	CLEANUP(json) json_t *record = NULL;
@@ -213,6 +235,8 @@ static int list_live(struct list *l, const struct version_row *row, struct error
 	record = fields_version_row(l->collection, row, l->aliases);
 	if (l->wants_tags)
 		json_object_set_new(record, "tags", fields_strings(&tags));
+	if (l->wants_source && add_source(l, row, record, err) < 0)
+		return -1;
 	if ((l->needs == NEEDS_BRIEF && add_brief(l, row, record, err) < 0) || (l->needs == NEEDS_OBJECT && add_object(l, row, record, err) < 0))
 		return list_damaged(l, row, err);
 	return sorter_row(l->sorter, STEAL(record), err);
@@ -249,6 +273,7 @@ static void decide_needs(struct list *l)
 		if (sorter_wants(l->sorter, in_object[i]))
 			l->needs = NEEDS_OBJECT;
 	l->wants_tags = sorter_wants(l->sorter, "tags");
+	l->wants_source = l->collection->is_model && sorter_wants(l->sorter, "source");
 }
 
 /* An index that was made anew knows nothing of objects.  A few of them are as quickly read as it is written. */
@@ -270,7 +295,7 @@ static int list_versions(struct list *l, const char *name, struct error *err)
 	int rc;
 
 	if (collection_get(l->view, name, &c, err) < 0 || alias_rows_read(l->view, &c, &rows, err) < 0 ||
-	    sorter_begin(l->sorter, version_columns, l->args->columns, "ref", err) < 0)
+	    sorter_begin(l->sorter, c.is_model ? link_columns : version_columns, l->args->columns, "ref", err) < 0)
 		return -1;
 	l->collection = &c;
 	l->aliases = &rows;
@@ -292,8 +317,8 @@ static const struct column file_columns[] = {
 	{ NULL, NULL, COLUMN_TEXT, false },
 };
 
-/* Where there are external references, people want to see where they are. */
-static const struct column reference_columns[] = {
+/* Where there are links or external references, people want to see where they lead. */
+static const struct column target_columns[] = {
 	{ "mode", NULL, COLUMN_TEXT, false }, { "size", NULL, COLUMN_SIZE, false },  { "digest", NULL, COLUMN_DIGEST, false },
 	{ "kind", NULL, COLUMN_TEXT, false }, { "path", NULL, COLUMN_TEXT, false },  { "target", NULL, COLUMN_TEXT, false },
 	{ NULL, NULL, COLUMN_TEXT, false },
@@ -302,8 +327,8 @@ static const struct column reference_columns[] = {
 static const struct column *columns_for(const struct manifest *m)
 {
 	for (size_t i = 0; i < m->count; i++)
-		if (m->entries[i].kind == ENTRY_REF)
-			return reference_columns;
+		if (m->entries[i].kind == ENTRY_REF || m->entries[i].kind == ENTRY_LINK)
+			return target_columns;
 	return file_columns;
 }
 
