@@ -60,7 +60,7 @@ static int print_sums(struct session *s, const struct gc_result *r, bool done, s
 		return out_text(s->out, err, "nothing to collect\n");
 	size_format(&size, r->bytes);
 	return out_text(s->out, err, "%s %" PRIu64 " object%s in %" PRIu64 " pack%s, %s%s\n", done ? "collected" : "would collect", r->objects,
-		r->objects == 1 ? "" : "s", r->packs, r->packs == 1 ? "" : "s", size.buf, done ? "" : "; 'mreg gc --yes' does it");
+		r->objects == 1 ? "" : "s", r->packs, r->packs == 1 ? "" : "s", size.buf, done ? "" : "; --yes does it");
 }
 
 static int print(struct session *s, const struct gc_result *r, bool done, struct error *err)
