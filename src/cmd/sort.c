@@ -74,7 +74,7 @@ static int no_column(const struct column *columns, const char *name, struct erro
 	if (nearest >= 0)
 		return error_hint(err, "Did you mean '%s'?", names.v[nearest]);
 	if (strvec_has(&names, "metadata"))
-		return error_hint(err, "Metadata is written metadata.%s; the columns are: %s.", name, list.buf);
+		return error_hint(err, "What is within one is written metrics.%s or metadata.%s; the columns are: %s.", name, name, list.buf);
 	return error_hint(err, "The columns are: %s.", list.buf);
 }
 

@@ -59,7 +59,7 @@ int metadata_add_word(json_t *object, const char *word, struct error *err)
 
 	if (!equals) {
 		error_set(err, ERR_INVALID, "metadata '%s' is not key=value", word);
-		return error_hint(err, "For example: -M epoch=3");
+		return error_hint(err, "For example: epoch=3");
 	}
 	key = xstrndup(word, (size_t)(equals - word));
 	if (check_key(key, err) < 0)
@@ -67,7 +67,7 @@ int metadata_add_word(json_t *object, const char *word, struct error *err)
 	value = json_parse(equals + 1, strlen(equals + 1), key, &ignored);
 	if (!value && is_unholdable_number(equals + 1)) {
 		error_set(err, ERR_INVALID, "metadata '%s' is %s: not a number that can be kept", key, equals + 1);
-		return error_hint(err, "Quoted it is kept as text: -M '%s=\"%s\"'", key, equals + 1);
+		return error_hint(err, "Quoted it is kept as text: '%s=\"%s\"'", key, equals + 1);
 	}
 	if (!value && !utf8_is_valid(equals + 1, strlen(equals + 1)))
 		return error_set(err, ERR_INVALID, "the value of metadata '%s' is not UTF-8", key);
@@ -92,14 +92,16 @@ int metadata_add_metric(json_t *object, const char *word, struct error *err)
 
 	if (!equals) {
 		error_set(err, ERR_INVALID, "metric '%s' is not key=number", word);
-		return error_hint(err, "For example: --metric accuracy=0.93");
+		return error_hint(err, "For example: accuracy=0.93");
 	}
 	key = xstrndup(word, (size_t)(equals - word));
 	if (check_key(key, err) < 0)
 		return -1;
 	number = strtod(equals + 1, &end);
-	if (end == equals + 1 || *end || strpbrk(equals + 1, "xX "))
-		return error_set(err, ERR_INVALID, "metric '%s' is '%s': not a number", key, equals + 1);
+	if (end == equals + 1 || *end || strpbrk(equals + 1, "xX ")) {
+		error_set(err, ERR_INVALID, "metric '%s' is '%s': not a number", key, equals + 1);
+		return strchr(equals + 1, '=') ? error_hint(err, "Say --metric again for each metric.") : -1;
+	}
 	if (isinf(number) && strpbrk(equals + 1, "0123456789"))
 		return error_set(err, ERR_INVALID, "metric '%s' is %s: beyond the range of numbers", key, equals + 1);
 	value = json_parse(equals + 1, strlen(equals + 1), key, &ignored);
