@@ -79,9 +79,9 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	const struct opt opts[] = {
 		OPT_FLAG('d', "delete", &delete, "remove aliases, each written NAME:ALIAS"),
 		OPT_STRING(0, "expect", &expect_text, "vN|none", "refuse unless the alias is now at this version, or not set"),
-		OPT_STRING('m', "message", &why, "WHY", "reason, for the history"),
-		OPT_FLAG(0, "override", &override, "pass over a protection; needs -m"),
-		OPT_FLAG('n', "dry-run", &dry_run, "decide, change nothing"),
+		OPT_WHY(&why),
+		OPT_OVERRIDE(&override),
+		OPT_DRY_RUN(&dry_run),
 		OPT_END,
 	};
 

@@ -43,6 +43,11 @@ struct command {
 	int (*run)(struct session *s, int argc, char **argv, struct error *err);
 };
 
+/* Options that many verbs have, in the same words. */
+#define OPT_WHY(ptr) OPT_STRING('m', "message", ptr, "WHY", "reason, for the history")
+#define OPT_DRY_RUN(ptr) OPT_FLAG('n', "dry-run", ptr, "decide, change nothing")
+#define OPT_OVERRIDE(ptr) OPT_FLAG(0, "override", ptr, "do it although an alias is protected; needs -m")
+
 /* opt_parse() with the command's synopsis, then opens what the command needs (config, registry, out, messages): after it s->out and s->registry stand. */
 int session_parse(struct session *s, const struct opt *opts, int argc, char **argv, size_t min, size_t max, struct operands *operands,
 		  struct error *err) MUST_CHECK;

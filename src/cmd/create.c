@@ -22,7 +22,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRING('m', "message", &create.note, "TEXT", "describe it"),
 		OPT_STRVEC(0, "tag", &tags, "TAG", "tag it"),
 		OPT_FLAG(0, "if-absent", &create.if_absent, "one that is there already is fine"),
-		OPT_FLAG('n', "dry-run", &create.dry_run, "decide, change nothing"),
+		OPT_DRY_RUN(&create.dry_run),
 		OPT_END,
 	};
 

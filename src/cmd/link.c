@@ -32,9 +32,9 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRVEC('a', "alias", &aliases, "ALIAS", "set this alias of the model to the version"),
 		OPT_STRING(0, "expect", &expect, "vN|none", "refuse unless each alias is now at this version of the model, or not set"),
 		OPT_FLAG(0, "no-create", &change.no_create, "refuse to make the model"),
-		OPT_STRING('m', "message", &change.why, "WHY", "reason, for the history"),
-		OPT_FLAG('n', "dry-run", &change.dry_run, "decide, change nothing"),
-		OPT_FLAG(0, "override", &change.override, "move an alias that is protected; -m must say why"),
+		OPT_WHY(&change.why),
+		OPT_DRY_RUN(&change.dry_run),
+		OPT_OVERRIDE(&change.override),
 		OPT_END,
 	};
 

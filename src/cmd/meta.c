@@ -127,8 +127,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRING('F', "file", &a.file, "FILE", "set metadata from a JSON object, - being standard input"),
 		OPT_STRING(0, "title", &a.title, "TITLE", "set the title of a collection; empty: none any more"),
 		OPT_FLAG('d', "delete", &a.delete, "remove the keys, of metadata and metrics"),
-		OPT_STRING('m', "message", &a.why, "WHY", "reason, for the history"),
-		OPT_FLAG('n', "dry-run", &a.dry_run, "decide, change nothing"),
+		OPT_WHY(&a.why),
+		OPT_DRY_RUN(&a.dry_run),
 		OPT_END,
 	};
 

@@ -160,7 +160,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRING('m', "message", &a.message, "TEXT", "the note"),
 		OPT_STRING('F', "file", &a.file, "FILE", "the note from a file, - being standard input"),
 		OPT_FLAG('e', "edit", &a.edit, "write it in the editor"),
-		OPT_FLAG('n', "dry-run", &a.dry_run, "decide, change nothing"),
+		OPT_DRY_RUN(&a.dry_run),
 		OPT_END,
 	};
 

@@ -31,9 +31,9 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRING(0, "drop-from", &p.drop_from, "STAGE", "take the version off this stage"),
 		OPT_FLAG(0, "archive-previous", &p.archive_previous, "give the version that is displaced the alias 'archived'"),
 		OPT_STRING(0, "expect", &expect, "vN|none", "refuse unless the stage is now at this version, or not set"),
-		OPT_STRING('m', "message", &p.why, "WHY", "reason, for the history"),
-		OPT_FLAG(0, "override", &p.override, "pass over a protection; needs -m"),
-		OPT_FLAG('n', "dry-run", &p.dry_run, "decide, change nothing"),
+		OPT_WHY(&p.why),
+		OPT_OVERRIDE(&p.override),
+		OPT_DRY_RUN(&p.dry_run),
 		OPT_END,
 	};
 

@@ -82,8 +82,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	const struct opt opts[] = {
 		OPT_FLAG('d', "delete", &how.remove, "take protections away, each written NAME:ALIAS"),
 		OPT_FLAG(0, "require-reason", &how.reason, "let a move through when it says why"),
-		OPT_STRING('m', "message", &how.why, "WHY", "reason, for the history"),
-		OPT_FLAG('n', "dry-run", &how.dry_run, "decide, change nothing"),
+		OPT_WHY(&how.why),
+		OPT_DRY_RUN(&how.dry_run),
 		OPT_END,
 	};
 

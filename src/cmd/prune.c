@@ -74,7 +74,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_U64(0, "keep-last", &a.keep_last, "N", "spare the newest N of each artifact"),
 		OPT_STRING(0, "keep-best", &a.keep_best, "METRIC:min|max:N", "spare the best N of each artifact"),
 		OPT_FLAG('y', "yes", &a.yes, "remove them; without it they are only listed"),
-		OPT_STRING('m', "message", &a.why, "WHY", "reason, for the history"),
+		OPT_WHY(&a.why),
 		OPT_FLAG('n', "dry-run", &a.dry_run, "only list, even with --yes"),
 		OPT_END,
 	};

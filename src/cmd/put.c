@@ -231,7 +231,7 @@ int put_parse(struct session *s, int argc, char **argv, size_t names, size_t min
 		OPT_FLAG(0, "new-version", &a.new_version, "make a version even if the content is there already"),
 		OPT_FLAG(0, "fail-if-unchanged", &a.fail_if_unchanged, "end with 1 when the content is there already"),
 		OPT_STRING(0, "expect", &a.expect, "vN", "refuse unless this is the latest version"),
-		OPT_FLAG(0, "override", &a.override, "pass over the protection of an alias; needs -m"),
+		OPT_OVERRIDE(&a.override),
 		OPT_FLAG('n', "dry-run", &a.dry_run, "read and decide, store nothing"),
 		OPT_END,
 	};

@@ -12,8 +12,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	CLEANUP(collection) struct collection c = COLLECTION_INIT;
 	json_t *record;
 	const struct opt opts[] = {
-		OPT_STRING('m', "message", &rename.why, "WHY", "reason, for the history"),
-		OPT_FLAG('n', "dry-run", &rename.dry_run, "decide, change nothing"),
+		OPT_WHY(&rename.why),
+		OPT_DRY_RUN(&rename.dry_run),
 		OPT_END,
 	};
 

@@ -30,8 +30,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	CLEANUP(removed) struct removed restored = { STRVEC_INIT, 0 };
 	CLEANUP(operands) struct operands operands = OPERANDS_INIT;
 	const struct opt opts[] = {
-		OPT_STRING('m', "message", &change.why, "WHY", "reason, for the history"),
-		OPT_FLAG('n', "dry-run", &change.dry_run, "decide, change nothing"),
+		OPT_WHY(&change.why),
+		OPT_DRY_RUN(&change.dry_run),
 		OPT_END,
 	};
 

@@ -30,9 +30,9 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	const struct opt opts[] = {
 		OPT_U64(0, "steps", &how.steps, "N", "as many holders back (default: 1)"),
 		OPT_STRING(0, "expect", &expect, "vN|none", "refuse unless the stage is now at this version, or not set"),
-		OPT_STRING('m', "message", &how.why, "WHY", "reason, for the history"),
-		OPT_FLAG(0, "override", &how.override, "pass over a protection; needs -m"),
-		OPT_FLAG('n', "dry-run", &how.dry_run, "decide, change nothing"),
+		OPT_WHY(&how.why),
+		OPT_OVERRIDE(&how.override),
+		OPT_DRY_RUN(&how.dry_run),
 		OPT_END,
 	};
 

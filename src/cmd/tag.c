@@ -61,8 +61,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	CLEANUP(strvec) struct strvec tags = STRVEC_INIT;
 	const struct opt opts[] = {
 		OPT_FLAG('d', "delete", &delete, "remove the tags"),
-		OPT_STRING('m', "message", &c.why, "WHY", "reason, for the history"),
-		OPT_FLAG('n', "dry-run", &c.dry_run, "decide, change nothing"),
+		OPT_WHY(&c.why),
+		OPT_DRY_RUN(&c.dry_run),
 		OPT_END,
 	};
 

@@ -14,9 +14,9 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	json_t *record;
 	const struct opt opts[] = {
 		OPT_FLAG(0, "with-aliases", &change.with_aliases, "take away the aliases that it has in the model as well"),
-		OPT_STRING('m', "message", &change.why, "WHY", "reason, for the history"),
-		OPT_FLAG('n', "dry-run", &change.dry_run, "decide, change nothing"),
-		OPT_FLAG(0, "override", &change.override, "do it even if an alias of it is protected; -m must say why"),
+		OPT_WHY(&change.why),
+		OPT_DRY_RUN(&change.dry_run),
+		OPT_OVERRIDE(&change.override),
 		OPT_END,
 	};
 
