@@ -90,6 +90,9 @@ on_terminal()
 	digits_registry
 	mkdir bare
 	mreg_is 10 --registry bare ls
+	mkdir -p bare/format
+	mreg_is 10 --registry bare ls
+	complains "no registry in 'bare'"
 	says_nothing
 	complains "no registry in 'bare'"
 	complains "'mreg init bare' makes one"

@@ -31,7 +31,7 @@ static int is_registry(const char *mreg_dir, struct error *err)
 	path_join(&stamp, mreg_dir, "format");
 	path_join(&journal, mreg_dir, "journal");
 	if (lstat(stamp.buf, &st) == 0)
-		return 1;
+		return !S_ISDIR(st.st_mode); /* a folder of that name may be anywhere */
 	if (errno == EACCES)
 		return error_set_errno(err, "cannot look into '%s'", mreg_dir);
 	if (stat(journal.buf, &st) < 0 || st.st_size == 0)
