@@ -62,8 +62,15 @@ pruned()
 	pruned --keep-best loss:max:2
 	wanted=(2 3)
 	pruned --keep-best loss:max:2 --keep-last 2
-	wanted=(0 1 2 3 4 5)
-	pruned --keep-best accuracy:max:2
+}
+
+@test "prune --keep-best by a metric that an artifact has not removes none of it" {
+	mreg_is 0 prune --keep-best los:min:2
+	complains "there is nothing to prune"
+	mreg_is 2 prune m --keep-best los:min:2 --yes
+	complains "no version of 'm' has a metric 'los' by which to keep the best"
+	mreg_is 0 ls -q m
+	assert_equal "${#lines[@]}" 6
 }
 
 @test "prune --keep-best counts ties to the older, and nan to none" {

@@ -126,20 +126,34 @@ static void spare_best(struct pruning *p)
 		p->v[order[i].at].is_spared |= !isnan(order[i].value);
 }
 
-/* What the --keep options spare, on all live versions: candidates or not. */
-static int spare(struct pruning *p, struct error *err)
+/* A metric that no version has ranks none of them; a misspelt one would leave none. */
+static int spare_unranked(struct pruning *p, const struct collection *c, struct error *err)
 {
-	const struct prune_criteria *c = p->criteria;
+	for (size_t i = 0; i < p->count; i++)
+		if (!isnan(p->v[i].value))
+			return 0;
+	for (size_t i = 0; i < p->count; i++)
+		p->v[i].is_spared = true;
+	if (!p->count || !p->criteria->names->count)
+		return 0;
+	error_set(err, ERR_USAGE, "no version of '%s' has a metric '%s' by which to keep the best", c->name, p->criteria->best.metric);
+	return error_hint(err, "'mreg show %s:latest' lists those of the latest version.", c->name);
+}
 
-	for (size_t i = 0; c->has_last && i < p->count; i++)
-		p->v[i].is_spared = p->count - i <= c->keep_last;
-	if (!c->has_best)
+/* What the --keep options spare, on all live versions: candidates or not. */
+static int spare(struct pruning *p, const struct collection *c, struct error *err)
+{
+	const struct prune_criteria *criteria = p->criteria;
+
+	for (size_t i = 0; criteria->has_last && i < p->count; i++)
+		p->v[i].is_spared = p->count - i <= criteria->keep_last;
+	if (!criteria->has_best)
 		return 0;
 	for (size_t i = 0; i < p->count; i++)
 		if (interrupt_check(err) < 0 || read_value(p, &p->v[i], err) < 0)
 			return -1;
 	spare_best(p);
-	return 0;
+	return spare_unranked(p, c, err);
 }
 
 static void add_why(struct strbuf *why, const char *text)
@@ -207,7 +221,7 @@ static int prune_collection(const struct collection *c, void *arg, struct error 
 	if (c->is_model)
 		return 0;
 	p->count = 0;
-	if (holders_open(p->reg, p->view, c, &h, err) < 0 || view_each_version(p->view, &c->cid, false, collect, p, err) < 0 || spare(p, err) < 0)
+	if (holders_open(p->reg, p->view, c, &h, err) < 0 || view_each_version(p->view, &c->cid, false, collect, p, err) < 0 || spare(p, c, err) < 0)
 		return -1;
 	for (size_t i = 0; i < p->count; i++) {
 		CLEANUP(strbuf) struct strbuf why = STRBUF_INIT;
