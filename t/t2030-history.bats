@@ -59,7 +59,7 @@ setup()
 @test "history for people" {
 	mreg_is 0 history digits:best
 	assert_line --index 0 --regexp '^TIME +WHO +VERB +WHAT +REF +CHANGE +WHY$'
-	assert_line --index 1 --regexp '^2026-01-04 00:00 +tester@.* +alias +alias +digits:best +v1 -> v0 +v1 was broken$'
+	assert_line --index 1 --regexp '^2026-01-04 00:00:00 +tester@.* +alias +alias +digits:best +v1 -> v0 +v1 was broken$'
 }
 
 @test "history -q prints references" {
@@ -84,8 +84,8 @@ setup()
 	json 'lines | all(.[]; .format == 1 and .alias == "best" and .user == "tester" and (.version | length) == 64)'
 	mreg_is 0 history digits --alias best
 	assert_line --index 0 --regexp '^FROM +TO +HOLDER +WHO +VERB +WHY$'
-	assert_line --index 1 --regexp '^2026-01-08 00:00 +digits:v1 +tester@[^ ]+ +alias +it is after all$'
-	assert_line --index 2 --regexp '^2026-01-04 00:00 +2026-01-06 00:00 +digits:v0 '
+	assert_line --index 1 --regexp '^2026-01-08 00:00:00 +digits:v1 +tester@[^ ]+ +alias +it is after all$'
+	assert_line --index 2 --regexp '^2026-01-04 00:00:00 +2026-01-06 00:00:00 +digits:v0 '
 }
 
 @test "history --alias of the present holders, with --since, of all collections, and with -q" {

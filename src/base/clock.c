@@ -73,6 +73,12 @@ void clock_format_local(struct strbuf *out, int64_t ns)
 	strbuf_addf(out, "%04d-%02d-%02d %02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min);
 }
 
+void clock_format_moment(struct strbuf *out, int64_t ns)
+{
+	clock_format_local(out, ns);
+	strbuf_addf(out, ":%02d", (int)(((whole_seconds(ns) % 60) + 60) % 60));
+}
+
 void clock_format_age(struct strbuf *out, int64_t ns)
 {
 	static const struct {

@@ -22,6 +22,8 @@ void clock_format_utc(struct strbuf *out, int64_t ns);
 bool clock_parse_utc(const char *text, int64_t *ns);
 /* "2026-11-21 03:33" in the local zone: for people. */
 void clock_format_local(struct strbuf *out, int64_t ns);
+/* The same with seconds: "2026-11-21 03:33:12". */
+void clock_format_moment(struct strbuf *out, int64_t ns);
 /* "3m ago", "2d ago", "just now" relative to clock_now(). */
 void clock_format_age(struct strbuf *out, int64_t ns);
 /* What a user types: RFC 3339, YYYY-MM-DD, @SECONDS, or a duration ago ("2d"); local zone unless given. */

@@ -22,7 +22,7 @@ struct walk {
 };
 
 static const struct column columns[] = {
-	{ "time", NULL, COLUMN_TIME, false },   { "who", NULL, COLUMN_TEXT, false },  { "verb", NULL, COLUMN_TEXT, false },
+	{ "time", NULL, COLUMN_MOMENT, false }, { "who", NULL, COLUMN_TEXT, false },  { "verb", NULL, COLUMN_TEXT, false },
 	{ "kind", "WHAT", COLUMN_TEXT, false }, { "ref", NULL, COLUMN_TEXT, false },  { "change", NULL, COLUMN_TEXT, false },
 	{ "why", NULL, COLUMN_TEXT, false },    { NULL, NULL, COLUMN_TEXT, false },
 };
@@ -119,7 +119,7 @@ struct holder_walk {
 };
 
 static const struct column holder_columns[] = {
-	{ "from", NULL, COLUMN_TIME, false }, { "to", NULL, COLUMN_TIME, false },  { "ref", "HOLDER", COLUMN_TEXT, false },
+	{ "from", NULL, COLUMN_MOMENT, false }, { "to", NULL, COLUMN_MOMENT, false }, { "ref", "HOLDER", COLUMN_TEXT, false },
 	{ "who", NULL, COLUMN_TEXT, false },  { "verb", NULL, COLUMN_TEXT, false }, { "why", NULL, COLUMN_TEXT, false },
 	{ NULL, NULL, COLUMN_TEXT, false },
 };

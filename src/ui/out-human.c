@@ -86,15 +86,17 @@ int out_human_list_begin(struct out *o, const struct column *columns, const char
 	return 0;
 }
 
-static void add_time(struct strbuf *out, const json_t *value, bool as_age)
+static void add_time(struct strbuf *out, const json_t *value, enum column_kind kind)
 {
 	const char *text = json_string_value(value);
 	int64_t ns;
 
 	if (!text || !clock_parse_utc(text, &ns))
 		record_add_text(out, value, ", ");
-	else if (as_age)
+	else if (kind == COLUMN_AGE)
 		clock_format_age(out, ns);
+	else if (kind == COLUMN_MOMENT)
+		clock_format_moment(out, ns);
 	else
 		clock_format_local(out, ns);
 }
@@ -105,8 +107,8 @@ bool out_human_cell(struct strbuf *out, const json_t *value, enum column_kind ki
 
 	if (kind == COLUMN_SIZE && json_is_integer(value) && json_integer_value(value) >= 0)
 		size_format(&text, (uint64_t)json_integer_value(value));
-	else if (kind == COLUMN_TIME || kind == COLUMN_AGE)
-		add_time(&text, value, kind == COLUMN_AGE);
+	else if (kind == COLUMN_TIME || kind == COLUMN_MOMENT || kind == COLUMN_AGE)
+		add_time(&text, value, kind);
 	else
 		record_add_text(&text, value, ", ");
 	if (kind == COLUMN_DIGEST && text.len > DIGEST_SHOWN)

@@ -18,6 +18,7 @@ enum column_kind {
 	COLUMN_NUMBER, /* right-aligned */
 	COLUMN_SIZE,   /* integer bytes → "1.5 MiB", right-aligned */
 	COLUMN_TIME,   /* RFC 3339 → local "2026-11-21 03:33" */
+	COLUMN_MOMENT, /* the same with seconds */
 	COLUMN_AGE,    /* RFC 3339 → "3d ago" */
 	COLUMN_DIGEST, /* 64 hex digits → first 12 */
 	COLUMN_LIST,   /* array of strings → "a, b" */

@@ -123,6 +123,12 @@ static void test_local(void)
 
 	clock_format_local(&out, 1795231992 * NS_PER_S);
 	is_str(out.buf, "2026-11-20 22:33", "people read the local zone");
+	strbuf_reset(&out);
+	clock_format_moment(&out, 1795231992 * NS_PER_S);
+	is_str(out.buf, "2026-11-20 22:33:12", "with seconds where it matters");
+	strbuf_reset(&out);
+	clock_format_moment(&out, -1);
+	is_str(out.buf, "1969-12-31 18:59:59", "before 1970, too");
 }
 
 int main(void)
