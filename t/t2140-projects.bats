@@ -25,7 +25,8 @@ setup()
 	says acme/vision/digits vision/digits vision/reader
 	mreg_is 0 history --json vision/digits
 	json 'lines | any(.[]; .ref == "vision/digits:v0")'
-	mreg_is 3 show digits
+	mreg_is 3 show reader
+	complains "Did you mean 'vision/reader'?"
 	mreg_is 0 fsck
 }
 

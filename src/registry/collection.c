@@ -231,6 +231,22 @@ static int match_former(const char *name, const struct cid *cid, void *arg, stru
 	}
 }
 
+static const char *last_part(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return slash ? slash + 1 : name;
+}
+
+/* The same name in another project, or -1. */
+static long elsewhere(const char *full, const struct strvec *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(last_part(names->v[i]), last_part(full)) == 0)
+			return (long)i;
+	return -1;
+}
+
 static int no_collection(struct view *v, const char *name, struct error *err)
 {
 	CLEANUP(strvec) struct strvec names = STRVEC_INIT;
@@ -247,7 +263,9 @@ static int no_collection(struct view *v, const char *name, struct error *err)
 		return error_hint(err, "It was renamed: it is '%s' now.", became.buf);
 	if (names.count == 0)
 		return error_hint(err, "The registry is empty: 'mreg put %s PATH' stores a first version.", name);
-	nearest = suggest_nearest(full.buf, (const char *const *)names.v, names.count);
+	nearest = elsewhere(full.buf, &names);
+	if (nearest < 0)
+		nearest = suggest_nearest(full.buf, (const char *const *)names.v, names.count);
 	if (nearest >= 0)
 		return error_hint(err, "Did you mean '%s'?", names.v[nearest]);
 	return error_hint(err, "'mreg ls' lists what there is.");

@@ -159,7 +159,7 @@ static int say_missing(struct object_reader *r, const struct wish *wish, struct 
 
 	if (!pack_set_problem(r->objects->packs, err))
 		return error_set(err, ERR_INTEGRITY, "%s '%s' is missing", word, oid_hex(wish->id).text);
-	return error_wrap(err, "%s '%s' is missing", word, oid_hex(wish->id).text);
+	return error_wrap(err, "%s '%s' is in no pack that can be read", word, oid_hex(wish->id).text);
 }
 
 /* The last resort: true when a retired pack has a good copy. */
