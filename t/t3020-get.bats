@@ -185,6 +185,8 @@ setup()
 	mreg get -q digits:v1 -o t --include '*.txt'
 	assert_equal "$(ls t)" "labels.txt
 metrics.json"
+	mreg_is 0 get digits:v1 -o none --include '*.jsn'
+	complains "note: no file of 'digits:v1' is wanted by --include and --exclude"
 }
 
 @test "get --stamp writes the digest only when it moved" {

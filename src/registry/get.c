@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -154,6 +155,8 @@ int get_run(struct registry *reg, const struct resolved *version, const struct g
 		return -1;
 	entries = xcalloc(m.count + 1, sizeof *entries);
 	count = choose(&m, o, entries);
+	if (m.count && !count)
+		report_note(reg->report, "no file of '%s:v%" PRIu64 "' is wanted by --include and --exclude", version->collection.name, version->row.number);
 	if (refuse_registry(entries, count, err) < 0)
 		return -1;
 	if (lstat(o->dir, &st) < 0 && errno == ENOENT)
