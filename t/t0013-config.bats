@@ -256,6 +256,23 @@ end"
 	says 'sed s/^/theirs:/'
 }
 
+@test "config --add keeps the values that a key has" {
+	local mine=$HOME/.config/mreg/config
+	mreg_is 0 config --user --add safe.directory /one
+	no_complaint
+	mreg config -q --user --add safe.directory /two
+	mreg_is 0 config -l --user --json
+	json 'lines | [.[] | select(.key == "safe.directory").value] == ["/one", "/two"]'
+	mreg config --user --unset safe.directory
+	mreg_is 1 config --user safe.directory
+	mreg_is 2 config --user --add safe.directory
+	complains "'--add' takes a key and a value"
+	new_registry
+	mreg_is 0 config safe.directory /one
+	complains "note: 'safe.directory' counts only in your own configuration: --user"
+	grep -q tester "$mine"
+}
+
 @test "many writers of one configuration lose nothing" {
 	local i pids=()
 	new_registry

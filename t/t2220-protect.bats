@@ -217,7 +217,7 @@ refused()
 	chown -R nobody .mreg
 	refused alias digits:v2 production
 	complains "check of alias 'production' would not be run"
-	complains "mreg config --user safe.directory '$PWD'"
+	complains "mreg config --user --add safe.directory '$PWD'"
 	assert_not_exists ran
 	mreg_is 0 alias digits:v2 staging
 	mreg config --user safe.directory "$PWD"

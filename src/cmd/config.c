@@ -13,7 +13,7 @@
 #include "ui/record.h"
 
 struct request {
-	bool user, unset, list, show_origin, dry_run;
+	bool user, add, unset, list, show_origin, dry_run;
 };
 
 static json_t *item_record(const char *key, const char *value, const char *origin)
@@ -89,8 +89,10 @@ static int write_key(struct session *s, const struct request *r, const char *key
 		return -1;
 	if (config_path(r->user ? CONFIG_USER : CONFIG_REGISTRY, s->mreg_dir, &path, err) < 0)
 		return -1;
-	if (!r->dry_run && config_write(path.buf, key, value, err) < 0)
+	if (!r->dry_run && (r->add ? config_add(path.buf, key, value, err) : config_write(path.buf, key, value, err)) < 0)
 		return -1;
+	if (value && !r->user && strcmp(key, "safe.directory") == 0)
+		report_note(s->report, "'%s' counts only in your own configuration: --user", key);
 	if (value && !config_is_known(key))
 		report_note(s->report, "mreg itself reads no key '%s'", key);
 	strbuf_addf(&origin, "file:%s", path.buf);
@@ -105,15 +107,18 @@ static int wrong_usage(const struct request *r, const struct operands *operands,
 		return error_set(err, ERR_USAGE, "no key was given");
 	if (r->unset && operands->count > 1)
 		return error_set(err, ERR_USAGE, "'--unset' takes no value: '%s'", operands->v[1]);
+	if (r->add && operands->count < 2)
+		return error_set(err, ERR_USAGE, "'--add' takes a key and a value");
 	return 0;
 }
 
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
-	struct request r = { false, false, false, false, false };
+	struct request r = { .user = false };
 	CLEANUP(operands) struct operands operands = OPERANDS_INIT;
 	const struct opt opts[] = {
 		OPT_FLAG('\0', "user", &r.user, "your own configuration instead of the registry's"),
+		OPT_FLAG('\0', "add", &r.add, "add a value to those that the key has in the file"),
 		OPT_FLAG('\0', "unset", &r.unset, "remove the key"),
 		OPT_FLAG('l', "list", &r.list, "list all keys, the ones that win last"),
 		OPT_FLAG('\0', "show-origin", &r.show_origin, "show where each value comes from"),
@@ -133,6 +138,6 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 }
 
 const struct command cmd_config = {
-	.name = "config", .synopsis = "[--user] KEY [VALUE] | --unset KEY | -l [--show-origin]", .summary = "read and write configuration",
+	.name = "config", .synopsis = "[--user] [--add] KEY [VALUE] | --unset KEY | -l [--show-origin]", .summary = "read and write configuration",
 	.group = GROUP_START, .needs = NEEDS_CONFIG, .run = run,
 };

@@ -479,3 +479,17 @@ int config_file_set(struct strbuf *text, const char *name, const char *key, cons
 		add_entry(text, &places, folded.buf, value);
 	return 0;
 }
+
+int config_file_add(struct strbuf *text, const char *name, const char *key, const char *value, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf folded = STRBUF_INIT;
+	CLEANUP(places) struct places places = { .items = NULL };
+
+	if (config_key_check(key, err) < 0)
+		return -1;
+	config_key_fold(&folded, key);
+	if (find_places(text, name, folded.buf, &places, err) < 0)
+		return -1;
+	add_entry(text, &places, folded.buf, value);
+	return 0;
+}

@@ -22,6 +22,8 @@ int config_file_parse(const char *text, size_t len, const char *name, int (*fn)(
  * its section, which is made if absent.  All else stays byte for byte.  -1 when the text does not parse.
  */
 int config_file_set(struct strbuf *text, const char *name, const char *key, const char *value, struct error *err) MUST_CHECK;
+/* Adds the line even where the key stands already: for keys that may have several values. */
+int config_file_add(struct strbuf *text, const char *name, const char *key, const char *value, struct error *err) MUST_CHECK;
 /* "section.key" or "section.sub.key": letters, digits and '-' in section and key, the subsection has no newline or NUL; ERR_INVALID. */
 int config_key_check(const char *key, struct error *err) MUST_CHECK;
 /* Folds section and key as parse does. */

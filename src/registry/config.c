@@ -453,7 +453,7 @@ static int set_in_text(struct strbuf *text, const char *path, const char *key, c
 	return 0;
 }
 
-static int edit(const char *path, const char *key, const char *value, struct error *err)
+static int edit(const char *path, const char *key, const char *value, bool add, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT, dir = STRBUF_INIT;
 	CLEANUP(fd) int fd = -1;
@@ -465,7 +465,8 @@ static int edit(const char *path, const char *key, const char *value, struct err
 	fd = open_locked(path, value != NULL, err);
 	if (fd < 0)
 		return -1;
-	if (file_slurp(path, &text, CONFIG_MAX_BYTES, NULL, err) < 0 || set_in_text(&text, path, key, value, err) < 0)
+	if (file_slurp(path, &text, CONFIG_MAX_BYTES, NULL, err) < 0 ||
+	    (add ? config_file_add(&text, path, key, value, err) : set_in_text(&text, path, key, value, err)) < 0)
 		return -1;
 	if (value && text.len > CONFIG_MAX_BYTES)
 		return error_set(err, ERR_INVALID, "'%s' would grow over %u bytes", path, CONFIG_MAX_BYTES);
@@ -476,7 +477,7 @@ static int edit(const char *path, const char *key, const char *value, struct err
 	return chmod(path, mode) ? error_set_errno(err, "cannot set the permissions of '%s'", path) : 0;
 }
 
-int config_write(const char *path, const char *key, const char *value, struct error *err)
+static int write_file(const char *path, const char *key, const char *value, bool add, struct error *err)
 {
 	CLEANUP(ptr) char *real = NULL;
 
@@ -486,5 +487,15 @@ int config_write(const char *path, const char *key, const char *value, struct er
 	real = realpath(path, NULL);
 	if (!real && !value && (errno == ENOENT || errno == ENOTDIR))
 		return error_set(err, ERR_NO, "'%s' is not set in '%s'", key, path);
-	return edit(real ? real : path, key, value, err);
+	return edit(real ? real : path, key, value, add, err);
+}
+
+int config_write(const char *path, const char *key, const char *value, struct error *err)
+{
+	return write_file(path, key, value, false, err);
+}
+
+int config_add(const char *path, const char *key, const char *value, struct error *err)
+{
+	return write_file(path, key, value, true, err);
 }

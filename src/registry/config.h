@@ -50,5 +50,7 @@ int config_stages(const struct config *c, struct strvec *out, struct error *err)
 int config_path(enum config_scope scope, const char *mreg_dir, struct strbuf *out, struct error *err) MUST_CHECK;
 /* Edits that file, keeping comments; value NULL unsets (ERR_NO when it was not set there).  Known keys are checked first. */
 int config_write(const char *path, const char *key, const char *value, struct error *err) MUST_CHECK;
+/* The same for a key that may stand there several times: beside the values that it has. */
+int config_add(const char *path, const char *key, const char *value, struct error *err) MUST_CHECK;
 
 #endif

@@ -155,7 +155,7 @@ static enum event_kind kind_of(const json_t *event)
 static int not_trusted(const struct registry *reg, const char *what, const char *name, struct error *err)
 {
 	error_set(err, ERR_POLICY, "%s '%s' would not be run, since registry '%s' belongs to somebody else", what, name, reg->root);
-	return error_hint(err, "If you trust it: mreg config --user safe.directory '%s'", reg->root);
+	return error_hint(err, "If you trust it: mreg config --user --add safe.directory '%s'", reg->root);
 }
 
 static int tell(const char *mreg_dir, const char *const *argv, const json_t *event, int *status, struct error *err)

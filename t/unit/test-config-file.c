@@ -76,6 +76,16 @@ static void edits(const char *text, const char *key, const char *value, const ch
 	is_str(config_file_set(&edited, "config", key, value, &err) < 0 ? err.text : edited.buf, want, name);
 }
 
+static void test_adding(void)
+{
+	CLEANUP(strbuf) struct strbuf edited = STRBUF_INIT;
+	struct error err = ERROR_INIT;
+
+	strbuf_adds(&edited, "[a]\nk = 1\n[b]\n");
+	is_str(config_file_add(&edited, "config", "A.k", "2", &err) < 0 ? err.text : edited.buf, "[a]\nk = 1\n\tk = 2\n[b]\n", "a second value");
+	ok(config_file_add(&edited, "config", "k", "2", &err) == -1, "a key without a section is none");
+}
+
 static void test_setting(void)
 {
 	edits("", "core.name", "x", "[core]\n\tname = x\n", "the first key");
@@ -130,6 +140,7 @@ int main(void)
 {
 	test_reading();
 	test_faults();
+	test_adding();
 	test_setting();
 	test_removing();
 	test_keys();
