@@ -37,11 +37,16 @@ refused()
 	no_complaint
 	mreg_is 0 protect digits:staging --require-reason
 	mreg_is 0 protect digits
-	assert_line --index 0 --regexp '^ALIAS +VERSION +MOVES$'
-	assert_line --index 1 --regexp '^production +digits:v1 +with --override and a reason$'
-	assert_line --index 2 --regexp '^staging +with a reason$'
+	assert_line --index 0 --regexp '^REF +VERSION +MOVES$'
+	assert_line --index 1 --regexp '^digits:production +digits:v1 +with --override and a reason$'
+	assert_line --index 2 --regexp '^digits:staging +with a reason$'
 	mreg_is 0 protect -q digits
 	says digits:production digits:staging
+	mreg put -q another "$DIGITS/epoch-1" >/dev/null
+	mreg protect another:best
+	mreg_is 0 protect -q
+	says another:best digits:production digits:staging
+	mreg_is 2 protect -d
 	mreg_is 0 protect --json digits
 	json 'lines | map([.ref, .alias, .version, .require_reason]) == [["digits:production", "production", "digits:v1", false], ["digits:staging", "staging", null, true]]'
 }

@@ -25,21 +25,37 @@ static int row(struct session *s, struct view *v, const struct collection *c, co
 	return out_list_row(s->out, record, err);
 }
 
+struct list {
+	struct session *session;
+	struct view *view;
+};
+
+static int list_of(const struct collection *c, void *arg, struct error *err)
+{
+	const struct list *l = arg;
+	CLEANUP(protections) struct protections rows = PROTECTIONS_INIT;
+
+	if (protect_read(l->view, c, &rows, err) < 0)
+		return -1;
+	for (size_t i = 0; i < rows.count; i++)
+		if (row(l->session, l->view, c, &rows.v[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* name NULL: of all collections. */
 static int list(struct session *s, const char *name, struct error *err)
 {
 	static const struct column columns[] = {
-		{ "alias", NULL, COLUMN_TEXT, false }, { "version", NULL, COLUMN_TEXT, false }, { "moves", NULL, COLUMN_TEXT, false },
-		{ "ref", NULL, COLUMN_TEXT, true },    { NULL, NULL, COLUMN_TEXT, false },
+		{ "ref", NULL, COLUMN_TEXT, false },  { "version", NULL, COLUMN_TEXT, false }, { "moves", NULL, COLUMN_TEXT, false },
+		{ "alias", NULL, COLUMN_TEXT, true }, { NULL, NULL, COLUMN_TEXT, false },
 	};
 	CLEANUP(collection) struct collection c = COLLECTION_INIT;
-	CLEANUP(protections) struct protections rows = PROTECTIONS_INIT;
-	struct view *v = registry_view(s->registry, err);
+	struct list l = { s, registry_view(s->registry, err) };
 
-	if (!v || resolve_bare(v, name, &c, err) < 0 || protect_read(v, &c, &rows, err) < 0 || out_list_begin(s->out, columns, NULL, "ref", err) < 0)
+	if (!l.view || (name && resolve_bare(l.view, name, &c, err) < 0) || out_list_begin(s->out, columns, NULL, "ref", err) < 0 ||
+	    (name ? list_of(&c, &l, err) : collection_each(l.view, list_of, &l, err)) < 0)
 		return -1;
-	for (size_t i = 0; i < rows.count; i++)
-		if (row(s, v, &c, &rows.v[i], err) < 0)
-			return -1;
 	return out_list_end(s->out, err);
 }
 
@@ -67,6 +83,8 @@ static int change(struct session *s, const struct protect_change *change, struct
 
 static int check_usage(const struct protect_change *change, const struct operands *operands, struct error *err)
 {
+	if (!operands->count && (change->remove || change->reason))
+		return error_set(err, ERR_USAGE, "an operand is missing: NAME:ALIAS");
 	if (change->remove && change->reason)
 		return error_set(err, ERR_USAGE, "-d goes with no --require-reason");
 	if (!change->remove && operands->count > 1)
@@ -87,8 +105,10 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_END,
 	};
 
-	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &operands, err) < 0 || check_usage(&how, &operands, err) < 0)
+	if (session_parse(s, opts, argc, argv, 0, SIZE_MAX, &operands, err) < 0 || check_usage(&how, &operands, err) < 0)
 		return -1;
+	if (!operands.count)
+		return list(s, NULL, err);
 	if (!how.remove && !how.reason && !strchr(operands.v[0], ':') && !strchr(operands.v[0], '@'))
 		return list(s, operands.v[0], err);
 	for (size_t i = 0; i < operands.count; i++)
@@ -98,6 +118,6 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 }
 
 const struct command cmd_protect = {
-	.name = "protect", .synopsis = "[options] NAME:ALIAS | -d NAME:ALIAS... | NAME", .summary = "say which aliases move only when somebody means it",
+	.name = "protect", .synopsis = "[options] NAME:ALIAS | -d NAME:ALIAS... | [NAME]", .summary = "say which aliases move only when somebody means it",
 	.group = GROUP_CURATE, .needs = NEEDS_REGISTRY, .run = run,
 };
