@@ -39,6 +39,23 @@ setup()
 	no_complaint
 }
 
+@test "log of a registered model says what its versions are" {
+	mreg link -q m:v1 reader
+	mreg_is 0 log reader
+	assert_line '    source: m:v1'
+	mreg_is 0 log --json reader
+	json '.ref == "reader:v0" and .source == "m:v1"'
+	mreg_is 0 log m
+	refute_output --partial source
+}
+
+@test "log --metric looks at those that are shown" {
+	mreg meta -q m:v1 --metric acc=0.5
+	mreg_is 2 log m -n 1 --metric acc
+	complains "no version of 'm' that would be shown has a metric 'acc'"
+	mreg_is 0 log m -n 2 --metric acc
+}
+
 @test "log -n limits, -q prints references" {
 	mreg_is 0 log -q -n 2 m
 	says m:v2 m:v1

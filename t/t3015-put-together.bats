@@ -26,6 +26,10 @@ setup()
 	local wrong
 	mreg put -q m f0
 	state >../before
+	mreg_is 10 put m f0 --metric acc=0.5 loss=1
+	complains "hint: 'loss=1' is taken for a PATH: say -M or --metric again for each value."
+	mreg_is 2 put m f0 --metric acc=0.5,loss=1
+	complains "hint: Say --metric again for each metric."
 	for wrong in --tag='a b' --tag=.x --metric=acc --metric=acc=high --metric=acc= --metric==1 --metric=acc=1e999 --link=m:latest --link=a@b; do
 		mreg_is 2 put m f1 "$wrong"
 		says_nothing
@@ -62,7 +66,7 @@ setup()
 @test "put of known content still tags, links and records metrics" {
 	mreg put -q m f0 --metric acc=0.5
 	mreg_is 0 put --json m f0 --metric acc=0.6 --tag seen --link prod:qa -a best
-	json '.ref == "m:v0" and (.created | not) and .annotated and .reason == "unchanged"'
+	json '.ref == "m:v0" and (.created | not) and .annotated and .reason == "unchanged" and .links == ["prod:v0"]'
 	mreg_is 0 show --json m:best
 	json '.metrics == {"acc":0.6} and .tags == ["seen"] and .models == [{"ref":"prod:v0","aliases":["qa"]}]'
 	mreg_is 0 put m f0 --metric acc=0.6

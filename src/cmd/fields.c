@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "registry/link.h"
 #include "ui/record.h"
 
 json_t *fields_ref(const char *name, uint64_t number)
@@ -17,6 +18,17 @@ json_t *fields_ref(const char *name, uint64_t number)
 json_t *fields_first_line(const char *text)
 {
 	return json_stringn(text, strcspn(text, "\n"));
+}
+
+int fields_source(struct view *v, const struct oid *version, json_t **out, struct error *err)
+{
+	CLEANUP(link_places) struct link_places places = LINK_PLACES_INIT;
+	const struct link_place *source = &places.artifact;
+
+	if (link_places_read(v, version, &places, err) < 0)
+		return -1;
+	*out = source->collection.name ? fields_ref(source->collection.name, source->number) : json_null();
+	return 0;
 }
 
 void fields_annotated(struct strbuf *out, const struct annotated *a)

@@ -103,7 +103,7 @@ static int collect_values(struct walk *w, struct error *err)
 	w->values = json_array();
 	if (view_each_version(w->view, &w->collection->cid, true, collect_value, w, err) < 0)
 		return -1;
-	for (size_t i = 0; i < json_array_size(w->values); i++)
+	for (size_t i = 0; i < json_array_size(w->values) && i < w->args->limit; i++) /* one more is there, for the first delta */
 		found = found || !json_is_null(json_array_get(w->values, i));
 	if (!found && json_array_size(w->values))
 		return no_metric(w, err);
@@ -185,7 +185,7 @@ static int show_description(struct out *out, const char *text, struct error *err
 	return 0;
 }
 
-static int show_human(struct walk *w, const struct version_info *info, const struct differences *d, struct error *err)
+static int show_human(struct walk *w, const struct version_info *info, const json_t *source, const struct differences *d, struct error *err)
 {
 	struct out *out = w->s->out;
 	CLEANUP(strbuf) struct strbuf head = STRBUF_INIT, aliases = STRBUF_INIT, time = STRBUF_INIT;
@@ -196,6 +196,8 @@ static int show_human(struct walk *w, const struct version_info *info, const str
 	clock_format_local(&time, info->object.time);
 	if ((w->shown > 1 && out_text(out, err, "\n") < 0) || out_heading(out, head.buf, err) < 0 ||
 	    out_text(out, err, "    %s by %s@%s\n", time.buf, info->object.user, info->object.host) < 0)
+		return -1;
+	if (json_is_string(source) && out_text(out, err, "    source: %s\n", json_string_value(source)) < 0)
 		return -1;
 	if ((w->args->metric && show_metric(w, err) < 0) || show_description(out, info->description, err) < 0)
 		return -1;
@@ -209,6 +211,8 @@ static int show_next(struct walk *w, const struct version_row *before, struct er
 	CLEANUP(manifest) struct manifest old = MANIFEST_INIT;
 	CLEANUP(manifest) struct manifest new = MANIFEST_INIT;
 	CLEANUP(differences) struct differences d = DIFFERENCES_INIT;
+	CLEANUP(json) json_t *source = NULL;
+	json_t *doc;
 
 	w->shown++;
 	if (version_info_read(w->s->registry, w->view, &w->next, &info, err) < 0 ||
@@ -216,9 +220,14 @@ static int show_next(struct walk *w, const struct version_row *before, struct er
 	    (before && version_manifest(w->s->registry, &before->digest, &old, err) < 0))
 		return -1;
 	compare_manifests(&old, &new, &d);
+	if (w->collection->is_model && fields_source(w->view, &w->next.version, &source, err) < 0)
+		return -1;
 	if (out_mode(w->s->out) == OUT_HUMAN)
-		return show_human(w, &info, &d, err);
-	return out_list_row(w->s->out, record(w, &info, &d), err);
+		return show_human(w, &info, source, &d, err);
+	doc = record(w, &info, &d);
+	if (source)
+		json_object_set(doc, "source", source);
+	return out_list_row(w->s->out, doc, err);
 }
 
 static int visit(const struct version_row *row, void *arg, struct error *err)

@@ -10,7 +10,6 @@
 #include "cmd/fields.h"
 #include "cmd/sort.h"
 #include "format/glob.h"
-#include "registry/link.h"
 #include "registry/resolve.h"
 
 struct args {
@@ -213,12 +212,11 @@ static int add_object(struct list *l, const struct version_row *row, json_t *rec
 
 static int add_source(struct list *l, const struct version_row *row, json_t *record, struct error *err)
 {
-	CLEANUP(link_places) struct link_places places = LINK_PLACES_INIT;
-	const struct link_place *source = &places.artifact;
+	json_t *source;
 
-	if (link_places_read(l->view, &row->version, &places, err) < 0)
+	if (fields_source(l->view, &row->version, &source, err) < 0)
 		return -1;
-	json_object_set_new(record, "source", source->collection.name ? fields_ref(source->collection.name, source->number) : json_null());
+	json_object_set_new(record, "source", source);
 	return 0;
 }
 

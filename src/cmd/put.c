@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "cmd/fields.h"
@@ -22,7 +23,7 @@ struct args {
 	size_t names; /* operands before the first PATH */
 	struct as_option *as;
 	size_t as_count, as_cap;
-	struct strvec aliases, words, include, exclude, tags, metrics;
+	struct strvec aliases, words, include, exclude, tags, metrics, linked;
 	struct link_target *links;
 	size_t link_count, link_cap;
 	const char *type, *message, *meta_file, *expect, *best_by, *only_if_better;
@@ -45,6 +46,7 @@ static void args_cleanup(struct args *a)
 	strvec_release(&a->exclude);
 	strvec_release(&a->tags);
 	strvec_release(&a->metrics);
+	strvec_release(&a->linked);
 	for (size_t i = 0; i < a->link_count; i++)
 		link_target_cleanup(&a->links[i]);
 	free(a->links);
@@ -124,7 +126,7 @@ static int check_stdin(const struct args *a, const struct operands *operands, st
 	return readers <= 1 ? 0 : error_set(err, ERR_USAGE, "standard input can be read only once, not for %zu operands", readers);
 }
 
-static json_t *record(const struct put_result *r)
+static json_t *record(const struct put_options *o, const struct put_result *r)
 {
 	json_t *doc = json_object();
 
@@ -138,6 +140,7 @@ static json_t *record(const struct put_result *r)
 	json_object_set_new(doc, "files", json_u64(r->files));
 	json_object_set_new(doc, "stored", json_u64(r->stored));
 	json_object_set_new(doc, "removed", json_u64(r->removed));
+	json_object_set_new(doc, "links", fields_strings(o->linked));
 	return doc;
 }
 
@@ -164,6 +167,7 @@ static int fill(struct args *a, const struct operands *operands, struct put_opti
 	o.tags = &a->tags;
 	o.links = a->links;
 	o.link_count = a->link_count;
+	o.linked = &a->linked;
 	o.best = a->best;
 	o.only_if_better = a->only_if_better != NULL;
 	o.has_keep_last = a->keep_last != UINT64_MAX;
@@ -188,7 +192,18 @@ int put_finish(struct session *s, const struct put_options *o, const struct put_
 		report_note(s->report, "%llu older version%s removed", (unsigned long long)r->removed, r->removed == 1 ? " was" : "s were");
 	if (o->dry_run)
 		report_note(s->report, "dry run: nothing was stored");
-	return out_result(s->out, record(r), "ref", err);
+	return out_result(s->out, record(o, r), "ref", err);
+}
+
+/* "--metric a=1 b=2" reads well, and makes a PATH of b=2. */
+static int hint_value(const struct put_options *o, const struct operands *operands, struct error *err)
+{
+	bool has_values = json_object_size(o->metrics) || json_object_size(o->metadata);
+
+	for (size_t i = 1; has_values && err->code == ERR_LOCAL && !*err->hint && i < operands->count; i++)
+		if (strchr(operands->v[i], '=') && access(operands->v[i], F_OK) < 0)
+			return error_hint(err, "'%s' is taken for a PATH: say -M or --metric again for each value.", operands->v[i]);
+	return -1;
 }
 
 static int put(struct session *s, const struct put_options *o, const struct operands *operands, struct error *err)
@@ -199,7 +214,9 @@ static int put(struct session *s, const struct put_options *o, const struct oper
 		error_set(err, ERR_USAGE, "an operand is missing after '%s': a PATH, or --ref URI", operands->v[0]);
 		return error_hint(err, "usage: mreg put %s", cmd_put.synopsis);
 	}
-	return put_run(s->registry, o, &result, err) < 0 ? -1 : put_finish(s, o, &result, err);
+	if (put_run(s->registry, o, &result, err) < 0)
+		return hint_value(o, operands, err);
+	return put_finish(s, o, &result, err);
 }
 
 int put_parse(struct session *s, int argc, char **argv, size_t names, size_t min, put_parsed_fn fn, struct error *err)

@@ -148,14 +148,26 @@ static int set_tags(struct txn *txn, const struct put *p, const struct version_r
 	return 0;
 }
 
+static void note_link(struct strvec *linked, const struct resolved *link)
+{
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+
+	resolved_name(&name, link);
+	strvec_push(linked, name.buf);
+}
+
 static int set_links(struct txn *txn, const struct put *p, const struct resolved *version, struct error *err)
 {
+	if (p->options->linked)
+		strvec_release(p->options->linked); /* of a decision that was rehearsed */
 	for (size_t i = 0; i < p->options->link_count; i++) {
 		const struct link_target *target = &p->options->links[i];
 		CLEANUP(resolved) struct resolved link = RESOLVED_INIT;
 
 		if (link_add(txn, version, target->name, true, &link, err) < 0)
 			return error_wrap(err, "cannot link into '%s'", target->name);
+		if (p->options->linked)
+			note_link(p->options->linked, &link);
 		for (size_t a = 0; a < target->aliases.count; a++)
 			if (alias_set(txn, &link.collection, target->aliases.v[a], &link.row.version, NULL, err) < 0)
 				return -1;

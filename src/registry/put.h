@@ -30,6 +30,7 @@ struct put_options {
 	const struct strvec *aliases;     /* "latest" is accepted and does nothing */
 	const struct strvec *tags;        /* may be NULL */
 	const struct link_target *links;  /* models to link the version into, with the aliases to set there */
+	struct strvec *linked;            /* NULL, or takes MODEL:vN of each of them */
 	size_t link_count;
 	const char *message;              /* NULL or "": none */
 	json_t *metadata, *metrics;       /* objects, borrowed; may be NULL */
