@@ -44,7 +44,7 @@ setup()
 	mreg_is 0 alias -q digits
 	says digits:best digits:candidate
 	mreg_is 2 alias digits:best
-	complains "names a version"
+	complains "which alias 'digits:best' is to have is not said"
 }
 
 @test "alias -d takes a name away, and prints nothing" {

@@ -11,6 +11,12 @@ setup()
 	unset VISUAL EDITOR
 }
 
+@test "note says where the text goes" {
+	mreg_is 2 note digits:v0 'it is good'
+	complains "unexpected operand 'it is good'"
+	complains "hint: Say 'mreg note digits:v0 -m TEXT'."
+}
+
 @test "note shows what a version was put with, and what was noted later in its place" {
 	mreg_is 0 note digits:v1
 	says 'epoch 2'

@@ -6,6 +6,19 @@
 #include "cmd/fields.h"
 #include "registry/alias.h"
 
+/* Whoever names a version wants to give it an alias, or to see those that there are. */
+static int check_name(const char *text, struct error *err)
+{
+	struct reference ref;
+
+	if (reference_parse(text, &ref, err) < 0)
+		return -1;
+	if (ref.kind == REFERENCE_BARE)
+		return 0;
+	error_set(err, ERR_USAGE, "which alias '%s' is to have is not said", text);
+	return error_hint(err, "Say 'mreg alias %s ALIAS', or 'mreg alias %s' for those that there are.", text, ref.name);
+}
+
 static int list(struct session *s, const char *name, struct error *err)
 {
 	static const struct column columns[] = {
@@ -16,7 +29,7 @@ static int list(struct session *s, const char *name, struct error *err)
 	CLEANUP(alias_rows) struct alias_rows rows = ALIAS_ROWS_INIT;
 	struct view *v = registry_view(s->registry, err);
 
-	if (!v || resolve_bare(v, name, &c, err) < 0 || alias_rows_read(v, &c, &rows, err) < 0 ||
+	if (!v || check_name(name, err) < 0 || resolve_bare(v, name, &c, err) < 0 || alias_rows_read(v, &c, &rows, err) < 0 ||
 	    out_list_begin(s->out, columns, NULL, "ref", err) < 0)
 		return -1;
 	for (size_t i = 0; i < rows.count; i++) {

@@ -164,8 +164,12 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_END,
 	};
 
-	if (session_parse(s, opts, argc, argv, 1, 1, &operands, err) < 0)
+	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &operands, err) < 0)
 		return -1;
+	if (operands.count > 1) {
+		error_set(err, ERR_USAGE, "unexpected operand '%s'", operands.v[1]);
+		return error_hint(err, "Say 'mreg note %s -m TEXT'.", operands.v[0]);
+	}
 	if ((a.message != NULL) + (a.file != NULL) + a.edit > 1)
 		return error_set(err, ERR_USAGE, "--message, --file and --edit exclude each other");
 	if (!a.message && !a.file && !a.edit)
