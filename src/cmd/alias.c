@@ -49,36 +49,21 @@ static int list(struct session *s, const char *name, struct error *err)
 
 static int removal(struct session *s, const struct alias_removal *removal, struct error *err)
 {
-	const struct strvec *references = removal->references;
-	json_t *removed, *record;
-
-	if (alias_remove(s->registry, removal, err) < 0)
-		return -1;
-	if (out_mode(s->out) != OUT_JSON)
-		return 0;
-	record = json_object();
-	removed = json_array();
-	for (size_t i = 0; i < references->count; i++)
-		json_array_append_new(removed, json_string(references->v[i]));
-	json_object_set_new(record, "removed", removed);
-	return out_result(s->out, record, "removed", err);
+	return alias_remove(s->registry, removal, err) < 0 ? -1 : fields_removed(s->out, removal->references, err);
 }
 
 static int move(struct session *s, const struct alias_change *change, struct error *err)
 {
 	CLEANUP(resolved) struct resolved version = RESOLVED_INIT;
-	json_t *record, *aliases;
+	json_t *record;
 
 	if (alias_move(s->registry, change, &version, err) < 0)
 		return -1;
 	record = json_object();
-	aliases = json_array();
-	for (size_t i = 0; i < change->aliases->count; i++)
-		json_array_append_new(aliases, json_string(change->aliases->v[i]));
 	json_object_set_new(record, "ref", fields_ref(version.collection.name, version.row.number));
 	json_object_set_new(record, "number", json_u64(version.row.number));
 	json_object_set_new(record, "digest", json_oid(&version.row.digest));
-	json_object_set_new(record, "aliases", aliases);
+	json_object_set_new(record, "aliases", fields_strings(change->aliases));
 	return out_result(s->out, record, "ref", err);
 }
 
@@ -102,8 +87,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		return -1;
 	if (!delete && operands.count == 1)
 		return list(s, operands.v[0], err);
-	for (size_t i = delete ? 0 : 1; i < operands.count; i++)
-		strvec_push(&rest, operands.v[i]);
+	operands_from(&operands, delete ? 0 : 1, &rest);
 	if (delete)
 		return removal(s, &(struct alias_removal){
 			.references = &rest, .expect = expect, .why = why, .dry_run = dry_run, .override = override,

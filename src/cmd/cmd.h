@@ -51,6 +51,8 @@ struct command {
 /* opt_parse() with the command's synopsis, then opens what the command needs (config, registry, out, messages): after it s->out and s->registry stand. */
 int session_parse(struct session *s, const struct opt *opts, int argc, char **argv, size_t min, size_t max, struct operands *operands,
 		  struct error *err) MUST_CHECK;
+/* A time as people write it: what --at and --since take. */
+int session_time(const char *text, int64_t *ns, struct error *err) MUST_CHECK;
 /* Human lists that may be long: starts the pager before the first output. */
 int session_pager(struct session *s, struct error *err) MUST_CHECK;
 /* Frees what session_parse() opened; what is not flushed is lost. */

@@ -67,6 +67,24 @@ json_t *fields_strings(const struct strvec *strings)
 	return list;
 }
 
+int fields_removed(struct out *out, const struct strvec *references, struct error *err)
+{
+	json_t *record;
+
+	if (out_mode(out) != OUT_JSON)
+		return 0;
+	record = json_object();
+	json_object_set_new(record, "removed", fields_strings(references));
+	return out_result(out, record, "removed", err);
+}
+
+void fields_add_aliases(struct strbuf *out, const struct alias_rows *rows, uint64_t number)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->v[i].number == number)
+			strbuf_addf(out, "%s%s", out->len ? ", " : "", rows->v[i].alias);
+}
+
 json_t *fields_version_row(const struct collection *c, const struct version_row *row, const struct alias_rows *aliases)
 {
 	json_t *record = json_object();

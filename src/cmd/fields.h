@@ -26,6 +26,10 @@ void fields_annotated(struct strbuf *out, const struct annotated *a);
 /* For people: each member on a line of its own, below a heading. */
 int fields_show_object(struct out *out, json_t *object, struct error *err) MUST_CHECK;
 json_t *fields_strings(const struct strvec *strings);
+/* The result of what took references away: nothing for people, else {"removed"}. */
+int fields_removed(struct out *out, const struct strvec *references, struct error *err) MUST_CHECK;
+/* For people: the aliases of a version, with commas. */
+void fields_add_aliases(struct strbuf *out, const struct alias_rows *rows, uint64_t number);
 /* First line of a text. */
 json_t *fields_first_line(const char *text);
 /* {"kind","path"[,"from"][,"size"]} */

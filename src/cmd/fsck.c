@@ -19,14 +19,12 @@ static const struct column columns[] = {
 
 static int collect(const char *kind, const char *text, const struct strvec *refs, void *arg, struct error *err)
 {
-	json_t *problems = arg, *row = json_object(), *list = json_array();
+	json_t *problems = arg, *row = json_object();
 
 	(void)err;
-	for (size_t i = 0; i < refs->count; i++)
-		json_array_append_new(list, json_string(refs->v[i]));
 	json_object_set_new(row, "kind", json_string(kind));
 	json_object_set_new(row, "message", record_string(text));
-	json_object_set_new(row, "refs", list);
+	json_object_set_new(row, "refs", fields_strings(refs));
 	json_array_append_new(problems, row);
 	return 0;
 }

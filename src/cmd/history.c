@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
 #include "registry/history.h"
@@ -201,10 +200,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_END,
 	};
 
-	if (session_parse(s, opts, argc, argv, 0, 1, &operands, err) < 0)
+	if (session_parse(s, opts, argc, argv, 0, 1, &operands, err) < 0 || (since && session_time(since, &w.since, err) < 0))
 		return -1;
-	if (since && !clock_parse_user(since, &w.since))
-		return error_set(err, ERR_USAGE, "'%s' is no time: write 2026-11-21, 2026-11-21T10:00:00Z, @SECONDS, or 2d for two days ago", since);
 	w.out = s->out;
 	operand = operands.count ? operands.v[0] : NULL;
 	if (!alias)

@@ -142,13 +142,6 @@ static json_t *record(const struct walk *w, const struct version_info *info, con
 	return doc;
 }
 
-static void add_aliases(struct strbuf *out, const struct alias_rows *rows, uint64_t number)
-{
-	for (size_t i = 0; i < rows->count; i++)
-		if (rows->v[i].number == number)
-			strbuf_addf(out, "%s%s", out->len ? ", " : "", rows->v[i].alias);
-}
-
 static int show_changes(struct out *out, const struct walk *w, const struct differences *d, struct error *err)
 {
 	size_t max = w->args->all ? SIZE_MAX : NAMED_CHANGES;
@@ -190,7 +183,7 @@ static int show_human(struct walk *w, const struct version_info *info, const jso
 	struct out *out = w->s->out;
 	CLEANUP(strbuf) struct strbuf head = STRBUF_INIT, aliases = STRBUF_INIT, time = STRBUF_INIT;
 
-	add_aliases(&aliases, &w->aliases, w->next.number);
+	fields_add_aliases(&aliases, &w->aliases, w->next.number);
 	strbuf_addf(&head, "%s:v%" PRIu64 "  %.12s%s%s%s", w->collection->name, w->next.number, oid_hex(&w->next.digest).text, aliases.len ? "  (" : "",
 		    aliases.buf, aliases.len ? ")" : "");
 	clock_format_local(&time, info->object.time);

@@ -80,8 +80,7 @@ static int show(struct session *s, const char *reference, struct error *err)
 
 static int read_change(struct args *a, const struct operands *operands, struct annotation_change *change, struct error *err)
 {
-	for (size_t i = 1; i < operands->count; i++)
-		strvec_push(&a->words, operands->v[i]);
+	operands_from(operands, 1, &a->words);
 	if (a->delete) {
 		change->drop_keys = &a->words;
 		return a->words.count ? 0 : error_set(err, ERR_USAGE, "which keys of '%s' are to be removed?", operands->v[0]);

@@ -61,24 +61,18 @@ static int list(struct session *s, const char *name, struct error *err)
 
 static int change(struct session *s, const struct protect_change *change, struct error *err)
 {
-	const struct strvec *references = change->references;
-	json_t *record, *list;
+	json_t *record;
 
 	if (protect_change(s->registry, change, err) < 0)
 		return -1;
+	if (change->remove)
+		return fields_removed(s->out, change->references, err);
 	if (out_mode(s->out) != OUT_JSON)
 		return 0;
 	record = json_object();
-	if (!change->remove) {
-		json_object_set_new(record, "ref", json_string(references->v[0]));
-		json_object_set_new(record, "require_reason", json_boolean(change->reason));
-		return out_result(s->out, record, "ref", err);
-	}
-	list = json_array();
-	for (size_t i = 0; i < references->count; i++)
-		json_array_append_new(list, json_string(references->v[i]));
-	json_object_set_new(record, "removed", list);
-	return out_result(s->out, record, "removed", err);
+	json_object_set_new(record, "ref", json_string(change->references->v[0]));
+	json_object_set_new(record, "require_reason", json_boolean(change->reason));
+	return out_result(s->out, record, "ref", err);
 }
 
 static int check_usage(const struct protect_change *change, const struct operands *operands, struct error *err)
@@ -111,8 +105,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		return list(s, NULL, err);
 	if (!how.remove && !how.reason && !strchr(operands.v[0], ':') && !strchr(operands.v[0], '@'))
 		return list(s, operands.v[0], err);
-	for (size_t i = 0; i < operands.count; i++)
-		strvec_push(&references, operands.v[i]);
+	operands_from(&operands, 0, &references);
 	how.references = &references;
 	return change(s, &how, err);
 }

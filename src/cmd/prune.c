@@ -81,8 +81,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 
 	if (session_parse(s, opts, argc, argv, 0, SIZE_MAX, &operands, err) < 0 || read_criteria(&a, &c, err) < 0)
 		return -1;
-	for (size_t i = 0; i < operands.count; i++)
-		strvec_push(&names, operands.v[i]);
+	operands_from(&operands, 0, &names);
 	if (prune_run(s->registry, &c, a.yes && !a.dry_run, a.why, &plan, err) < 0)
 		return -1;
 	return print(s, &plan, a.yes && !a.dry_run, err);

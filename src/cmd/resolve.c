@@ -2,7 +2,6 @@
 /* mreg resolve: which version a reference means, as a digest. */
 #include <config.h>
 
-#include "base/clock.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
 #include "registry/as-of.h"
@@ -23,9 +22,7 @@ static int resolve_at(struct view *v, const char *text, const char *time, struct
 	bool removed;
 	int64_t at;
 
-	if (!clock_parse_user(time, &at))
-		return error_set(err, ERR_USAGE, "'%s' is no time: write 2026-11-21, 2026-11-21T10:00:00Z, @SECONDS, or 2d for two days ago", time);
-	if (as_of_resolve(v, text, at, out, err) < 0 || is_removed(v, out, &removed, err) < 0)
+	if (session_time(time, &at, err) < 0 || as_of_resolve(v, text, at, out, err) < 0 || is_removed(v, out, &removed, err) < 0)
 		return -1;
 	json_object_set_new(record, "at", json_time(at));
 	json_object_set_new(record, "removed", json_boolean(removed));

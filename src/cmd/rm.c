@@ -25,8 +25,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 
 	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &operands, err) < 0)
 		return -1;
-	for (size_t i = 0; i < operands.count; i++)
-		strvec_push(&references, operands.v[i]);
+	operands_from(&operands, 0, &references);
 	if (remove_run(s->registry, &change, &removed, err) < 0)
 		return -1;
 	if (change.dry_run)

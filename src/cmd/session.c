@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/env.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
@@ -94,6 +95,13 @@ int session_parse(struct session *s, const struct opt *opts, int argc, char **ar
 	if (open_out(s, err) < 0)
 		return -1;
 	return open_needs(s, err);
+}
+
+int session_time(const char *text, int64_t *ns, struct error *err)
+{
+	if (clock_parse_user(text, ns))
+		return 0;
+	return error_set(err, ERR_USAGE, "'%s' is no time: write 2026-11-21, 2026-11-21T10:00:00Z, @SECONDS, or 2d for two days ago", text);
 }
 
 int session_pager(struct session *s, struct error *err)

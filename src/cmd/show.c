@@ -17,15 +17,6 @@
 
 /* ---- one version ---- */
 
-static void add_aliases(struct strbuf *out, const struct alias_rows *rows, uint64_t number, bool latest)
-{
-	for (size_t i = 0; i < rows->count; i++)
-		if (rows->v[i].number == number)
-			strbuf_addf(out, "%s%s", out->len ? ", " : "", rows->v[i].alias);
-	if (latest)
-		strbuf_addf(out, "%slatest", out->len ? ", " : "");
-}
-
 /* Of one place: "production-models:v3  (production, staging)". */
 static int add_place(struct view *v, const struct link_place *place, struct strbuf *text, json_t *list, struct error *err)
 {
@@ -35,7 +26,7 @@ static int add_place(struct view *v, const struct link_place *place, struct strb
 
 	if (alias_rows_read(v, &place->collection, &rows, err) < 0)
 		return -1;
-	add_aliases(&aliases, &rows, place->number, false);
+	fields_add_aliases(&aliases, &rows, place->number);
 	strbuf_addf(text, "%s%s:v%" PRIu64 "%s%s%s", text->len ? "\n" : "", place->collection.name, place->number, aliases.len ? " (" : "",
 		    aliases.buf, aliases.len ? ")" : "");
 	record = json_object();
@@ -97,7 +88,9 @@ static int show_version_human(struct out *out, const struct resolved *v, const s
 	CLEANUP(strbuf) struct strbuf source = STRBUF_INIT;
 
 	resolved_name(&ref, v);
-	add_aliases(&aliases, &c->aliases, v->row.number, c->is_latest);
+	fields_add_aliases(&aliases, &c->aliases, v->row.number);
+	if (c->is_latest)
+		strbuf_addf(&aliases, "%slatest", aliases.len ? ", " : "");
 	size_format(&size, v->row.size);
 	strbuf_addf(&size, " in %" PRIu64 " file%s", v->row.files, v->row.files == 1 ? "" : "s");
 	clock_format_local(&time, c->info.object.time);

@@ -98,14 +98,12 @@ static int show_registry(struct session *s, struct error *err)
 
 static json_t *directory_record(const char *dir, const struct identity *id)
 {
-	json_t *record = json_object(), *refs = json_array();
+	json_t *record = json_object();
 
-	for (size_t i = 0; i < id->refs.count; i++)
-		json_array_append_new(refs, json_string(id->refs.v[i]));
 	record_set_path(record, "dir", dir);
 	json_object_set_new(record, "digest", json_oid(&id->digest));
 	json_object_set_new(record, "ref", id->refs.count ? json_string(id->refs.v[0]) : json_null());
-	json_object_set_new(record, "refs", refs);
+	json_object_set_new(record, "refs", fields_strings(&id->refs));
 	json_object_set_new(record, "nearest", id->has_nearest ? fields_ref(id->nearest.collection.name, id->nearest.row.number) : json_null());
 	json_object_set_new(record, "changes", fields_differences(&id->changes));
 	return record;

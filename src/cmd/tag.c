@@ -72,8 +72,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		return error_set(err, ERR_USAGE, "which tags of '%s' are to be removed?", operands.v[0]);
 	if (operands.count == 1)
 		return list(s, operands.v[0], err);
-	for (size_t i = 1; i < operands.count; i++)
-		strvec_push(&tags, operands.v[i]);
+	operands_from(&operands, 1, &tags);
 	c.reference = operands.v[0];
 	*(delete ? &c.drop_tags : &c.add_tags) = &tags;
 	return change(s, &c, err);

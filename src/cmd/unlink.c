@@ -11,7 +11,6 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	CLEANUP(strvec) struct strvec references = STRVEC_INIT, removed = STRVEC_INIT;
 	struct unlink_change change = { .references = &references };
 	CLEANUP(operands) struct operands operands = OPERANDS_INIT;
-	json_t *record;
 	const struct opt opts[] = {
 		OPT_FLAG(0, "with-aliases", &change.with_aliases, "take away the aliases that it has in the model as well"),
 		OPT_WHY(&change.why),
@@ -22,15 +21,10 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 
 	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &operands, err) < 0)
 		return -1;
-	for (size_t i = 0; i < operands.count; i++)
-		strvec_push(&references, operands.v[i]);
+	operands_from(&operands, 0, &references);
 	if (link_unlink(s->registry, &change, &removed, err) < 0)
 		return -1;
-	if (out_mode(s->out) != OUT_JSON)
-		return 0;
-	record = json_object();
-	json_object_set_new(record, "removed", fields_strings(&removed));
-	return out_result(s->out, record, "removed", err);
+	return fields_removed(s->out, &removed, err);
 }
 
 const struct command cmd_unlink = {

@@ -38,6 +38,12 @@ void operands_cleanup(struct operands *o)
 	errno = saved;
 }
 
+void operands_from(const struct operands *o, size_t first, struct strvec *out)
+{
+	for (size_t i = first; i < o->count; i++)
+		strvec_push(out, o->v[i]);
+}
+
 static void set_up(struct parse *p, struct globals *g, const struct opt *opts, int argc, char **argv)
 {
 	const struct opt globals[] = {

@@ -45,6 +45,8 @@ struct operands {
 };
 #define OPERANDS_INIT { NULL, 0 }
 void operands_cleanup(struct operands *o);
+/* Adds those from `first` on. */
+void operands_from(const struct operands *o, size_t first, struct strvec *out);
 
 /* Global options (see session.h), which every verb takes after its name, too. */
 struct globals {
