@@ -49,6 +49,13 @@ setup()
 	says vision
 }
 
+@test "create says what is wrong with a title, not with the name that it is not" {
+	mreg_is 2 create 'Fraud: EU'
+	complains "'Fraud: EU' is not a legal title"
+	mreg_is 2 create 'fraud:eu'
+	complains "'fraud:eu' is not a legal name"
+}
+
 @test "create again is 5, and 0 with --if-absent, which changes nothing" {
 	mreg create -q reader --type model -m one
 	cp .mreg/journal before

@@ -275,7 +275,7 @@ drafted()
 	json 'lines | map(select(.id == "'"$first"'")) | .[0] | .base == "m:v0" and .files == 4 and .size == 2000010'
 	json 'lines | map(select(.id == "'"$second"'")) | .[0] | .base == null and .name == "fresh" and .files == 0 and .size == 0'
 	mreg_is 0 draft ls "$first" --template '{change}:{path}'
-	says changed:config :large added:new removed:sub/s :sub/t
+	says modified:config :large added:new deleted:sub/s :sub/t
 	mreg_is 0 draft ls -q "$first"
 	says config large new sub/t
 	mreg_is 0 status

@@ -129,7 +129,7 @@ static int list_drafts(struct session *s, struct error *err)
 
 static const char *change_of(const struct entry *before, const struct entry *after)
 {
-	return !before ? "added" : !after ? "removed" : before == after ? "" : "changed";
+	return !before ? "added" : !after ? "deleted" : before == after ? "" : "modified";
 }
 
 /* -q has the paths that a commit would put, so that they can be used. */

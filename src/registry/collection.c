@@ -231,18 +231,11 @@ static int match_former(const char *name, const struct cid *cid, void *arg, stru
 	}
 }
 
-static const char *last_part(const char *name)
-{
-	const char *slash = strrchr(name, '/');
-
-	return slash ? slash + 1 : name;
-}
-
 /* The same name in another project, or -1. */
 static long elsewhere(const char *full, const struct strvec *names)
 {
 	for (size_t i = 0; i < names->count; i++)
-		if (strcmp(last_part(names->v[i]), last_part(full)) == 0)
+		if (strcmp(name_last_part(names->v[i]), name_last_part(full)) == 0)
 			return (long)i;
 	return -1;
 }

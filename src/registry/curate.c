@@ -90,13 +90,17 @@ static int decide_create(struct txn *txn, void *arg, struct error *err)
 static int name_for(const char *typed, struct strbuf *out, const char **title, struct error *err)
 {
 	const char *last = name_last_part(typed);
+	struct error title_error = ERROR_INIT;
 
 	if (name_check_full(typed, strlen(typed), err) == 0) {
 		strbuf_adds(out, typed);
 		return 0;
 	}
-	if (name_check_title(last, strlen(last), &(struct error)ERROR_INIT) < 0)
+	if (name_check_title(last, strlen(last), &title_error) < 0) {
+		if (strchr(last, ' ')) /* nobody takes that for a name */
+			*err = title_error;
 		return -1;
+	}
 	error_clear(err);
 	strbuf_add(out, typed, (size_t)(last - typed));
 	name_of_title(out, last);
