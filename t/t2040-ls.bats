@@ -30,7 +30,7 @@ setup()
 	mreg_is 0 ls 'r*'
 	assert_line --index 1 --regexp '^reader +model +model +1 +reader:v0 +production$'
 	mreg_is 0 ls reader
-	assert_line --index 0 --regexp '^REF +SOURCE +ALIASES +DIGEST +SIZE +AGE +DESCRIPTION$'
+	assert_line --index 0 --regexp '^REF +SOURCE +ALIASES +SIZE +AGE +DESCRIPTION$'
 	assert_line --index 1 --regexp '^reader:v0 +digits:v1 +production '
 	mreg_is 0 ls reader --json
 	json '.source == "digits:v1"'

@@ -68,6 +68,8 @@ setup()
 	says_nothing
 	mreg_is 0 meta --json digits:v1
 	json '.metadata == {b: 2} and .metrics == {}'
+	mreg_is 0 history --json digits:v1
+	json 'lines | map(select(.kind == "meta epoch").change) == ["removed"]'
 	mreg_is 4 meta -d digits:v1 epoch
 	mreg_is 0 meta digits:v1 epoch=7
 	mreg_is 0 meta --json digits:v1

@@ -157,7 +157,8 @@ references()
 	mreg_is 6 hook run --failed
 	complains "1 hook failed again"
 	touch repaired
-	mreg_is 0 hook run -n --failed
+	mreg_is 0 hook run --json -n --failed
+	json '.ref == "digits:v2" and .passed == null'
 	mreg_is 0 hook run --json --failed
 	json '.hook == "post-alias" and .ref == "digits:v2" and .passed'
 	mreg_is 0 hook run --json --failed

@@ -31,6 +31,14 @@ static json_t *text_or_null(const struct strbuf *text)
 	return text->len ? json_string(text->buf) : json_null();
 }
 
+/* What a version was put with is not in the journal: of that it only says that it was taken away. */
+static json_t *change_text(const struct history_row *row)
+{
+	if (!row->before.len && !row->after.len)
+		return json_string("removed");
+	return json_sprintf("%s -> %s", row->before.len ? row->before.buf : "-", row->after.len ? row->after.buf : "-");
+}
+
 static json_t *record(const struct history_row *row)
 {
 	json_t *doc = json_object();
@@ -44,7 +52,7 @@ static json_t *record(const struct history_row *row)
 	json_object_set_new(doc, "ref", json_string(row->ref.buf));
 	json_object_set_new(doc, "old", text_or_null(&row->before));
 	json_object_set_new(doc, "new", text_or_null(&row->after));
-	json_object_set_new(doc, "change", json_sprintf("%s -> %s", row->before.len ? row->before.buf : "-", row->after.len ? row->after.buf : "-"));
+	json_object_set_new(doc, "change", change_text(row));
 	json_object_set_new(doc, "why", text_or_null(&row->why));
 	json_object_set_new(doc, "by", text_or_null(&row->by));
 	json_object_set_new(doc, "seq", json_u64(row->seq));

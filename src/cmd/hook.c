@@ -63,13 +63,14 @@ static int list(struct session *s, const struct hooks *hooks, struct error *err)
 
 /* ---- hook run ---- */
 
-static json_t *record(const json_t *event, bool passed)
+/* passed NULL: it was not run */
+static json_t *record(const json_t *event, const bool *passed)
 {
 	json_t *doc = json_object();
 
 	json_object_set(doc, "hook", json_object_get(event, "hook"));
 	json_object_set(doc, "ref", json_object_get(event, "ref"));
-	json_object_set_new(doc, "passed", json_boolean(passed));
+	json_object_set_new(doc, "passed", passed ? json_boolean(*passed) : json_null());
 	return doc;
 }
 
@@ -101,7 +102,7 @@ static int run_by_hand(struct session *s, const struct hooks *hooks, const struc
 		return print(s, complete, err);
 	if (hook_run(hooks, s->registry, hook, complete, err) < 0)
 		return -1;
-	return out_mode(s->out) == OUT_JSON ? out_result(s->out, record(complete, true), NULL, err) : 0;
+	return out_mode(s->out) == OUT_JSON ? out_result(s->out, record(complete, &(bool){ true }), NULL, err) : 0;
 }
 
 struct again {
@@ -129,7 +130,7 @@ static int run_one_again(const char *path, const json_t *event, void *arg, struc
 	a->failed += !passed;
 	if (passed && !a->dry_run && hook_failed_forget(path, err) < 0)
 		return -1;
-	return out_list_row(a->s->out, record(event, passed), err);
+	return out_list_row(a->s->out, record(event, a->dry_run ? NULL : &passed), err);
 }
 
 static int run_failed(struct session *s, const struct hooks *hooks, bool dry_run, struct error *err)

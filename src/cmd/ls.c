@@ -144,7 +144,7 @@ static int list_collection(const struct collection *c, void *arg, struct error *
 /* What a registered model shows beside: the versions that its own stand for. */
 static const struct column link_columns[] = {
 	{ "ref", NULL, COLUMN_TEXT, false },    { "source", NULL, COLUMN_TEXT, false },    { "aliases", NULL, COLUMN_LIST, false },
-	{ "digest", NULL, COLUMN_DIGEST, false }, { "size", NULL, COLUMN_SIZE, false },    { "created", "AGE", COLUMN_AGE, false },
+	{ "digest", NULL, COLUMN_DIGEST, true }, { "size", NULL, COLUMN_SIZE, false },     { "created", "AGE", COLUMN_AGE, false },
 	{ "summary", "DESCRIPTION", COLUMN_TEXT, false }, { "files", NULL, COLUMN_NUMBER, true }, { "user", NULL, COLUMN_TEXT, true },
 	{ "number", NULL, COLUMN_NUMBER, true }, { "host", NULL, COLUMN_TEXT, true },      { "description", NULL, COLUMN_TEXT, true },
 	{ "metadata", NULL, COLUMN_TEXT, true }, { "tags", NULL, COLUMN_LIST, true },      { "metrics", NULL, COLUMN_TEXT, true },
