@@ -54,6 +54,16 @@ EOF
 	assert_equal "${output//$'\r'/}" "$(mreg put -h)"
 }
 
+@test "help shows pages that are of no verb, or says where they are" {
+	local page
+	for page in "$MREG_SRCDIR"/man/mreg-*.[57]; do
+		page=${page##*/mreg-}
+		[ "$page" != config.5 ] || continue
+		mreg_is 0 help "${page%.*}"
+		says "mreg-${page%.*}(${page##*.}) is a manual page: man mreg-${page%.*}, or man ./man/mreg-$page in the sources"
+	done
+}
+
 @test "help of an unknown verb is a usage error with the nearest" {
 	mreg_is 2 help resovle
 	says_nothing

@@ -387,7 +387,7 @@ nothing_of()
 	complains "2 external references were not looked at"
 	nobody_asked
 	mreg_is 0 verify m --refs
-	says "m:v0 is sound: 1 file, 7 B; 2 of 2 external references as it was"
+	says "m:v0 is sound: 1 file, 7 B; 2 of 2 external references as they were"
 	no_complaint
 	mreg_is 0 verify --json m --refs
 	json '.ok and .files == 1 and .references == 2 and .references_checked == 2 and .problems == []'

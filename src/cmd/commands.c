@@ -98,7 +98,8 @@ void command_overview(struct strbuf *out)
 	strbuf_adds(out, "usage: mreg [-C DIR] [-c key=value] [options] VERB [operands]\n");
 	for (size_t i = 0; i < COUNT_OF(groups); i++)
 		add_group(out, (enum command_group)i);
-	strbuf_adds(out, "\n'mreg help VERB' explains a verb, 'mreg VERB -h' lists its options.\n");
+	strbuf_adds(out, "\n'mreg help VERB' explains a verb, 'mreg VERB -h' lists its options.\n"
+			"'mreg help references' tells how versions are named, 'mreg help query' how they are searched.\n");
 }
 
 static const char *our_word(const char *theirs)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mreg help: the verbs, or the page of one. */
+/* mreg help: the verbs, or the page of one, or of what verbs share. */
 #include <config.h>
 
 #include <fcntl.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "base/process.h"
 #include "base/strbuf.h"
 #include "cmd/cmd.h"
@@ -92,10 +93,35 @@ static int show_usage(struct session *s, const struct command *c, struct error *
 	return c->run(s, 2, argv, err);
 }
 
+/* Pages that are of no verb. */
+static const struct topic {
+	const char *name;
+	int section;
+} topics[] = { { "hooks", 5 }, { "journal", 5 }, { "json", 5 }, { "manifest", 5 }, { "query", 7 }, { "references", 7 }, { "registry", 5 } };
+
+static const struct topic *find_topic(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(topics); i++)
+		if (strcmp(topics[i].name, name) == 0)
+			return &topics[i];
+	return NULL;
+}
+
+static int show_topic(struct session *s, const struct topic *t, struct error *err)
+{
+	if (show_page(t->name))
+		return 0;
+	return out_text(s->out, err, "mreg-%s(%d) is a manual page: man mreg-%s, or man ./man/mreg-%s.%d in the sources\n", t->name, t->section,
+			t->name, t->name, t->section);
+}
+
 static int show_verb(struct session *s, const char *name, struct error *err)
 {
 	const struct command *c = command_find(name);
+	const struct topic *topic = c || out_mode(s->out) != OUT_HUMAN ? NULL : find_topic(name);
 
+	if (topic)
+		return show_topic(s, topic, err);
 	if (!c)
 		return command_unknown(name, err);
 	if (out_mode(s->out) != OUT_HUMAN)
@@ -124,6 +150,6 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 }
 
 const struct command cmd_help = {
-	.name = "help", .synopsis = "[VERB | --list]", .summary = "explain a verb, or list them all",
+	.name = "help", .synopsis = "[VERB | TOPIC | --list]", .summary = "explain a verb, or list them all",
 	.group = GROUP_OTHER, .needs = NEEDS_NOTHING, .run = run,
 };

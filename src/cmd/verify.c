@@ -166,7 +166,7 @@ static int verify_store(struct session *s, const struct resolved *version, bool 
 	json_object_set_new(record, "references_checked", json_u64(with_refs ? refs - states[EXTERNAL_UNREACHABLE] - states[EXTERNAL_UNCHECKED] : 0));
 	summarise(&summary, version, bad, files, bytes);
 	if (with_refs)
-		strbuf_addf(&summary, "; %" PRIu64 " of %" PRIu64 " external reference%s as it was", states[EXTERNAL_SAME], refs, refs == 1 ? "" : "s");
+		strbuf_addf(&summary, "; %" PRIu64 " of %" PRIu64 " external reference%s", states[EXTERNAL_SAME], refs, refs == 1 ? " as it was" : "s as they were");
 	else if (refs)
 		report_note(s->report, "%" PRIu64 " external reference%s not looked at: --refs does", refs, refs == 1 ? " was" : "s were");
 	if (print_problems(s, record, problems, summary.buf, err) < 0)
