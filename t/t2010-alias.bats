@@ -113,6 +113,7 @@ setup()
 @test "alias -n decides and changes nothing" {
 	cp .mreg/journal before
 	mreg_is 0 alias -n digits:v1 best
+	complains "note: dry run: nothing was changed"
 	says digits:v1
 	mreg_is 4 alias -n digits:v9 best
 	cmp before .mreg/journal

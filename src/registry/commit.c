@@ -97,5 +97,7 @@ int commit_run(struct registry *reg, const struct commit *commit, txn_decide_fn 
 	}
 	if (!commit->dry_run)
 		hooks_add_after(&reg->after, &a.hooks, reg, &a.events);
+	else if (!commit->tells_dry_run)
+		report_note(reg->report, "dry run: nothing was changed");
 	return 0;
 }

@@ -11,6 +11,7 @@
 struct commit {
 	const char *verb, *why; /* why may be NULL */
 	bool dry_run;           /* decide and check, change nothing */
+	bool tells_dry_run; /* the verb itself says what would have happened */
 	bool override;          /* --override: a protection may be passed over, when there is a why */
 	const struct stat_rows *stat_rows; /* may be NULL */
 };

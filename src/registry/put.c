@@ -277,6 +277,7 @@ static int commit(struct put *p, struct error *err)
 {
 	const struct commit how = {
 		.verb = "put", .why = p->options->message, .dry_run = p->options->dry_run, .stat_rows = &p->stat_rows, .override = p->options->override,
+		.tells_dry_run = true,
 	};
 
 	for (int i = 0; i < MAX_REHEARSALS; i++) {

@@ -240,7 +240,8 @@ static int decide(struct txn *txn, void *arg, struct error *err)
 
 int remove_run(struct registry *reg, const struct remove_change *change, struct removed *out, struct error *err)
 {
-	const struct commit commit = { .verb = "rm", .why = change->why, .dry_run = change->dry_run, .override = change->override };
+	const struct commit commit = { .verb = "rm", .why = change->why, .dry_run = change->dry_run, .override = change->override,
+				       .tells_dry_run = true };
 	struct removal r = { reg, change, out };
 
 	return commit_run(reg, &commit, decide, &r, err);
