@@ -100,6 +100,20 @@ setup()
 	says digits:v0 digits:v1
 }
 
+@test "history calls a version that was linked anew by the number that it had then" {
+	MREG_NOW=2026-03-01T00:00:00Z mreg link -q digits:v1 reader
+	MREG_NOW=2026-03-02T00:00:00Z mreg alias -q reader:v0 production
+	MREG_NOW=2026-03-03T00:00:00Z mreg unlink reader:v0 --with-aliases
+	MREG_NOW=2026-03-04T00:00:00Z mreg link -q digits:v1 reader
+	MREG_NOW=2026-03-05T00:00:00Z mreg alias -q reader:v1 production
+	mreg_is 0 history --json reader --alias production
+	json 'lines | map(.ref) == ["reader:v1", "reader:v0"]'
+	mreg_is 0 history --json reader
+	json 'lines | map(select(.kind == "alias") | [.old, .new]) == [[null, "v1"], ["v0", null], [null, "v0"]]'
+	mreg_is 0 resolve --name reader:production --at 2026-03-02T12:00:00Z
+	says reader:v0
+}
+
 @test "history --alias of what never was one" {
 	mreg_is 4 history digits --alias nosuch
 	says_nothing

@@ -228,3 +228,54 @@ int as_of_resolve(struct view *v, const char *text, int64_t at, struct resolved 
 	}
 	BUG("reference of unknown kind %d", (int)ref.kind);
 }
+
+/* ---- numbers ---- */
+
+struct number_search {
+	struct view *view;
+	const struct cid *cid;
+	int64_t at;
+	uint64_t places, number;
+	bool found;
+};
+
+static int count_number(const struct cid *cid, uint64_t number, bool is_link, bool is_live, void *arg, struct error *err)
+{
+	struct number_search *s = arg;
+
+	(void)number;
+	(void)is_link;
+	(void)is_live;
+	(void)err;
+	s->places += strcmp(cid->hex, s->cid->hex) == 0;
+	return s->places > 1;
+}
+
+static int match_number(const struct cid *cid, uint64_t number, bool is_link, bool is_live, void *arg, struct error *err)
+{
+	struct number_search *s = arg;
+	CLEANUP(chain) struct chain chain = CHAIN_INIT;
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
+
+	(void)is_live;
+	if (strcmp(cid->hex, s->cid->hex) != 0)
+		return 0;
+	strbuf_addf(&key, "%s/%s/%" PRIu64, is_link ? "link" : "version", cid->hex, number);
+	if (chain_read(s->view, key.buf, &chain, err) < 0)
+		return -1;
+	s->found = chain_value_at(&chain, s->at) != NULL;
+	s->number = number;
+	return s->found;
+}
+
+int as_of_number(struct view *v, const struct cid *cid, const struct oid *version, int64_t at, uint64_t *out, struct error *err)
+{
+	struct number_search s = { .view = v, .cid = cid, .at = at };
+
+	if (view_each_place(v, version, count_number, &s, err) < 0 || (s.places > 1 && view_each_place(v, version, match_number, &s, err) < 0))
+		return -1;
+	if (!s.found)
+		return view_version_in(v, cid, version, out, err);
+	*out = s.number;
+	return 1;
+}

@@ -13,5 +13,7 @@
  * ERR_NO_REFERENCE when there was no such thing yet, or no more, with a hint that says when there was; out->row is as it was then.
  */
 int as_of_resolve(struct view *v, const char *text, int64_t at, struct resolved *out, struct error *err) MUST_CHECK;
+/* By which number a collection knew a version then: one that was unlinked and linked anew has had several.  Else as view_version_in(): 1, 0, -1. */
+int as_of_number(struct view *v, const struct cid *cid, const struct oid *version, int64_t at, uint64_t *out, struct error *err) MUST_CHECK;
 
 #endif

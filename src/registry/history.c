@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "registry/annotation.h"
+#include "registry/as-of.h"
 
 void history_row_cleanup(struct history_row *row)
 {
@@ -90,11 +91,11 @@ static int add_version_ref(struct view *v, const struct cid *in, const struct oi
 	return 0;
 }
 
-/* "vN": what an alias names, which is of its own collection. */
-static int add_holder(struct view *v, const struct cid *in, const struct oid *version, struct strbuf *out, struct error *err)
+/* "vN": what an alias named, which is of its own collection. */
+static int add_holder(struct view *v, const struct cid *in, const struct oid *version, int64_t at, struct strbuf *out, struct error *err)
 {
 	uint64_t number;
-	int found = view_version_in(v, in, version, &number, err);
+	int found = as_of_number(v, in, version, at, &number, err);
 
 	if (found == 1)
 		strbuf_addf(out, "v%" PRIu64, number);
@@ -166,7 +167,7 @@ static void add_plain_value(const struct changed *s, const json_t *doc, struct s
 		json_canonical(out, value);
 }
 
-static int describe_value(struct view *v, const struct changed *s, const char *text, struct strbuf *out, struct error *err)
+static int describe_value(struct view *v, const struct changed *s, const char *text, int64_t at, struct strbuf *out, struct error *err)
 {
 	CLEANUP(json) json_t *doc = json_parse(text, strlen(text), "a change", err);
 	struct oid id;
@@ -177,7 +178,7 @@ static int describe_value(struct view *v, const struct changed *s, const char *t
 	if (json_is_null(doc))
 		return 0;
 	if (is_kind(s, "alias") && json_get_oid(doc, "version", &id))
-		return add_holder(v, &s->cid, &id, out, err);
+		return add_holder(v, &s->cid, &id, at, out, err);
 	if (is_kind(s, "link") && json_get_oid(doc, "version", &id))
 		return add_version_ref(v, NULL, &id, out, err);
 	if (is_kind(s, "version") && json_get_oid(doc, "digest", &id))
@@ -260,7 +261,8 @@ static int visit(const struct change *c, uint64_t seq, const char *by, void *arg
 	strbuf_adds(&row.verb, c->verb);
 	strbuf_adds(&row.why, c->why);
 	if (value_before(w->view, c, &before, err) < 0 || describe_subject(w, &subject, before.buf, c->value, &row.ref, err) < 0 ||
-	    describe_value(w->view, &subject, before.buf, &row.before, err) < 0 || describe_value(w->view, &subject, c->value, &row.after, err) < 0)
+	    describe_value(w->view, &subject, before.buf, c->time - 1, &row.before, err) < 0 ||
+	    describe_value(w->view, &subject, c->value, c->time, &row.after, err) < 0)
 		return -1;
 	return w->fn(&row, w->arg, err);
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "registry/as-of.h"
 #include "registry/chain.h"
 
 /* 1, 0 for a removal, -1. */
@@ -18,7 +19,7 @@ static int parse_tenure(
 		return 0;
 	if (!json_get_string(doc, "alias", &out->alias) || !json_get_oid(doc, "version", &out->version))
 		return error_set(err, ERR_INTEGRITY, "a change of '%s' has no sound value", change->key);
-	found = view_version_in(v, &c->cid, &out->version, &out->number, err);
+	found = as_of_number(v, &c->cid, &out->version, change->time, &out->number, err);
 	if (found == 0)
 		return error_set(err, ERR_INTEGRITY, "'%s:%s' was of a version that is not in '%s'", c->name, out->alias, c->name);
 	return found;
