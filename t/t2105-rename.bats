@@ -90,3 +90,12 @@ setup()
 	json 'lines | map(select(.verb == "rename")) | length == 1 and .[0].old == "digits" and .[0].new == "numerals" and
 		.[0].why == "there are others" and .[0].user == "tester"'
 }
+
+@test "put to the old name makes another artifact, and says so" {
+	mreg rename -q digits numbers
+	mreg_is 0 put digits "$DIGITS/epoch-1"
+	says digits:v0
+	complains "what was called 'digits' is 'numbers' now: this makes another artifact"
+	mreg_is 0 put digits "$DIGITS/epoch-2"
+	no_complaint
+}

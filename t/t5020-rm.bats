@@ -122,3 +122,18 @@ setup()
 	mreg_is 2 du --what-if 'rm digits'
 	mreg_is 4 du --what-if 'rm digits:v9'
 }
+
+@test "ls --removed lists collections that restore would bring back" {
+	mreg create -q gone
+	mreg rm -q -r gone
+	mreg_is 0 ls -q
+	says digits
+	mreg_is 0 ls --json --removed
+	json 'lines | map(select(.removed)) | map({ref, kind, type}) == [{"ref":"gone","kind":"model","type":"model"}]'
+	json 'lines | map(select(.removed).removed_at | test("^20")) == [true]'
+	mreg_is 0 ls --removed 'g*'
+	[[ $output == *gone*model* && $output != *digits* ]]
+	mreg restore -q gone
+	mreg_is 0 ls -q --removed
+	says "$(printf 'digits\ngone')"
+}

@@ -99,6 +99,9 @@ done_well()
 		ls digits:v0
 		ls tree:v0
 		ls --removed tree
+		rm -r tree
+		ls --removed
+		restore tree
 		meta digits:v1 accuracy=0.93 --metric test.accuracy=nan
 		meta digits:v1
 		meta reader --title "Reads digits"

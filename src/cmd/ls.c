@@ -10,6 +10,7 @@
 #include "cmd/fields.h"
 #include "cmd/sort.h"
 #include "format/glob.h"
+#include "registry/remove.h"
 #include "registry/resolve.h"
 
 struct args {
@@ -32,6 +33,13 @@ static const struct column collection_columns[] = {
 	{ "versions", NULL, COLUMN_NUMBER, false }, { "latest", NULL, COLUMN_TEXT, false }, { "aliases", NULL, COLUMN_LIST, false },
 	{ "name", NULL, COLUMN_TEXT, true },         { "title", NULL, COLUMN_TEXT, true },   { "tags", NULL, COLUMN_LIST, true },
 	{ NULL, NULL, COLUMN_TEXT, false },
+};
+
+static const struct column removed_columns[] = {
+	{ "ref", "NAME", COLUMN_TEXT, false },       { "kind", NULL, COLUMN_TEXT, false },   { "type", NULL, COLUMN_TEXT, false },
+	{ "versions", NULL, COLUMN_NUMBER, false }, { "latest", NULL, COLUMN_TEXT, false }, { "removed_at", "REMOVED", COLUMN_TIME, false },
+	{ "aliases", NULL, COLUMN_LIST, false },     { "name", NULL, COLUMN_TEXT, true },    { "title", NULL, COLUMN_TEXT, true },
+	{ "tags", NULL, COLUMN_LIST, true },         { "removed", NULL, COLUMN_TEXT, true }, { NULL, NULL, COLUMN_TEXT, false },
 };
 
 /* Of how many versions the index has to learn for it to be worth a transaction, and at most at once. */
@@ -137,6 +145,24 @@ static int list_collection(const struct collection *c, void *arg, struct error *
 	if (collection_title(l->view, &c->cid, &title, err) < 0 || view_each_version(l->view, &c->cid, false, count_version, &count, err) < 0)
 		return -1;
 	return sorter_row(l->sorter, collection_record(c, &count, &rows, &tags, &title), err);
+}
+
+/* What 'mreg restore NAME' would bring back. */
+static int list_removed(const struct collection *c, int64_t at, void *arg, struct error *err)
+{
+	struct list *l = arg;
+	json_t *record;
+
+	if (!is_wanted(l, c) || l->args->alias || l->args->tags.count)
+		return 0;
+	record = json_object();
+	json_object_set_new(record, "ref", json_string(c->name));
+	json_object_set_new(record, "name", json_string(c->name));
+	json_object_set_new(record, "kind", json_string(c->is_model ? "model" : "artifact"));
+	json_object_set_new(record, "type", json_string(c->type));
+	json_object_set_new(record, "removed", json_true());
+	json_object_set_new(record, "removed_at", json_time(at));
+	return sorter_row(l->sorter, record, err);
 }
 
 /* ---- versions ---- */
@@ -377,8 +403,10 @@ static int ls(struct session *s, const struct args *a, const struct operands *op
 			return -1;
 		return ref.kind == REFERENCE_BARE ? list_versions(&l, ref.name, err) : list_files(&l, &ref, err);
 	}
-	if (check_names(l.view, operands, err) < 0 ||
-	    sorter_begin(sorter, collection_columns, a->columns, "ref", err) < 0 || collection_each(l.view, list_collection, &l, err) < 0)
+	if ((!a->removed && check_names(l.view, operands, err) < 0) ||
+	    sorter_begin(sorter, a->removed ? removed_columns : collection_columns, a->columns, "ref", err) < 0 ||
+	    collection_each(l.view, list_collection, &l, err) < 0 ||
+	    (a->removed && remove_each_collection(l.view, list_removed, &l, err) < 0))
 		return -1;
 	return sorter_end(sorter, err);
 }
@@ -393,7 +421,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRVEC(0, "tag", &a.tags, "TAG", "only collections, or versions, with this tag"),
 		OPT_FLAG(0, "artifacts", &a.artifacts, "only artifacts"),
 		OPT_FLAG(0, "models", &a.models, "only registered models"),
-		OPT_FLAG(0, "removed", &a.removed, "also versions that were removed"),
+		OPT_FLAG(0, "removed", &a.removed, "also versions, or collections, that were removed"),
 		OPT_STRING(0, "columns", &a.columns, "LIST", "columns to show, such as ref,aliases,metadata.lr"),
 		OPT_STRING(0, "sort", &a.sort, "KEY", "order by a column; -KEY for the largest first"),
 		OPT_U64('n', "limit", &a.limit, "N", "at most N rows"),

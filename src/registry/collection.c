@@ -15,6 +15,8 @@
 #include "base/utf8.h"
 #include "format/name.h"
 
+#define FORMER_MAX 1000 /* collections that are asked whether they had another name */
+
 void collection_cleanup(struct collection *c)
 {
 	free(c->name);
@@ -194,6 +196,7 @@ struct former_search {
 	struct view *view;
 	const char *full, *name; /* completed, and as typed */
 	struct strbuf *became;
+	size_t left; /* collections to be asked */
 };
 
 /* Whether one of the changes that made a collection what it is gave it the name that is looked for. */
@@ -204,6 +207,8 @@ static int match_former(const char *name, const struct cid *cid, void *arg, stru
 	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
 	struct oid id;
 
+	if (!s->left--)
+		return 1;
 	strbuf_addf(&key, "coll/%s", cid->hex);
 	if (view_heads(s->view, key.buf, &heads, err) < 0)
 		return -1;
@@ -231,6 +236,17 @@ static int match_former(const char *name, const struct cid *cid, void *arg, stru
 	}
 }
 
+int collection_former(struct view *v, const char *name, struct strbuf *became, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf full = STRBUF_INIT;
+	struct former_search s = { .view = v, .name = name, .became = became, .left = FORMER_MAX };
+
+	strbuf_reset(became);
+	name_complete(&full, name, view_scope(v));
+	s.full = full.buf;
+	return view_each_name(v, match_former, &s, err) < 0 ? -1 : 0;
+}
+
 /* The same name in another project, or -1. */
 static long elsewhere(const char *full, const struct strvec *names)
 {
@@ -244,12 +260,10 @@ static int no_collection(struct view *v, const char *name, struct error *err)
 {
 	CLEANUP(strvec) struct strvec names = STRVEC_INIT;
 	CLEANUP(strbuf) struct strbuf full = STRBUF_INIT, became = STRBUF_INIT;
-	struct former_search former = { .view = v, .name = name, .became = &became };
 	long nearest;
 
 	name_complete(&full, name, view_scope(v));
-	former.full = full.buf;
-	if (view_each_name(v, collect_name, &names, err) < 0 || view_each_name(v, match_former, &former, err) < 0)
+	if (view_each_name(v, collect_name, &names, err) < 0 || collection_former(v, name, &became, err) < 0)
 		return -1;
 	error_set(err, ERR_NO_COLLECTION, "there is no artifact or model '%s'", name);
 	if (became.len)

@@ -29,6 +29,8 @@ void collection_cleanup(struct collection *c);
 int collection_find(struct view *v, const char *name, struct collection *out, bool *other_case, struct error *err) MUST_CHECK;
 /* ERR_NO_COLLECTION when there is none, with what it became when it was renamed, or the nearest name, as a hint. */
 int collection_get(struct view *v, const char *name, struct collection *out, struct error *err) MUST_CHECK;
+/* What a collection that had this name once is called now, or "".  Of very many collections only the first are asked: this is a courtesy. */
+int collection_former(struct view *v, const char *name, struct strbuf *became, struct error *err) MUST_CHECK;
 /* Every live one in order of name. */
 typedef int (*collection_fn)(const struct collection *c, void *arg, struct error *err);
 int collection_each(struct view *v, collection_fn fn, void *arg, struct error *err) MUST_CHECK;

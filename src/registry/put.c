@@ -297,6 +297,19 @@ static int commit(struct put *p, struct error *err)
 	return -1;
 }
 
+/* A script that does not know of a renaming would go on in silence. */
+static int name_new(struct put *p, struct view *v, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf became = STRBUF_INIT;
+
+	name_complete(&p->name, p->options->name, view_scope(v));
+	if (collection_former(v, p->options->name, &became, err) < 0)
+		return -1;
+	if (became.len)
+		report_warning(p->reg->report, "what was called '%s' is '%s' now: this makes another artifact", p->name.buf, became.buf);
+	return 0;
+}
+
 static int run(struct put *p, struct error *err)
 {
 	struct view *v;
@@ -312,8 +325,8 @@ static int run(struct put *p, struct error *err)
 		return not_better == 1 ? 0 : -1;
 	if (there)
 		strbuf_adds(&p->name, c.name);
-	else
-		name_complete(&p->name, p->options->name, view_scope(v));
+	else if (name_new(p, v, err) < 0)
+		return -1;
 	if (gather(p, v, err) < 0 || (p->writer && stage_manifest(p, err) < 0) || rehearse(p, err) < 0)
 		return -1;
 	return commit(p, err);

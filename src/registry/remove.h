@@ -40,4 +40,8 @@ struct restore_change {
  */
 int remove_restore(struct registry *reg, const struct restore_change *change, struct removed *out, struct error *err) MUST_CHECK;
 
+/* Collections that are removed, newest first: what stood in them is as it was then; at: when. */
+typedef int (*remove_collection_fn)(const struct collection *c, int64_t at, void *arg, struct error *err);
+int remove_each_collection(struct view *v, remove_collection_fn fn, void *arg, struct error *err) MUST_CHECK;
+
 #endif

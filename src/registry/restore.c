@@ -114,6 +114,51 @@ static void tombs_cleanup(struct tombs *t)
 	strvec_release(&t->keys);
 }
 
+struct each_removed {
+	struct view *view;
+	remove_collection_fn fn;
+	void *arg;
+};
+
+/* A removal that is still in force: 1, with what the collection was; 0, -1. */
+static int read_removed(struct view *v, const struct change *c, struct change *removal, json_t **before, struct error *err)
+{
+	int found;
+
+	if (strncmp(c->key, "coll/", 5) != 0 || strcmp(c->value, "null") != 0)
+		return 0;
+	found = read_removal(v, c->key, removal, before, err);
+	return found <= 0 ? found : oid_equal(&removal->id, &c->id);
+}
+
+static int pass_removed(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err)
+{
+	const struct each_removed *to = arg;
+	CLEANUP(json) json_t *before = NULL;
+	CLEANUP(change) struct change removal = { .key = NULL };
+	struct collection was = COLLECTION_INIT;
+	const char *name, *type, *kind;
+	int found = read_removed(to->view, c, &removal, &before, err);
+
+	(void)seq;
+	(void)by;
+	if (found <= 0)
+		return found;
+	if (!json_get_string(before, "name", &name) || !json_get_string(before, "type", &type) || !json_get_string(before, "kind", &kind))
+		return 0;
+	was.name = (char *)name;
+	was.type = (char *)type;
+	was.is_model = strcmp(kind, "model") == 0;
+	return to->fn(&was, removal.time, to->arg, err);
+}
+
+int remove_each_collection(struct view *v, remove_collection_fn fn, void *arg, struct error *err)
+{
+	struct each_removed to = { v, fn, arg };
+
+	return view_each_change(v, NULL, true, pass_removed, &to, err);
+}
+
 /* The newest removal of a collection of that name which is still in force. */
 static int find_collection(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err)
 {
@@ -121,16 +166,13 @@ static int find_collection(const struct change *c, uint64_t seq, const char *by,
 	CLEANUP(json) json_t *before = NULL;
 	CLEANUP(change) struct change removal = { .key = NULL };
 	const char *name;
-	int found;
+	int found = read_removed(t->view, c, &removal, &before, err);
 
 	(void)seq;
 	(void)by;
-	if (strncmp(c->key, "coll/", 5) != 0 || strcmp(c->value, "null") != 0)
-		return 0;
-	found = read_removal(t->view, c->key, &removal, &before, err);
 	if (found <= 0)
 		return found;
-	if (!oid_equal(&removal.id, &c->id) || !json_get_string(before, "name", &name) || (strcmp(name, t->full) && strcmp(name, t->name)))
+	if (!json_get_string(before, "name", &name) || (strcmp(name, t->full) && strcmp(name, t->name)))
 		return 0;
 	t->removal = removal;
 	removal = (struct change){ .key = NULL };
