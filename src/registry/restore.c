@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/interrupt.h"
 #include "base/mem.h"
 #include "registry/commit.h"
 #include "registry/gc.h"
@@ -242,7 +243,7 @@ static int restore_whole(struct txn *txn, const struct restoration *r, const cha
 	if (collection_read(t.view, &cid, &c, err) != 1)
 		return error_set(err, ERR_INTEGRITY, "what '%s' was cannot be read", name);
 	for (size_t i = t.keys.count; i > 0; i--)
-		if (restore_key(txn, r, &t, &c, t.keys.v[i - 1], err) < 0)
+		if (interrupt_check(err) < 0 || restore_key(txn, r, &t, &c, t.keys.v[i - 1], err) < 0)
 			return -1;
 	strvec_push(&r->out->refs, c.name);
 	return 0;
