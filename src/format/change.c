@@ -212,6 +212,19 @@ int change_parse(const json_t *obj, struct change *out, struct error *err)
 	return 0;
 }
 
+void change_copy(const struct change *from, struct change *to)
+{
+	*to = *from;
+	to->key = xstrdup(from->key);
+	to->value = xstrdup(from->value);
+	to->user = xstrdup(from->user);
+	to->host = xstrdup(from->host);
+	to->verb = xstrdup(from->verb);
+	to->why = xstrdup(from->why);
+	to->run = xstrdup(from->run);
+	to->parents = from->parent_count ? xmemdup(from->parents, from->parent_count * sizeof *from->parents) : NULL;
+}
+
 void change_cleanup(struct change *c)
 {
 	char **const texts[] = { &c->key, &c->value, &c->user, &c->host, &c->verb, &c->why, &c->run };

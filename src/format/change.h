@@ -31,6 +31,7 @@ int change_seal(struct change *c, struct strbuf *out, struct error *err) MUST_CH
 int change_parse(const json_t *obj, struct change *out, struct error *err) MUST_CHECK;
 /* The object that change_seal() writes. */
 json_t *change_json(const struct change *c);
+void change_copy(const struct change *from, struct change *to);
 void change_cleanup(struct change *c); /* of a zeroed one too */
 
 #endif

@@ -73,5 +73,7 @@ int index_compare(struct kv_txn *txn, const struct fold *fold, void (*fn)(const 
 struct view *view_over(struct kv_txn *txn, struct store *store, struct error *err) MUST_CHECK;
 struct kv_txn *view_txn(struct view *v);
 const struct journal *view_journal(struct view *v);
+/* The line at an offset, of which the view keeps the last few: good until the next call. */
+const struct journal_line *view_line(struct view *v, uint64_t offset, struct error *err) MUST_CHECK;
 
 #endif

@@ -78,17 +78,17 @@ int view_each_change(struct view *v, const struct cid *cid, bool reverse, view_c
 
 int view_change(struct view *v, const struct oid *id, struct change *out, struct error *err)
 {
-	CLEANUP(journal_line) struct journal_line line = { .seq = 0 };
+	const struct journal_line *line;
 	struct change_row row;
 	int got = index_key_find_change(view_txn(v), id, &row, err);
 
 	if (got <= 0 || !row.seq)
 		return got < 0 ? -1 : 0;
-	if (journal_read_at(view_journal(v), row.offset, &line, err) < 0)
+	line = view_line(v, row.offset, err);
+	if (!line)
 		return -1;
-	if (line.seq != row.seq || row.i >= line.change_count || !oid_equal(&line.changes[row.i].id, id))
+	if (line->seq != row.seq || row.i >= line->change_count || !oid_equal(&line->changes[row.i].id, id))
 		return misplaced(err);
-	*out = line.changes[row.i];
-	line.changes[row.i] = (struct change){ .key = NULL };
+	change_copy(&line->changes[row.i], out);
 	return 1;
 }

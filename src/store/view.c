@@ -16,6 +16,7 @@
 #include "store/index.h"
 #include "store/store.h"
 
+#define LINES_KEPT 4
 #define CATCH_UP_MS 100 /* how long a reader waits for a writer before it answers from what it has */
 
 struct view {
@@ -23,6 +24,12 @@ struct view {
 	struct kv_txn *txn;
 	bool is_borrowed; /* the transaction is another's */
 	struct hashmap once;
+	struct {
+		struct journal_line line;
+		uint64_t offset;
+		bool is_there;
+	} lines[LINES_KEPT];
+	size_t next_line; /* that gives way to another */
 	struct journal_position at;
 };
 
@@ -143,6 +150,8 @@ void view_close(struct view *v)
 {
 	if (v && !v->is_borrowed)
 		kv_abort(&v->txn);
+	for (size_t i = 0; v && i < LINES_KEPT; i++)
+		journal_line_cleanup(&v->lines[i].line);
 	if (v)
 		hashmap_cleanup(&v->once);
 	ptr_cleanup(&v);
@@ -162,6 +171,29 @@ struct kv_txn *view_txn(struct view *v)
 const struct journal *view_journal(struct view *v)
 {
 	return &v->store->journal;
+}
+
+/* Whoever follows very many keys back meets the same few lines, of a megabyte each, again and again. */
+const struct journal_line *view_line(struct view *v, uint64_t offset, struct error *err)
+{
+	struct journal_line line = { .seq = 0 };
+	size_t i = 0;
+
+	while (i < LINES_KEPT && !(v->lines[i].is_there && v->lines[i].offset == offset))
+		i++;
+	if (i < LINES_KEPT)
+		return &v->lines[i].line;
+	if (journal_read_at(&v->store->journal, offset, &line, err) < 0) {
+		journal_line_cleanup(&line);
+		return NULL;
+	}
+	i = v->next_line;
+	v->next_line = (i + 1) % LINES_KEPT;
+	journal_line_cleanup(&v->lines[i].line);
+	v->lines[i].line = line;
+	v->lines[i].offset = offset;
+	v->lines[i].is_there = true;
+	return &v->lines[i].line;
 }
 
 void view_position(struct view *v, struct journal_position *out)
