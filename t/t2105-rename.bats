@@ -99,3 +99,9 @@ setup()
 	mreg_is 0 put digits "$DIGITS/epoch-2"
 	no_complaint
 }
+
+@test "rename says which checks go by the old name" {
+	mreg config -q 'protect.digits:best.check' true
+	mreg_is 0 rename digits numbers
+	complains "'protect.digits:best.check' is configured for the old name, and does not run any more"
+}

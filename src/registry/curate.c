@@ -139,11 +139,12 @@ int curate_create(struct registry *reg, const struct curate_create *create, stru
 struct renaming {
 	const struct curate_rename *rename;
 	struct collection *out;
+	struct strbuf before; /* what it was called */
 };
 
 static int decide_rename(struct txn *txn, void *arg, struct error *err)
 {
-	const struct renaming *r = arg;
+	struct renaming *r = arg;
 	CLEANUP(collection) struct collection taken = COLLECTION_INIT;
 	CLEANUP(strbuf) struct strbuf full = STRBUF_INIT, key = STRBUF_INIT;
 	CLEANUP(json) json_t *value = NULL;
@@ -158,6 +159,8 @@ static int decide_rename(struct txn *txn, void *arg, struct error *err)
 		return -1;
 	if (found && strcmp(taken.cid.hex, r->out->cid.hex) != 0)
 		return error_set(err, ERR_CONFLICT, "there is %s %s '%s' already", taken.is_model ? "a" : "an", kind_word(taken.is_model), taken.name);
+	strbuf_reset(&r->before);
+	strbuf_adds(&r->before, r->out->name);
 	free(r->out->name);
 	r->out->name = strbuf_detach(&full);
 	strbuf_addf(&key, "coll/%s", r->out->cid.hex);
@@ -165,12 +168,29 @@ static int decide_rename(struct txn *txn, void *arg, struct error *err)
 	return txn_set(txn, key.buf, value, err);
 }
 
+static void renaming_cleanup(struct renaming *r)
+{
+	strbuf_release(&r->before);
+}
+
+/* A check is configured by name, and would not run any more without a word. */
+static void warn_of_checks(const struct registry *reg, const struct renaming *r)
+{
+	CLEANUP(strbuf) struct strbuf head = STRBUF_INIT;
+
+	strbuf_addf(&head, "protect.%s:", r->before.buf);
+	for (size_t i = 0; strcmp(r->before.buf, r->out->name) != 0 && i < reg->config->count; i++)
+		if (strncmp(reg->config->items[i].key, head.buf, head.len) == 0)
+			report_warning(reg->report, "'%s' is configured for the old name, and does not run any more", reg->config->items[i].key);
+}
+
 int curate_rename(struct registry *reg, const struct curate_rename *rename, struct collection *out, struct error *err)
 {
 	const struct commit commit = { .verb = "rename", .why = rename->why, .dry_run = rename->dry_run };
-	struct renaming r = { rename, out };
+	CLEANUP(renaming) struct renaming r = { rename, out, STRBUF_INIT };
 
 	if (name_check_full(rename->to, strlen(rename->to), err) < 0 || commit_run(reg, &commit, decide_rename, &r, err) < 0)
 		return error_wrap(err, "cannot rename '%s'", rename->from);
+	warn_of_checks(reg, &r);
 	return 0;
 }
