@@ -217,7 +217,7 @@ static const char *winner_place(const struct settling *s, const char *key, const
 /* The winner's reference brings back what it names; the loser's goes with it. */
 static int settle_nothing(struct settling *s, const char *key, struct error *err)
 {
-	const char *value = merge_live_value(&s->state, key), *place, *of_place;
+	const char *value = merge_live_value(&s->state, key), *place, *of_place, *now;
 
 	if (!value)
 		return 0;
@@ -225,7 +225,11 @@ static int settle_nothing(struct settling *s, const char *key, struct error *err
 	of_place = place ? merge_live_value(&s->of_winner, place) : NULL;
 	if (!of_place)
 		return make(s, key, "null", err);
-	return merge_live_value(&s->state, place) ? place_anew(s, place, of_place, err) : make(s, place, of_place, err);
+	now = merge_live_value(&s->state, place);
+	if (!now)
+		return make(s, place, of_place, err);
+	/* another reference to it may have brought it back already */
+	return strcmp(now, of_place) == 0 ? 0 : place_anew(s, place, of_place, err);
 }
 
 static int settle_orphan(struct settling *s, const char *key, const char *coll, struct error *err)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "format/json.h"
 #include "format/merge-internal.h"
 
@@ -21,7 +22,7 @@ struct own {
 
 struct work {
 	const struct change_map *ours, *theirs;
-	const struct hashmap *offered;
+	const struct hashmap *offered, *withdrawn;
 	struct fold state, of_theirs, of_both;
 	struct hashmap places;    /* where versions are in theirs */
 	struct hashmap used;      /* next numbers after theirs and what of ours was offered */
@@ -69,8 +70,25 @@ static void withdraw(const struct work *w, const char *key)
 	}
 }
 
+/* Whoever meant the same at the same time under the new key has given this id away; what was withdrawn would stay so. */
+static bool is_taken(const struct work *w, const struct oid *id)
+{
+	return change_map_find(w->ours, id) || (w->withdrawn && hashmap_has(w->withdrawn, id->raw, OID_LEN));
+}
+
+static int seal_new(const struct work *w, struct change *c, struct error *err)
+{
+	int result = change_seal(c, NULL, err);
+
+	while (result == 0 && is_taken(w, &c->id)) {
+		c->time += NS_PER_S / 1000000;
+		result = change_seal(c, NULL, err);
+	}
+	return result;
+}
+
 /* made: id → what was made of it. */
-static int copy_change(const struct change *c, const char *key, struct merge_plan *plan, struct hashmap *made, struct error *err)
+static int copy_change(const struct work *w, const struct change *c, const char *key, struct hashmap *made, struct error *err)
 {
 	struct change *copy = xcalloc(1, sizeof *copy);
 
@@ -82,7 +100,7 @@ static int copy_change(const struct change *c, const char *key, struct merge_pla
 		.verb = xstrdup(c->verb),
 		.why = xstrdup(c->why),
 		.run = xstrdup(c->run) };
-	merge_plan_add(plan, copy);
+	merge_plan_add(w->plan, copy);
 	copy->parents = xcalloc(c->parent_count + 1, sizeof *copy->parents);
 	copy->parent_count = c->parent_count;
 	for (size_t i = 0; i < c->parent_count; i++) {
@@ -92,7 +110,7 @@ static int copy_change(const struct change *c, const char *key, struct merge_pla
 			return error_set(err, ERR_INTEGRITY, "our history of '%s' is not complete", c->key);
 		copy->parents[i] = parent->id;
 	}
-	if (change_seal(copy, NULL, err) < 0)
+	if (seal_new(w, copy, err) < 0)
 		return -1;
 	hashmap_put(made, c->id.raw, OID_LEN, copy);
 	return 0;
@@ -108,7 +126,7 @@ static int move_chain(struct work *w, const char *from, const char *to, struct e
 	if (ancestry_compare(from, &ours, &none, &order, err) < 0)
 		return -1;
 	for (size_t i = 0; i < order.surplus.count; i++)
-		if (copy_change(order.surplus.v[i], to, w->plan, &made, err) < 0)
+		if (copy_change(w, order.surplus.v[i], to, &made, err) < 0)
 			return -1;
 	withdraw(w, from);
 	return 0;
@@ -348,13 +366,14 @@ static int place_all(struct work *w, struct error *err)
 	return 0;
 }
 
-int renumber(const struct change_map *ours, const struct change_map *theirs, const struct hashmap *offered, bool joins,
-	     struct merge_plan *plan, struct error *err)
+int renumber(const struct change_map *ours, const struct change_map *theirs, const struct hashmap *offered,
+	     const struct hashmap *withdrawn, bool joins, struct merge_plan *plan, struct error *err)
 {
 	CLEANUP(change_map) struct change_map both = CHANGE_MAP_INIT;
 	CLEANUP(work) struct work w = { .ours = ours,
 		.theirs = theirs,
 		.offered = offered,
+		.withdrawn = withdrawn,
 		.state = FOLD_INIT,
 		.of_theirs = FOLD_INIT,
 		.of_both = FOLD_INIT,

@@ -18,15 +18,16 @@
  *   its versions and links follow theirs with new numbers in their order; of its other keys those that say what theirs says are dropped, the rest move over (and
  *   have diverged there if theirs says something else).
  * - A version or link that has diverged: it and all later ones of its collection get the next free numbers, in their order, so that what was latest stays latest.
- *   No number becomes smaller, so that no change that was withdrawn can come back.
+ *   No number becomes smaller.
  * - A version or link that is live on their side under another number of the same collection gives way to that.
  *
- * A chain that moves is written anew as it was, each change with its time, user, verb and reason, under the new key; the old chain is withdrawn.  What names
+ * A chain that moves is written anew as it was, each change with its time, user, verb and reason, under the new key; the old chain is withdrawn.  A time is put off
+ * by microseconds if the change would else be one of ours or of `withdrawn` (those of earlier lines; may be NULL), which would not count.  What names
  * versions by their id (aliases, tags, notes) need not move.  The plan's moves tell old → new.  Whoever takes the plan takes theirs along: a
  * collection that was joined is known only then.
  * ERR_CONFLICT: no number is left.
  */
-int renumber(const struct change_map *ours, const struct change_map *theirs, const struct hashmap *offered, bool joins,
-	     struct merge_plan *plan, struct error *err) MUST_CHECK;
+int renumber(const struct change_map *ours, const struct change_map *theirs, const struct hashmap *offered,
+	     const struct hashmap *withdrawn, bool joins, struct merge_plan *plan, struct error *err) MUST_CHECK;
 
 #endif

@@ -145,14 +145,20 @@ static bool agrees(const struct change_map *ours, const struct change_map *their
 	return (settled || m.diverged == 0) && is_clean(all);
 }
 
-/* Never the number of a version that either side has. */
-static bool is_sound(const struct merge_plan *plan, const struct change_map *ours, const struct change_map *theirs)
+/* Never the number of a version that either side has, nor a change that counts no more. */
+static bool is_sound(const struct merge_plan *plan, const struct registry_sim *r, const struct change_map *theirs)
 {
+	CLEANUP(hashmap) struct hashmap dead = HASHMAP_INIT;
 	CLEANUP(change_map) struct change_map left = CHANGE_MAP_INIT;
 	const struct merge_plan withdrawing = { .withdrawn = plan->withdrawn, .withdrawn_count = plan->withdrawn_count };
 	struct merge_place place;
 
-	merge_plan_apply(&withdrawing, ours, theirs, &left);
+	merge_plan_apply(&withdrawing, &r->map, theirs, &left);
+	for (size_t i = 0; i < plan->withdrawn_count; i++)
+		hashmap_put(&dead, plan->withdrawn[i].raw, OID_LEN, NULL);
+	for (size_t i = 0; i < plan->made_count; i++)
+		if (hashmap_has(&dead, plan->made[i]->id.raw, OID_LEN) || hashmap_has(&r->withdrawn, plan->made[i]->id.raw, OID_LEN))
+			return false;
 	for (size_t i = 0; i < plan->made_count; i++)
 		if (!plan->made[i]->parent_count && merge_place_parse(plan->made[i]->key, &place) && change_map_of(&left, plan->made[i]->key))
 			return false;
@@ -177,16 +183,16 @@ static int take(struct world *w, struct registry_sim *r, const struct change_map
 		return 1;
 	}
 	if (ways & (RENUMBER | SETTLE)) {
-		need(renumber(&r->map, theirs, &offered, ways & RENUMBER, &plan, &err) == 0, err.text);
+		need(renumber(&r->map, theirs, &offered, &r->withdrawn, ways & RENUMBER, &plan, &err) == 0, err.text);
 		w->renumbered += plan.move_count > 0;
-		if (!is_sound(&plan, &r->map, theirs))
+		if (!is_sound(&plan, r, theirs))
 			return -1;
 	}
 	merge_plan_apply(&plan, &r->map, NULL, &ours);
 	if (ways & SETTLE) {
 		need(merge_settle(&ours, theirs, ways & THEIRS ? MERGE_THEIRS : MERGE_OURS, NULL, as, &plan, &err) == 0, err.text);
 		w->settled++;
-		if (!is_sound(&plan, &r->map, theirs))
+		if (!is_sound(&plan, r, theirs))
 			return -1;
 	}
 	merge_plan_apply(&plan, &r->map, theirs, &settled);
@@ -305,9 +311,9 @@ static const char *converge(struct world *w)
 			return NULL;
 		for (int i = 1; i < REGISTRIES; i++)
 			if (share(w, &w->r[i], &w->r[0]) < 0)
-				return "a number was given that is another version's";
+				return "a plan gives a number that is another version's, or makes what was withdrawn";
 		if (!w->has_hub && share(w, &w->r[2], &w->r[1]) < 0)
-			return "a number was given that is another version's";
+			return "a plan gives a number that is another version's, or makes what was withdrawn";
 	}
 	return "they never agree";
 }
@@ -448,7 +454,7 @@ static const char *live_in(struct world *w)
 		if (sim_random(w, 3))
 			sim_work(w, &w->r[sim_random(w, REGISTRIES)]);
 		else if (exchange(w) < 0)
-			return "a number was given that is another version's";
+			return "a plan gives a number that is another version's, or makes what was withdrawn";
 		for (int r = 0; r < REGISTRIES; r++)
 			if (i % 8 == 7 && !is_clean(&w->r[r].map))
 				return "a state breaks a rule";
