@@ -227,7 +227,7 @@ static bool says_the_same(const struct work *w, const char *key, const char *oth
 	return theirs && strcmp(heads_value(ours, NULL), heads_value(theirs, NULL)) == 0;
 }
 
-/* What a collection that joins has beside versions and links. */
+/* What a collection that joins has beside versions and links; its own key says what theirs says, or it would not join. */
 static int join_key(struct work *w, const char *key, const char *into, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf other = STRBUF_INIT;
@@ -236,7 +236,7 @@ static int join_key(struct work *w, const char *key, const char *into, struct er
 	strbuf_add(&other, key, first);
 	strbuf_adds(&other, into);
 	strbuf_adds(&other, key + first + MERGE_CID_LEN);
-	if (strncmp(key, "coll/", 5) != 0 && !says_the_same(w, key, other.buf))
+	if (!says_the_same(w, key, other.buf))
 		return move_chain(w, key, other.buf, err);
 	withdraw(w, key);
 	return 0;
