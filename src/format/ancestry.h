@@ -18,8 +18,9 @@ enum ancestry_state {
 };
 
 /*
- * What one side holds of a key.  heads NULL: `changes` is all of it, and its heads follow from that.  Otherwise `heads` are its heads, none when
- * head_count is 0, and `changes` may leave out what the other side has as well: then a listing since some earlier contact is enough.
+ * What one side holds of a key.  heads NULL: `changes` is all of it, and its heads follow from that.  Otherwise `heads` are its heads,
+ * none when head_count is 0, and `changes` may leave out what the other side has as well: then a listing since some earlier contact is
+ * enough.
  */
 struct ancestry_side {
 	const struct change_list *changes; /* in any order, none withdrawn, each once or oftener; NULL: none */
@@ -35,9 +36,9 @@ struct ancestry {
 #define ANCESTRY_INIT { ANCESTRY_EQUAL, CHANGE_LIST_INIT, CHANGE_LIST_INIT }
 
 /*
- * Only ids and parents decide, never values or times: a value that went away and came back is another change.  -1 with ERR_INTEGRITY, and nothing is
- * guessed, when a head or a parent is in neither list (or, for a side that lists all, not in its own), when a change is listed that no head follows,
- * follows itself, or is of another key.
+ * Only ids and parents decide, never values or times: a value that went away and came back is another change.  -1 with ERR_INTEGRITY,
+ * and nothing is guessed, when a head or a parent is in neither list (or, for a side that lists all, not in its own), when a change is
+ * listed that no head follows, that follows itself, or that is of another key.
  */
 int ancestry_compare(const char *key, const struct ancestry_side *ours, const struct ancestry_side *theirs, struct ancestry *out,
 		     struct error *err) MUST_CHECK;

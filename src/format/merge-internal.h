@@ -37,7 +37,7 @@ void merge_fold_keys(const struct fold *fold, struct strvec *keys);
 /* NULL: never set, or a tombstone. */
 const char *merge_live_value(const struct fold *fold, const char *key);
 
-/* Where versions are live: "a" and the id for artifacts, "version/CID" or "link/CID" and the id for one collection → key, an owned string. */
+/* Where versions are live: "a" and the id for artifacts, "version/CID" or "link/CID" and the id for one collection → key, owned. */
 void merge_places(const struct fold *fold, struct hashmap *out);
 void merge_places_add(struct hashmap *places, const char *key, const char *value);
 const char *merge_places_of(const struct hashmap *places, const struct merge_place *in, const struct oid *version); /* NULL: not live there */
@@ -51,9 +51,9 @@ uint64_t merge_numbers_next(const struct hashmap *numbers, const struct merge_pl
 int merge_numbers_take(struct hashmap *numbers, struct merge_place *place, struct error *err) MUST_CHECK;
 void merge_numbers_burn(struct hashmap *numbers, const struct merge_place *place); /* this one is used */
 
-/* All take what they are given. */
-void merge_plan_add(struct merge_plan *plan, struct change *made);
-void merge_plan_move(struct merge_plan *plan, const char *from, const char *to, const struct oid *version); /* copies; to and version may be NULL */
+void merge_plan_add(struct merge_plan *plan, struct change *made); /* takes it */
+/* Copies; to and version may be NULL. */
+void merge_plan_move(struct merge_plan *plan, const char *from, const char *to, const struct oid *version);
 void merge_conflicts_add(struct merge_conflicts *c, enum merge_conflict_kind kind, const char *key, const char *other); /* copies */
 
 #endif

@@ -134,7 +134,7 @@ static int settle_key(struct settling *s, const char *key, struct error *err)
 	return make(s, key, value, err);
 }
 
-/* The winner has removed this very version from this number: a decision.  A number that became another version's says nothing of the kind. */
+/* The winner has removed this very version from this number: a decision.  That it became another version's would be none. */
 static bool winner_removed(const struct settling *s, const char *key, const struct oid *version)
 {
 	const struct change_list *list = change_map_of(s->winner, key);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What push and pull make of the changes of two registries.  Pure: changes in, a plan out; nothing is read or written. */
 /*
- * What push and pull make of the changes of two registries.  Pure: changes in, a plan out; nothing is read or written.
- *
  * A pull of some collections is
  *	merge_compare(ours, theirs)           no row diverged and merge_check() of both together content: take theirs as it is; else 5, or
  *	renumber(ours, theirs, offered)       ours moves out of the way as far as nobody has seen it: --renumber, and before settling (renumber.h)
@@ -42,8 +41,9 @@ struct merge {
 
 /*
  * Both sides list all that they have of the keys that they list (ancestry_compare() itself serves a listing of what is new).
- * withdrawn: ids that count no more here; may be NULL.  A change of theirs that is among them is ERR_CONFLICT: they have it from a copy of this registry, and
- * taking it would give two registries with the same changes different states.  ERR_INTEGRITY as ancestry_compare().
+ * withdrawn: ids that count no more here; may be NULL.  A change of theirs that is among them is ERR_CONFLICT: they have it from a
+ * copy of this registry, and taking it would give two registries with the same changes different states.  ERR_INTEGRITY as
+ * ancestry_compare().
  * A number that was used for two versions, both of them removed since, is called diverged although both values are null.
  */
 int merge_compare(const struct change_map *ours, const struct change_map *theirs, const struct hashmap *withdrawn, struct merge *out,
@@ -71,8 +71,9 @@ struct merge_conflicts {
 #define MERGE_CONFLICTS_INIT { NULL, 0, 0 }
 
 /*
- * Adds what is wrong with a state: what stands in one key, then what refers to others, each in order of key.  The state must have all keys of the collections in question, else what is there cannot be told from
- * what is not.  Values that are not of the form of their key name nothing; whoever receives them checks that before.
+ * Adds what is wrong with a state: what stands in one key, then what refers to others, each in order of key.  The state must have all
+ * keys of the collections in question, else what is there cannot be told from what is not.  Values that are not of the form of their
+ * key name nothing; whoever receives them checks that before.
  */
 void merge_check(const struct fold *state, struct merge_conflicts *out);
 bool merge_conflicts_has(const struct merge_conflicts *c, enum merge_conflict_kind kind);
@@ -104,16 +105,18 @@ void merge_plan_cleanup(struct merge_plan *plan);
 enum merge_winner { MERGE_OURS, MERGE_THEIRS };
 
 /*
- * Makes the changes that --ours or --theirs ask for, on top of all of ours and all of theirs.  as: who, when, by which verb and why.  chosen: the keys
- * that are to be settled (of a conflict across keys, `key`); NULL: all.
+ * Makes the changes that --ours or --theirs ask for, on top of all of ours and all of theirs; ours has gone through renumber() before.
+ * as: who, when, by which verb and why.  chosen: the keys that are to be settled (of a conflict across keys, `key`); NULL: all.
  *
- * A diverged key gets the winner's value, by a change that follows every head (several in a row if they are more than a change may have parents).
- * A version or link that thereby loses its number, and is not there under another one, gets the next number that neither side has used.
- * Across keys the state that the winner had decides: what the winner has live comes back if the other side removed it (its version, its collection), and what only
- * the loser has, and names what is not there any more, is removed; of two numbers of one version the winner's stays.
+ * A diverged key gets the winner's value, by a change that follows every head (several in a row if they are more than a change may
+ * have parents).  A version or link that thereby loses its number, whosever it is, and is not there under another one, gets the next
+ * number that neither side has used.  A removal that wins is one: then there is nothing to place.
+ * Across keys it is the state that the winner had: what the winner has live comes back if the other side removed it (its version, its
+ * collection); what only the loser has, and names what is not there any more, is removed; of two numbers of one version the winner's
+ * stays.
  * Names and titles are not settled: who has chosen them must choose another.  So look with merge_check() at what came out.
  *
- * ERR_INVALID: a change cannot be sealed.
+ * ERR_INVALID: a change cannot be sealed.  ERR_CONFLICT: no number is left.
  */
 int merge_settle(const struct change_map *ours, const struct change_map *theirs, enum merge_winner winner, const struct hashmap *chosen,
 		 const struct change *as, struct merge_plan *plan, struct error *err) MUST_CHECK;

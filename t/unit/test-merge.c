@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Merging: what each way out of a divergence comes to, and a property: random work and exchanges on three registries always come to one state.
- *	test-merge [SEED [COUNT]]     the property alone, from this seed on
- */
+/* Merging: each way out of a divergence, and that random work and exchanges on three registries always come to one state (SEED [COUNT]: that alone). */
 #include <config.h>
 
 #include "format/merge.h"
@@ -751,6 +748,15 @@ static void test_settled_twice(void)
 	put_at(&w, 0, "version/" CID "/1", B);
 	offer(&w, 0);
 	put_at(&w, 1, "version/" CID "/1", C);
+	need(pull(&w, &w.r[2], &w.r[1], 0, true) == 1 && pull_as(&w, SETTLE | THEIRS) == 1, "we give way, with a number that nobody has seen");
+	need(pull(&w, &w.r[0], &w.r[2], SETTLE | THEIRS, true) == 1, "they do as well");
+	ok(pull_as(&w, SETTLE) == 1 && has_at(&w, 1, "version/" CID "/1", B) && has_at(&w, 1, "version/" CID "/3", C),
+	   "a version that gave way to a number which it then lost gets another");
+	sim_close(&w);
+	open_shared(&w);
+	put_at(&w, 0, "version/" CID "/1", B);
+	offer(&w, 0);
+	put_at(&w, 1, "version/" CID "/1", C);
 	need(pull(&w, &w.r[2], &w.r[1], 0, true) == 1 && pull(&w, &w.r[0], &w.r[2], SETTLE, true) == 1, "they keep theirs, and ours is their v2");
 	ok(pull_as(&w, SETTLE) == 1 && has_at(&w, 1, "version/" CID "/1", B) && has_at(&w, 1, "version/" CID "/2", C),
 	   "a number that they settled after us is behind, and nothing is in the way");
@@ -803,12 +809,12 @@ static void test_traps(void)
 
 	open_shared(&w);
 	collection(&w, 0, MODEL_CID, "model", "m");
-	collection(&w, 1, OTHER_CID, "artifact", "zz");
+	collection(&w, 0, OTHER_CID, "artifact", "zz");
+	need(pull_as(&w, 0) == 1, "a pull");
 	put_at(&w, 0, "version/" CID "/1", B);
 	put_at(&w, 1, "version/" CID "/1", C);
+	put_at(&w, 0, "version/" OTHER_CID "/8", MODEL_CID MODEL_CID);
 	put_at(&w, 1, "version/" OTHER_CID "/7", OTHER_CID OTHER_CID);
-	put_at(&w, 0, "coll/" MODEL_CID "0", B);
-	sim_set(&w, &w.r[0], "coll/" MODEL_CID "0", "null");
 	ok(pull_as(&w, RENUMBER) == 1 && has_at(&w, 1, "version/" OTHER_CID "/7", OTHER_CID OTHER_CID),
 	   "a collection in whose way nothing is stays as it is");
 	w.now = 0;
