@@ -296,16 +296,16 @@ static int compare_own(const void *x, const void *y)
 	return c ? c : (a->place.number > b->place.number) - (a->place.number < b->place.number);
 }
 
-/* What they have may be followed by what we have. */
+/* What they have may be followed by what we have; and what has diverged may be settled the other way. */
 static bool stays(const struct work *w, const char *key, const struct oid *version)
 {
 	const struct heads *heads = fold_find(&w->of_both, key);
 	struct oid named;
 
 	for (size_t i = 0; i < heads->count; i++)
-		if (merge_version_of(heads->v[i].value, &named) && oid_equal(&named, version))
-			return true;
-	return false;
+		if (!merge_version_of(heads->v[i].value, &named) || !oid_equal(&named, version))
+			return false;
+	return true;
 }
 
 /* True: their side has it under another number of the same collection. */

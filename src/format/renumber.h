@@ -20,7 +20,8 @@
  *   those that say what theirs says are dropped, the rest move over (and have diverged there if theirs says something else).
  * - A version or link that has diverged: it and all later ones of its collection get the next free numbers, in their order, so that
  *   what was latest stays latest.  No number becomes smaller.
- * - A version or link that is live on their side under another number of the same collection gives way to that.
+ * - A version or link that is live on their side under another number of the same collection gives way to that, unless
+ *   that number has diverged.
  *
  * A chain that moves is written anew as it was, each change with its time, user, verb and reason, under the new key; the old chain is
  * withdrawn.  A time is put off by microseconds if the change would else be one of ours or of `withdrawn` (those of earlier lines; may be

@@ -286,9 +286,11 @@ static void rename_one(struct world *w, struct registry_sim *r, const struct reg
 	for (size_t i = 0; i < conflicts.count; i++) {
 		const struct merge_conflict *c = &conflicts.v[i];
 
+		const char *mine = sim_random(w, 2) ? c->key : c->other;
+
 		sim_hex(w, name, 12);
 		if (c->kind == MERGE_NAME)
-			sim_rename_to(w, r, merge_live_value(&r->fold, c->key) ? c->key : c->other, name);
+			sim_rename_to(w, r, merge_live_value(&r->fold, mine) ? mine : mine == c->key ? c->other : c->key, name);
 	}
 }
 
