@@ -163,9 +163,16 @@ static int walk_from(struct walk *w, struct node *head, struct error *err)
 /* What was called a head, but is followed by another one. */
 static void drop_followed(struct graph *g, int side)
 {
-	for (size_t i = 0; i < g->order_count[side]; i++)
-		for (size_t p = 0; p < g->order[side][i]->change->parent_count; p++)
-			find(g, &g->order[side][i]->change->parents[p])->is_head[side] = false;
+	for (size_t i = 0; i < g->order_count[side]; i++) {
+		const struct change *c = g->order[side][i]->change;
+
+		for (size_t p = 0; p < c->parent_count; p++) {
+			struct node *parent = find(g, &c->parents[p]);
+
+			if (parent)
+				parent->is_head[side] = false;
+		}
+	}
 }
 
 static int reach(struct graph *g, int side, struct error *err)
