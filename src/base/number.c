@@ -4,6 +4,7 @@
 
 #include "base/number.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -92,4 +93,17 @@ bool u64_add_overflows(uint64_t a, uint64_t b, uint64_t *sum)
 bool u64_mul_overflows(uint64_t a, uint64_t b, uint64_t *product)
 {
 	return __builtin_mul_overflow(a, b, product);
+}
+
+void duration_format(struct strbuf *out, uint64_t seconds)
+{
+	static const struct {
+		uint64_t seconds;
+		char unit;
+	} units[] = { { 604800, 'w' }, { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	size_t i = seconds ? 0 : COUNT_OF(units) - 1;
+
+	while (seconds % units[i].seconds)
+		i++;
+	strbuf_addf(out, "%" PRIu64 "%c", seconds / units[i].seconds, units[i].unit);
 }

@@ -46,23 +46,6 @@ static const struct column removed_columns[] = {
 #define LEARN_MIN 1000
 #define LEARN_MAX 100000
 
-struct count {
-	uint64_t live;
-	uint64_t latest;
-};
-
-static int count_version(const struct version_row *row, void *arg, struct error *err)
-{
-	struct count *count = arg;
-
-	(void)err;
-	if (!row->removed) {
-		count->live++;
-		count->latest = row->number;
-	}
-	return 0;
-}
-
 struct list {
 	struct session *s;
 	struct view *view;
@@ -108,7 +91,7 @@ static const struct alias_row *find_alias(const struct alias_rows *rows, const c
 	return NULL;
 }
 
-static json_t *collection_record(const struct collection *c, const struct count *count, const struct alias_rows *rows, const struct strvec *tags,
+static json_t *collection_record(const struct collection *c, const struct collection_count *count, const struct alias_rows *rows, const struct strvec *tags,
 				 const struct strbuf *title)
 {
 	json_t *record = json_object(), *aliases = json_array();
@@ -130,7 +113,7 @@ static json_t *collection_record(const struct collection *c, const struct count 
 static int list_collection(const struct collection *c, void *arg, struct error *err)
 {
 	struct list *l = arg;
-	struct count count = { 0, 0 };
+	struct collection_count count;
 	struct subject subject = subject_of_collection(&c->cid);
 	CLEANUP(alias_rows) struct alias_rows rows = ALIAS_ROWS_INIT;
 	CLEANUP(strvec) struct strvec tags = STRVEC_INIT;
@@ -142,7 +125,7 @@ static int list_collection(const struct collection *c, void *arg, struct error *
 		return -1;
 	if ((l->args->alias && !find_alias(&rows, l->args->alias)) || !has_tags(l, &tags))
 		return 0;
-	if (collection_title(l->view, &c->cid, &title, err) < 0 || view_each_version(l->view, &c->cid, false, count_version, &count, err) < 0)
+	if (collection_title(l->view, &c->cid, &title, err) < 0 || collection_count(l->view, c, &count, err) < 0)
 		return -1;
 	return sorter_row(l->sorter, collection_record(c, &count, &rows, &tags, &title), err);
 }

@@ -90,28 +90,12 @@ static void finding_cleanup(struct finding *f)
 
 /* ---- records ---- */
 
-struct count {
-	uint64_t live, latest;
-};
-
-static int count_version(const struct version_row *row, void *arg, struct error *err)
-{
-	struct count *count = arg;
-
-	(void)err;
-	if (!row->removed) {
-		count->live++;
-		count->latest = row->number;
-	}
-	return 0;
-}
-
 static int add_count(const struct finding *f, const struct search_hit *hit, json_t *record, struct error *err)
 {
 	struct view *v = registry_view(f->s->registry, err);
-	struct count count = { 0, 0 };
+	struct collection_count count;
 
-	if (!v || view_each_version(v, &hit->collection->cid, false, count_version, &count, err) < 0)
+	if (!v || collection_count(v, hit->collection, &count, err) < 0)
 		return -1;
 	json_object_set_new(record, "versions", json_u64(count.live));
 	json_object_set_new(record, "latest", count.live ? fields_ref(hit->collection->name, count.latest) : json_null());

@@ -154,13 +154,6 @@ static int show_checksums(struct session *s, const struct resolved *version, str
 
 /* ---- one collection ---- */
 
-static int count_live(const struct version_row *row, void *arg, struct error *err)
-{
-	(void)err;
-	*(uint64_t *)arg += !row->removed;
-	return 0;
-}
-
 static int first_change(const struct history_row *row, void *arg, struct error *err)
 {
 	struct history_row *out = arg;
@@ -179,9 +172,7 @@ struct summary {
 	struct strbuf title, note;
 	json_t *metadata, *metrics;
 	struct history_row created;
-	struct version_row latest;
-	bool has_latest;
-	uint64_t live;
+	struct collection_count count;
 };
 
 static void summary_cleanup(struct summary *m)
@@ -199,7 +190,6 @@ static void summary_cleanup(struct summary *m)
 static int read_summary(struct view *v, const char *name, struct summary *m, struct error *err)
 {
 	struct subject subject;
-	int has_latest;
 
 	if (collection_get(v, name, &m->c, err) < 0)
 		return -1;
@@ -207,12 +197,9 @@ static int read_summary(struct view *v, const char *name, struct summary *m, str
 	if (alias_rows_read(v, &m->c, &m->aliases, err) < 0 || collection_title(v, &m->c.cid, &m->title, err) < 0 ||
 	    annotation_tags(v, &subject, &m->tags, err) < 0 || annotation_note(v, &subject, &m->note, err) < 0 ||
 	    annotation_metadata(v, &subject, m->metadata, err) < 0 || annotation_metrics(v, &subject, m->metrics, err) < 0 ||
-	    view_each_version(v, &m->c.cid, false, count_live, &m->live, err) < 0 ||
-	    history_each(v, &m->c, false, first_change, &m->created, err) < 0)
+	    collection_count(v, &m->c, &m->count, err) < 0)
 		return -1;
-	has_latest = view_latest(v, &m->c.cid, &m->latest, err);
-	m->has_latest = has_latest == 1;
-	return has_latest < 0 ? -1 : 0;
+	return history_each(v, &m->c, false, first_change, &m->created, err) < 0 ? -1 : 0;
 }
 
 static json_t *summary_record(const struct summary *m)
@@ -226,8 +213,8 @@ static json_t *summary_record(const struct summary *m)
 	json_object_set_new(record, "title", m->title.len ? json_string(m->title.buf) : json_null());
 	json_object_set_new(record, "kind", json_string(m->c.is_model ? "model" : "artifact"));
 	json_object_set_new(record, "type", json_string(m->c.type));
-	json_object_set_new(record, "versions", json_u64(m->live));
-	json_object_set_new(record, "latest", m->has_latest ? fields_ref(m->c.name, m->latest.number) : json_null());
+	json_object_set_new(record, "versions", json_u64(m->count.live));
+	json_object_set_new(record, "latest", m->count.live ? fields_ref(m->c.name, m->count.latest) : json_null());
 	json_object_set_new(record, "aliases", aliases);
 	json_object_set_new(record, "created", json_time(m->created.time));
 	json_object_set_new(record, "user", json_string(m->created.user.buf));
@@ -257,9 +244,9 @@ static int summary_human(struct out *out, const struct summary *m, struct error 
 {
 	CLEANUP(strbuf) struct strbuf versions = STRBUF_INIT, time = STRBUF_INIT, tags = STRBUF_INIT;
 
-	strbuf_addf(&versions, "%" PRIu64, m->live);
-	if (m->has_latest)
-		strbuf_addf(&versions, ", the latest v%" PRIu64, m->latest.number);
+	strbuf_addf(&versions, "%" PRIu64, m->count.live);
+	if (m->count.live)
+		strbuf_addf(&versions, ", the latest v%" PRIu64, m->count.latest);
 	clock_format_local(&time, m->created.time);
 	strbuf_addf(&time, " by %s", m->created.user.buf);
 	for (size_t i = 0; i < m->tags.count; i++)

@@ -18,23 +18,18 @@ struct count {
 	uint64_t artifacts, models, versions;
 };
 
-static int count_version(const struct version_row *row, void *arg, struct error *err)
-{
-	struct count *count = arg;
-
-	(void)err;
-	count->versions += !row->removed;
-	return 0;
-}
-
 static int count_collection(const struct collection *c, void *arg, struct error *err)
 {
 	struct count *count = arg;
+	struct collection_count of;
 
 	*(c->is_model ? &count->models : &count->artifacts) += 1;
 	if (c->is_model)
 		return 0;
-	return view_each_version(count->view, &c->cid, false, count_version, count, err);
+	if (collection_count(count->view, c, &of, err) < 0)
+		return -1;
+	count->versions += of.live;
+	return 0;
 }
 
 static int add_draft(const struct draft_info *info, void *arg, struct error *err)

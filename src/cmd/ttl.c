@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
 #include "registry/ttl.h"
@@ -37,20 +38,6 @@ static int make_record(struct session *s, const struct annotated *target, json_t
 	return 0;
 }
 
-/* "30d", the largest unit that is exact. */
-static void add_duration(struct strbuf *out, uint64_t seconds)
-{
-	static const struct {
-		uint64_t seconds;
-		char letter;
-	} units[] = { { 604800, 'w' }, { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-	size_t i = 0;
-
-	while (seconds % units[i].seconds)
-		i++;
-	strbuf_addf(out, "%" PRIu64 "%c", seconds / units[i].seconds, seconds ? units[i].letter : 's');
-}
-
 static int show(struct session *s, const char *reference, struct error *err)
 {
 	CLEANUP(annotated) struct annotated target = { .is_version = false };
@@ -64,7 +51,7 @@ static int show(struct session *s, const char *reference, struct error *err)
 	if (out_mode(s->out) == OUT_JSON || out_mode(s->out) == OUT_TEMPLATE)
 		return out_result(s->out, STEAL(record), "ref", err);
 	if (json_get_u64(record, "ttl", &seconds))
-		add_duration(&text, seconds);
+		duration_format(&text, seconds);
 	else if (json_is_string(json_object_get(record, "ttl")))
 		strbuf_adds(&text, "never");
 	if (!text.len)

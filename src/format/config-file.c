@@ -460,15 +460,21 @@ static void add_entry(struct strbuf *text, const struct places *places, const ch
 	splice(text, at, at, &with);
 }
 
+/* Where a key that is legal stands, and how it is written. */
+static int find_key(const struct strbuf *text, const char *name, const char *key, struct strbuf *folded, struct places *out, struct error *err)
+{
+	if (config_key_check(key, err) < 0)
+		return -1;
+	config_key_fold(folded, key);
+	return find_places(text, name, folded->buf, out, err);
+}
+
 int config_file_set(struct strbuf *text, const char *name, const char *key, const char *value, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf folded = STRBUF_INIT;
 	CLEANUP(places) struct places places = { .items = NULL };
 
-	if (config_key_check(key, err) < 0)
-		return -1;
-	config_key_fold(&folded, key);
-	if (find_places(text, name, folded.buf, &places, err) < 0)
+	if (find_key(text, name, key, &folded, &places, err) < 0)
 		return -1;
 	if (!value)
 		while (places.count > 0)
@@ -485,10 +491,7 @@ int config_file_add(struct strbuf *text, const char *name, const char *key, cons
 	CLEANUP(strbuf) struct strbuf folded = STRBUF_INIT;
 	CLEANUP(places) struct places places = { .items = NULL };
 
-	if (config_key_check(key, err) < 0)
-		return -1;
-	config_key_fold(&folded, key);
-	if (find_places(text, name, folded.buf, &places, err) < 0)
+	if (find_key(text, name, key, &folded, &places, err) < 0)
 		return -1;
 	add_entry(text, &places, folded.buf, value);
 	return 0;

@@ -94,8 +94,7 @@ static int parse_name(const char *text, size_t len, struct reference *out, struc
 	out->name[len] = '\0';
 	if (name_check_full(text, len, err) == 0)
 		return 0;
-	out->is_title = is_title_in_project(out->name, &ignored);
-	if (!out->is_title)
+	if (!is_title_in_project(out->name, &ignored))
 		return -1;
 	error_clear(err);
 	return 0;

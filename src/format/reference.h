@@ -20,7 +20,6 @@ enum reference_kind {
 struct reference {
 	enum reference_kind kind;
 	char name[NAME_FULL_MAX + 1]; /* as typed: not completed; its last part may be a title */
-	bool is_title;                /* it is no legal name, but may be a title */
 	char alias[NAME_MAX_LEN + 1]; /* REFERENCE_ALIAS */
 	uint64_t number;              /* REFERENCE_NUMBER */
 	char hex[65];                 /* REFERENCE_DIGEST: 8 to 64 lower-case digits (upper case is folded) */

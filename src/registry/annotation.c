@@ -83,17 +83,14 @@ int annotation_tags(struct view *v, const struct subject *of, struct strvec *out
 
 int annotation_note(struct view *v, const struct subject *of, struct strbuf *out, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT, value = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
 	CLEANUP(json) json_t *doc = NULL;
 	int found;
 
 	strbuf_addf(&key, "note/%s", of->id);
-	found = view_value(v, key.buf, &value, err);
+	found = view_json(v, key.buf, &doc, err);
 	if (found <= 0)
 		return found;
-	doc = json_parse(value.buf, value.len, key.buf, err);
-	if (!doc)
-		return -1;
 	strbuf_reset(out);
 	if (json_is_string(doc))
 		strbuf_adds(out, json_string_value(doc));

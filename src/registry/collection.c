@@ -30,26 +30,28 @@ static int damaged(const char *key, struct error *err)
 	return error_hint(err, "'mreg fsck' tells what is wrong, 'mreg fsck --rebuild-index' makes the index anew.");
 }
 
+bool collection_parse(const struct cid *cid, const json_t *value, struct collection *out)
+{
+	const char *name, *type, *kind;
+
+	if (!json_get_string(value, "name", &name) || !json_get_string(value, "type", &type) || !json_get_string(value, "kind", &kind))
+		return false;
+	collection_cleanup(out);
+	*out = (struct collection){ .cid = *cid, .is_model = strcmp(kind, "model") == 0, .name = xstrdup(name), .type = xstrdup(type) };
+	return true;
+}
+
 int collection_read(struct view *v, const struct cid *cid, struct collection *out, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT, value = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
 	CLEANUP(json) json_t *doc = NULL;
-	const char *name, *type, *kind;
 	int found;
 
 	strbuf_addf(&key, "coll/%s", cid->hex);
-	found = view_value(v, key.buf, &value, err);
+	found = view_json(v, key.buf, &doc, err);
 	if (found <= 0)
 		return found;
-	doc = json_parse(value.buf, value.len, key.buf, err);
-	if (!doc || !json_get_string(doc, "name", &name) || !json_get_string(doc, "type", &type) || !json_get_string(doc, "kind", &kind))
-		return damaged(key.buf, err);
-	collection_cleanup(out);
-	out->cid = *cid;
-	out->is_model = strcmp(kind, "model") == 0;
-	out->name = xstrdup(name);
-	out->type = xstrdup(type);
-	return 1;
+	return collection_parse(cid, doc, out) ? 1 : damaged(key.buf, err);
 }
 
 /* One that the index has under its name. */
@@ -82,17 +84,16 @@ static void title_key(struct strbuf *out, const struct cid *cid)
 
 int collection_title(struct view *v, const struct cid *cid, struct strbuf *out, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT, value = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
 	CLEANUP(json) json_t *doc = NULL;
 	int found;
 
 	strbuf_reset(out);
 	title_key(&key, cid);
-	found = view_value(v, key.buf, &value, err);
+	found = view_json(v, key.buf, &doc, err);
 	if (found <= 0)
 		return found;
-	doc = json_parse(value.buf, value.len, key.buf, err);
-	if (!doc || !json_is_string(doc))
+	if (!json_is_string(doc))
 		return damaged(key.buf, err);
 	strbuf_adds(out, json_string_value(doc));
 	return 0;
@@ -292,6 +293,24 @@ int collection_get(struct view *v, const char *name, struct collection *out, str
 		return -1;
 	}
 	return no_collection(v, name, err);
+}
+
+static int count_version(const struct version_row *row, void *arg, struct error *err)
+{
+	struct collection_count *count = arg;
+
+	(void)err;
+	if (!row->removed) {
+		count->live++;
+		count->latest = row->number;
+	}
+	return 0;
+}
+
+int collection_count(struct view *v, const struct collection *c, struct collection_count *out, struct error *err)
+{
+	*out = (struct collection_count){ 0, 0 };
+	return view_each_version(v, &c->cid, false, count_version, out, err);
 }
 
 struct each_collection {

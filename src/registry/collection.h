@@ -31,10 +31,17 @@ int collection_find(struct view *v, const char *name, struct collection *out, bo
 int collection_get(struct view *v, const char *name, struct collection *out, struct error *err) MUST_CHECK;
 /* What a collection that had this name once is called now, or "".  Of very many collections only the first are asked: this is a courtesy. */
 int collection_former(struct view *v, const char *name, struct strbuf *became, struct error *err) MUST_CHECK;
+/* How many live versions, or links, it has, and the highest of them. */
+struct collection_count {
+	uint64_t live, latest;
+};
+int collection_count(struct view *v, const struct collection *c, struct collection_count *out, struct error *err) MUST_CHECK;
 /* Every live one in order of name. */
 typedef int (*collection_fn)(const struct collection *c, void *arg, struct error *err);
 int collection_each(struct view *v, collection_fn fn, void *arg, struct error *err) MUST_CHECK;
 
+/* What the value of a coll/ key says; false, and out as it was, when it is none. */
+bool collection_parse(const struct cid *cid, const json_t *value, struct collection *out);
 /* By its id: 1, 0, -1. */
 int collection_read(struct view *v, const struct cid *cid, struct collection *out, struct error *err) MUST_CHECK;
 /* Its title, "" if it has none. */

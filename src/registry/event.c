@@ -48,7 +48,6 @@ int event_collection(struct txn *txn, const struct cid *cid, struct collection *
 {
 	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT, text = STRBUF_INIT;
 	CLEANUP(json) json_t *doc = NULL;
-	const char *name, *type, *kind;
 	int found = collection_read(txn_view(txn), cid, out, err);
 
 	if (found != 0)
@@ -58,9 +57,8 @@ int event_collection(struct txn *txn, const struct cid *cid, struct collection *
 	if (found < 0)
 		return -1;
 	doc = found ? json_parse(text.buf, text.len, key.buf, err) : NULL;
-	if (!doc || !json_get_string(doc, "name", &name) || !json_get_string(doc, "type", &type) || !json_get_string(doc, "kind", &kind))
+	if (!doc || !collection_parse(cid, doc, out))
 		return error_set(err, ERR_CONFLICT, "something would be in a collection that is not there");
-	*out = (struct collection){ .cid = *cid, .is_model = strcmp(kind, "model") == 0, .name = xstrdup(name), .type = xstrdup(type) };
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "registry/annotation.h"
 #include "registry/as-of.h"
 
@@ -104,20 +105,6 @@ static int add_holder(struct view *v, const struct cid *in, const struct oid *ve
 	return found < 0 ? -1 : 0;
 }
 
-static void add_duration(struct strbuf *out, uint64_t seconds)
-{
-	static const struct {
-		uint64_t seconds;
-		char unit;
-	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-
-	for (size_t i = 0; i < COUNT_OF(units); i++)
-		if (seconds % units[i].seconds == 0) {
-			strbuf_addf(out, "%" PRIu64 "%c", seconds / units[i].seconds, units[i].unit);
-			return;
-		}
-}
-
 /* A key in its parts: "alias/CID/best" is the kind alias, the subject CID and the rest "best". */
 struct changed {
 	char kind[16];
@@ -158,7 +145,7 @@ static void add_plain_value(const struct changed *s, const json_t *doc, struct s
 	if (is_kind(s, "tag"))
 		strbuf_adds(out, s->rest);
 	else if (is_kind(s, "ttl") && json_is_integer(value) && json_integer_value(value) > 0)
-		add_duration(out, (uint64_t)json_integer_value(value));
+		duration_format(out, (uint64_t)json_integer_value(value));
 	else if (is_kind(s, "protect") && json_get_bool(doc, "reason", &with_reason))
 		strbuf_adds(out, with_reason ? "protected, but for a reason" : "protected");
 	else if (json_is_string(value) && !is_kind(s, "meta"))

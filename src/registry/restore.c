@@ -137,19 +137,18 @@ static int pass_removed(const struct change *c, uint64_t seq, const char *by, vo
 	const struct each_removed *to = arg;
 	CLEANUP(json) json_t *before = NULL;
 	CLEANUP(change) struct change removal = { .key = NULL };
-	struct collection was = COLLECTION_INIT;
-	const char *name, *type, *kind;
+	CLEANUP(collection) struct collection was = COLLECTION_INIT;
+	struct cid cid = { "" };
 	int found = read_removed(to->view, c, &removal, &before, err);
 
 	(void)seq;
 	(void)by;
 	if (found <= 0)
 		return found;
-	if (!json_get_string(before, "name", &name) || !json_get_string(before, "type", &type) || !json_get_string(before, "kind", &kind))
+	if (strlen(c->key) == strlen("coll/") + CID_HEX_LEN)
+		memcpy(cid.hex, c->key + strlen("coll/"), sizeof cid.hex);
+	if (!collection_parse(&cid, before, &was))
 		return 0;
-	was.name = (char *)name;
-	was.type = (char *)type;
-	was.is_model = strcmp(kind, "model") == 0;
 	return to->fn(&was, removal.time, to->arg, err);
 }
 

@@ -102,19 +102,18 @@ static int check_alias(struct view *v, const char *cid_text, const json_t *value
 /* Of which kind, and type when wanted, the collection of a key is. */
 static int kind_is(struct view *v, const struct cid *cid, const char *kind, struct strbuf *type, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT, text = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
 	CLEANUP(json) json_t *value = NULL;
 	const char *got, *got_type;
 	int found;
 
 	strbuf_addf(&key, "coll/%s", cid->hex);
-	found = view_value(v, key.buf, &text, err);
+	found = view_json(v, key.buf, &value, err);
 	if (found < 0)
 		return -1;
 	if (found == 0)
 		return error_set(err, ERR_CONFLICT, "a version would belong to a collection that is not there");
-	value = json_parse(text.buf, text.len, key.buf, err);
-	if (!value || !json_get_string(value, "kind", &got) || !json_get_string(value, "type", &got_type))
+	if (!json_get_string(value, "kind", &got) || !json_get_string(value, "type", &got_type))
 		return error_set(err, ERR_INVALID, "a collection has no kind or type");
 	if (strcmp(got, kind) != 0)
 		return error_set(err, ERR_CONFLICT, "a collection of kind '%s' would have what belongs into one of kind '%s'", got, kind);

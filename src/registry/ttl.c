@@ -18,17 +18,14 @@ static void ttl_key(struct strbuf *out, const struct subject *of)
 /* 1: this subject says something itself. */
 static int read_own(struct view *v, const struct subject *of, struct ttl *out, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT, value = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
 	CLEANUP(json) json_t *doc = NULL;
 	int found;
 
 	ttl_key(&key, of);
-	found = view_value(v, key.buf, &value, err);
+	found = view_json(v, key.buf, &doc, err);
 	if (found <= 0)
 		return found;
-	doc = json_parse(value.buf, value.len, key.buf, err);
-	if (!doc)
-		return -1;
 	if (json_is_integer(doc) && json_integer_value(doc) >= 0)
 		*out = (struct ttl){ TTL_SECONDS, (uint64_t)json_integer_value(doc), false };
 	else

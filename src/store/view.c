@@ -247,6 +247,17 @@ int view_value(struct view *v, const char *key, struct strbuf *out, struct error
 	return 1;
 }
 
+int view_json(struct view *v, const char *key, json_t **out, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf value = STRBUF_INIT;
+	int found = view_value(v, key, &value, err);
+
+	if (found <= 0)
+		return found;
+	*out = json_parse(value.buf, value.len, key, err);
+	return *out ? 1 : -1;
+}
+
 struct each_value {
 	view_value_fn fn;
 	void *arg;

@@ -12,6 +12,7 @@
 #include "base/strbuf.h"
 #include "format/change.h"
 #include "format/fold.h"
+#include "format/json.h"
 
 #define CID_HEX_LEN 32
 
@@ -53,6 +54,8 @@ bool view_once(struct view *v, const char *what);
 int view_heads(struct view *v, const char *key, struct heads *out, struct error *err) MUST_CHECK;
 /* 1: live, out is its canonical JSON; 0: never set or a tombstone; -1. */
 int view_value(struct view *v, const char *key, struct strbuf *out, struct error *err) MUST_CHECK;
+/* The same, parsed, into *out, which is NULL before. */
+int view_json(struct view *v, const char *key, json_t **out, struct error *err) MUST_CHECK;
 /* Every live key with this prefix, in byte order.  fn as in kv.h: 1 stops, -1 fails. */
 typedef int (*view_value_fn)(const char *key, const char *value, void *arg, struct error *err);
 int view_each(struct view *v, const char *prefix, view_value_fn fn, void *arg, struct error *err) MUST_CHECK;

@@ -26,6 +26,10 @@ static void test_durations(void)
 		const char *text;
 		uint64_t seconds;
 	} right[] = { { "0", 0 }, { "90s", 90 }, { "15m", 900 }, { "12h", 43200 }, { "30d", 2592000 }, { "8w", 4838400 }, { "0d", 0 } };
+	static const struct {
+		uint64_t seconds;
+		const char *text;
+	} written[] = { { 0, "0s" }, { 1, "1s" }, { 90, "90s" }, { 5400, "90m" }, { 86400, "1d" }, { 2592000, "30d" }, { 604800, "1w" } };
 	static const char *const wrong[] = { "", "s", "5", "5x", "5 s", "-5s", "1.5h", "5ss", "18446744073709551615w" };
 	uint64_t value = 0;
 
@@ -33,6 +37,13 @@ static void test_durations(void)
 		ok(duration_parse(right[i].text, &value) && value == right[i].seconds, "'%s' is a duration", right[i].text);
 	for (size_t i = 0; i < COUNT_OF(wrong); i++)
 		ok(!duration_parse(wrong[i], &value), "'%s' is not a duration", wrong[i]);
+	for (size_t i = 0; i < COUNT_OF(written); i++) {
+		CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+		duration_format(&text, written[i].seconds);
+		ok(!strcmp(text.buf, written[i].text) && duration_parse(text.buf, &value) && value == written[i].seconds, "%s is written so",
+		   written[i].text);
+	}
 }
 
 static void test_sizes(void)
