@@ -19,6 +19,8 @@ struct txn_info {
 	const char *verb, *why, *user, *host, *run; /* why and run may be NULL */
 	bool dry_run;                               /* decide, check the rules, write nothing */
 	const struct stat_rows *stat_rows;          /* written in the same index commit; may be NULL */
+	struct journal_position *end;               /* filled in when all is done: where the journal ends then; may be NULL */
+	const char *by;                             /* who handed in what is added by txn_add(); never "" then */
 };
 
 /*
@@ -38,6 +40,19 @@ int txn_run(struct store *store, const struct txn_info *info, txn_decide_fn deci
 struct view *txn_view(struct txn *txn);
 /* Sets key to value (borrowed; NULL makes a tombstone); parents are all its heads.  A value that stands there already as the only head is no change. */
 int txn_set(struct txn *txn, const char *key, const json_t *value, struct error *err) MUST_CHECK;
+
+/* ---- what comes from another registry ---- */
+
+/* Queues a change that was made elsewhere, as it is: 1; 0 when it is known here; ERR_INTEGRITY when one of its parents is not, ERR_CONFLICT when it was
+ * withdrawn here.  Its parents leave the heads of its key, which may have several afterwards: the caller looks at them. */
+int txn_add(struct txn *txn, const struct change *c, struct error *err) MUST_CHECK;
+/* From now on these changes count no more: before anything else is queued. */
+int txn_withdraw(struct txn *txn, const struct oid *ids, size_t count, struct error *err) MUST_CHECK;
+/* Notes that all changes of a collection (NULL: of everything) up to line `seq` were handed out. */
+void txn_offer(struct txn *txn, const struct cid *cid, uint64_t seq);
+/* Where the journal ends before this transaction. */
+void txn_position(const struct txn *txn, struct journal_position *out);
+
 /* Every key whose value this transaction changes, once, in the order in which it was first set: what it was before (NULL: not set) and what it is set to
  * (NULL: removed).  is_new: no change of it has ever been made.  fn as in kv.h: 1 stops, -1 fails; it queues nothing. */
 typedef int (*txn_change_fn)(const char *key, const char *before, const char *after, bool is_new, void *arg, struct error *err);

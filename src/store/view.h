@@ -33,6 +33,9 @@ struct cid {
  *	meta/SUBJECT/KEY      {"value":any JSON}  KEY is the metadata key, with / and % written as %2f and %25
  *	metric/SUBJECT/KEY    {"value":number|"nan"|"inf"|"-inf"}
  *	ttl/SUBJECT           SECONDS | "never"
+ * and this registry's own, which never travel:
+ *	absent/VERSION        {"remote":TEXT}     files of this version are elsewhere
+ *	shallow/CID           true                only a part of the collection's keys is here
  *	history rows belong to the CID that stands in the key; with a version id, to every collection that has the version (found by the rows W)
  */
 struct view;
@@ -121,6 +124,15 @@ typedef int (*view_change_fn)(const struct change *c, uint64_t seq, const char *
 int view_each_change(struct view *v, const struct cid *cid, bool reverse, view_change_fn fn, void *arg, struct error *err) MUST_CHECK;
 /* A change by id: 1, 0, -1. */
 int view_change(struct view *v, const struct oid *id, struct change *out, struct error *err) MUST_CHECK;
+
+/* A change that others may have: it came from another registry, or was handed out (txn_offer()): 1, 0, also when it is unknown, -1. */
+int view_is_offered(struct view *v, const struct oid *id, struct error *err) MUST_CHECK;
+/* Up to which line all changes of a collection (NULL: of everything) were handed out; 0: none. */
+int view_offered_through(struct view *v, const struct cid *cid, uint64_t *seq, struct error *err) MUST_CHECK;
+/* A change that counts no more: 1, 0, -1. */
+int view_is_withdrawn(struct view *v, const struct oid *id, struct error *err) MUST_CHECK;
+/* Changes of the lines after number `seq`, oldest first, in the order of the journal, without what is withdrawn. */
+int view_each_change_after(struct view *v, uint64_t seq, view_change_fn fn, void *arg, struct error *err) MUST_CHECK;
 
 /* The position in the journal this view stands for. */
 struct journal_position;
