@@ -19,6 +19,20 @@ static json_t *oids_json(const struct oid *ids, size_t count)
 	return list;
 }
 
+static json_t *offers_json(const struct journal_offer *offers, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *offer = json_object();
+
+		json_object_set_new(offer, "collection", json_string(offers[i].collection));
+		json_object_set_new(offer, "through", json_u64(offers[i].through));
+		json_array_append_new(list, offer);
+	}
+	return list;
+}
+
 static json_t *to_json(const struct journal_line *line)
 {
 	json_t *obj = json_object(), *changes = json_array();
@@ -28,7 +42,7 @@ static json_t *to_json(const struct journal_line *line)
 	json_object_set_new(obj, "by", json_string(line->by));
 	json_object_set_new(obj, "changes", changes);
 	json_object_set_new(obj, "more", json_boolean(line->more));
-	json_object_set_new(obj, "offered", oids_json(line->offered, line->offered_count));
+	json_object_set_new(obj, "offered", offers_json(line->offered, line->offered_count));
 	json_object_set_new(obj, "prev", json_oid(&line->prev));
 	json_object_set_new(obj, "seq", json_u64(line->seq));
 	json_object_set_new(obj, "time", json_time(line->time));
@@ -70,6 +84,38 @@ static int parse_oids(const json_t *obj, const char *name, struct oid **out, siz
 	return 0;
 }
 
+static bool parse_offer(const json_t *obj, struct journal_offer *out)
+{
+	static const char *const known[] = { "collection", "through", NULL };
+	uint8_t raw[JOURNAL_CID_LEN / 2];
+	const char *cid;
+
+	if (!json_is_object(obj) || !json_only_keys(obj, known) || !json_get_string(obj, "collection", &cid) ||
+		!json_get_u64(obj, "through", &out->through) || out->through == 0)
+		return false;
+	if (*cid && !hex_decode(cid, strlen(cid), raw, sizeof raw))
+		return false;
+	memcpy(out->collection, cid, strlen(cid) + 1);
+	return true;
+}
+
+static int parse_offers(const json_t *obj, struct journal_line *line, struct error *err)
+{
+	const json_t *list = json_object_get(obj, "offered");
+	size_t size = json_array_size(list);
+
+	if (!json_is_array(list))
+		return error_set(err, ERR_INTEGRITY, "'offered' is not a list");
+	if (size == 0)
+		return 0;
+	line->offered = xcalloc(size, sizeof *line->offered);
+	for (size_t i = 0; i < size; i++)
+		if (!parse_offer(json_array_get(list, i), &line->offered[i]))
+			return error_set(err, ERR_INTEGRITY, "'offered' has what is no collection with a line");
+	line->offered_count = size;
+	return 0;
+}
+
 static int parse_changes(const json_t *obj, struct journal_line *line, struct error *err)
 {
 	const json_t *list = json_object_get(obj, "changes");
@@ -98,7 +144,7 @@ static int parse_members(const json_t *obj, struct journal_line *line, struct er
 		return error_set(err, ERR_INTEGRITY, "a member is missing or of a wrong type");
 	line->by = xstrdup(by);
 	if (parse_oids(obj, "withdrawn", &line->withdrawn, &line->withdrawn_count, err) < 0 ||
-		parse_oids(obj, "offered", &line->offered, &line->offered_count, err) < 0)
+		parse_offers(obj, line, err) < 0)
 		return -1;
 	return parse_changes(obj, line, err);
 }

@@ -18,6 +18,13 @@
  * Text: canonical JSON {"by","changes","more","offered","prev","seq","time","withdrawn"} whose closing brace is replaced by
  * ,"sum":"HEX64"} and LF, where HEX64 is the SHA-256 of that canonical JSON as it was with its brace.
  */
+/* All changes of a collection up to a line were handed out to another registry. */
+#define JOURNAL_CID_LEN 32
+struct journal_offer {
+	char collection[JOURNAL_CID_LEN + 1]; /* its id in hex; "": of every collection */
+	uint64_t through;                     /* seq of the line */
+};
+
 struct journal_line {
 	uint64_t seq;             /* 1, 2, … */
 	struct oid prev;          /* sum of the line before; of line 1: SHA-256 of the registry id's 32 hex digits */
@@ -26,7 +33,8 @@ struct journal_line {
 	char *by;                 /* authenticated user, "" for local work */
 	struct change *changes;
 	size_t change_count, change_cap;
-	struct oid *withdrawn, *offered; /* ids of changes */
+	struct oid *withdrawn; /* ids of changes */
+	struct journal_offer *offered;
 	size_t withdrawn_count, offered_count;
 	bool more;                /* the next line belongs to the same transaction */
 };

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/strvec.h"
 #include "store/index-key.h"
+#include "store/index-owner.h"
 #include "store/index-version.h"
 
 static void heads_key(struct index_key *k, const char *key)
@@ -67,51 +68,6 @@ int index_apply_keys(struct kv_txn *txn, const struct change *c, struct error *e
 	return index_version_derive(txn, c->key, before, heads_value(&heads, NULL), err);
 }
 
-/* Collections that a change belongs to. */
-struct owners {
-	struct raw_cid *v;
-	size_t count, cap;
-};
-
-static void owners_cleanup(struct owners *o)
-{
-	ptr_cleanup(&o->v);
-}
-
-static void add_owner(struct owners *o, const void *raw)
-{
-	if (o->count && !memcmp(o->v[o->count - 1].raw, raw, CID_LEN))
-		return;
-	ARRAY_GROW(o->v, o->count + 1, o->cap);
-	memcpy(o->v[o->count++].raw, raw, CID_LEN);
-}
-
-static int add_owner_of_id_row(struct span key, struct span value, void *arg, struct error *err)
-{
-	(void)value;
-	if (key.len != 1 + OID_LEN + CID_LEN + 8)
-		return error_set(err, ERR_INTEGRITY, "index is damaged: row of a version id");
-	add_owner(arg, key.data + 1 + OID_LEN);
-	return 0;
-}
-
-static int find_owners(struct kv_txn *txn, const char *key, struct owners *out, struct error *err)
-{
-	struct reference_key ref;
-	struct index_key prefix;
-
-	index_key_parse(key, &ref);
-	if (ref.table == REF_OTHER)
-		return 0;
-	if (!ref.of_version) {
-		add_owner(out, ref.cid.raw);
-		return 0;
-	}
-	index_key_begin(&prefix, TABLE_ID);
-	index_key_add_oid(&prefix, &ref.version);
-	return kv_each(txn, index_key_span(&prefix), NULL, false, add_owner_of_id_row, out, err);
-}
-
 static void history_key(struct index_key *k, const struct raw_cid *cid, uint64_t seq, uint32_t i)
 {
 	index_key_begin(k, cid ? TABLE_HISTORY : TABLE_TIME);
@@ -123,13 +79,13 @@ static void history_key(struct index_key *k, const struct raw_cid *cid, uint64_t
 
 int index_apply_history(struct kv_txn *txn, const struct change *c, uint64_t seq, uint32_t i, uint64_t line_offset, struct error *err)
 {
-	CLEANUP(owners) struct owners owners = { NULL, 0, 0 };
+	CLEANUP(index_owners) struct index_owners owners = INDEX_OWNERS_INIT;
 	struct change_row row;
 	struct index_key k;
 	uint8_t offset[8];
 	int known = index_key_find_change(txn, &c->id, &row, err);
 
-	if (known < 0 || find_owners(txn, c->key, &owners, err) < 0)
+	if (known < 0 || index_owner_find(txn, c->key, &owners, err) < 0)
 		return -1;
 	if (known && row.withdrawn)
 		return 0;
@@ -148,11 +104,11 @@ int index_apply_history(struct kv_txn *txn, const struct change *c, uint64_t seq
 
 static int drop_history(struct kv_txn *txn, const char *key, const struct change_row *row, struct error *err)
 {
-	CLEANUP(owners) struct owners owners = { NULL, 0, 0 };
+	CLEANUP(index_owners) struct index_owners owners = INDEX_OWNERS_INIT;
 	struct index_key k;
 
 	history_key(&k, NULL, row->seq, row->i);
-	if (find_owners(txn, key, &owners, err) < 0 || kv_delete(txn, k.data, k.len, err) < 0)
+	if (index_owner_find(txn, key, &owners, err) < 0 || kv_delete(txn, k.data, k.len, err) < 0)
 		return -1;
 	for (size_t n = 0; n < owners.count; n++) {
 		history_key(&k, &owners.v[n], row->seq, row->i);
@@ -307,6 +263,20 @@ int index_apply_withdrawn(struct kv_txn *txn, const struct journal *journal, con
 	return 0;
 }
 
+int index_apply_offered(struct kv_txn *txn, const struct journal_offer *offers, size_t count, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct cid cid;
+		uint64_t known;
+
+		memcpy(cid.hex, offers[i].collection, sizeof cid.hex);
+		if (index_owner_offered(txn, *cid.hex ? &cid : NULL, &known, err) < 0 ||
+		    (offers[i].through > known && index_owner_put_offered(txn, *cid.hex ? &cid : NULL, offers[i].through, err) < 0))
+			return -1;
+	}
+	return 0;
+}
+
 int index_apply_line(struct kv_txn *txn, const struct journal *journal, const struct journal_line *line, uint64_t offset, struct error *err)
 {
 	if (line->change_count > UINT32_MAX)
@@ -317,5 +287,7 @@ int index_apply_line(struct kv_txn *txn, const struct journal *journal, const st
 	for (size_t i = 0; i < line->change_count; i++)
 		if (index_apply_history(txn, &line->changes[i], line->seq, (uint32_t)i, offset, err) < 0)
 			return -1;
-	return index_apply_withdrawn(txn, journal, line->withdrawn, line->withdrawn_count, err);
+	if (index_apply_withdrawn(txn, journal, line->withdrawn, line->withdrawn_count, err) < 0)
+		return -1;
+	return index_apply_offered(txn, line->offered, line->offered_count, err);
 }

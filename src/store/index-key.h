@@ -23,6 +23,7 @@ enum index_table {
 	TABLE_HISTORY = 'H', /* CID, seq, i → line offset */
 	TABLE_TIME = 'T',    /* seq, i → line offset */
 	TABLE_CHANGE = 'C',  /* change id → struct change_row */
+	TABLE_OFFERED = 'O', /* CID, all zero for everything → the line up to which it was handed out */
 	TABLE_FACTS = 'F',   /* version id → format/facts.h */
 	TABLE_STAT = 'S',    /* device, inode → struct stat_row; alone: how many were written */
 };

@@ -15,7 +15,7 @@
 #include "store/kv.h"
 #include "store/view.h"
 
-#define INDEX_SCHEMA 4 /* goes up when a table changes; an index of another schema is rebuilt */
+#define INDEX_SCHEMA 5 /* goes up when a table changes; an index of another schema is rebuilt */
 
 /* An index, the journal that it indexes, and the registry they belong to.  Borrowed. */
 struct index_source {
@@ -57,7 +57,9 @@ int index_apply_history(struct kv_txn *txn, const struct change *c, uint64_t seq
 /* The ids that a line withdraws, after both of the above for all its changes; changes of the keys are read back from the journal. */
 int index_apply_withdrawn(struct kv_txn *txn, const struct journal *journal, const struct oid *ids, size_t count,
 			  struct error *err) MUST_CHECK;
-/* All three. */
+/* Up to which lines what was handed out: after all of the above. */
+int index_apply_offered(struct kv_txn *txn, const struct journal_offer *offers, size_t count, struct error *err) MUST_CHECK;
+/* All four. */
 int index_apply_line(struct kv_txn *txn, const struct journal *journal, const struct journal_line *line, uint64_t offset,
 		     struct error *err) MUST_CHECK;
 

@@ -16,29 +16,16 @@
 #include "store/index-version.h"
 #include "store/index.h"
 #include "store/kv.h"
-
-#define LINE_FRAME 512 /* more than a line has beside its changes */
-
-struct txn {
-	struct store *store;
-	const struct txn_info *info;
-	struct kv_txn *kv;
-	struct view *view;
-	struct journal_position end; /* of the journal as it was found */
-	int64_t time;
-	struct change *changes;
-	char **befores; /* the live values that stood there; NULL: none */
-	size_t *lens;   /* of their canonical texts */
-	size_t count, cap, lens_cap, befores_cap;
-};
+#include "store/txn-internal.h"
 
 static void txn_reset(struct txn *txn)
 {
 	for (size_t i = 0; i < txn->count; i++) {
-		change_cleanup(&txn->changes[i]);
-		free(txn->befores[i]);
+		change_cleanup(&txn->items[i].change);
+		free(txn->items[i].before);
 	}
-	txn->count = 0;
+	txn->count = txn->withdrawn_count = txn->offer_count = 0;
+	hashmap_cleanup(&txn->added);
 	view_close(txn->view);
 	txn->view = NULL;
 	kv_abort(&txn->kv);
@@ -47,9 +34,14 @@ static void txn_reset(struct txn *txn)
 static void txn_cleanup(struct txn *txn)
 {
 	txn_reset(txn);
-	free(txn->changes);
-	free(txn->befores);
-	free(txn->lens);
+	free(txn->items);
+	free(txn->withdrawn);
+	free(txn->offers);
+}
+
+bool txn_is_empty(const struct txn *txn)
+{
+	return !txn->count && !txn->withdrawn_count && !txn->offer_count;
 }
 
 static struct index_source source_of(const struct txn *txn)
@@ -65,6 +57,11 @@ struct view *txn_view(struct txn *txn)
 int64_t txn_time(const struct txn *txn)
 {
 	return txn->time;
+}
+
+void txn_position(const struct txn *txn, struct journal_position *out)
+{
+	*out = txn->end;
 }
 
 uint64_t txn_seq(const struct txn *txn)
@@ -107,11 +104,26 @@ static struct change make_change(const struct txn *txn, const char *key, const c
 	return c;
 }
 
+int txn_queue(struct txn *txn, struct change *c, size_t len, bool is_received, struct error *err)
+{
+	CLEANUP(heads) struct heads heads = HEADS_INIT;
+	struct txn_item *item;
+
+	ARRAY_GROW(txn->items, txn->count + 1, txn->cap);
+	item = &txn->items[txn->count++];
+	*item = (struct txn_item){ .change = *c, .len = len, .is_received = is_received };
+	if (view_heads(txn->view, item->change.key, &heads, err) < 0)
+		return -1;
+	item->before = heads_is_live(&heads) ? xstrdup(heads_value(&heads, NULL)) : NULL;
+	return index_apply_keys(txn->kv, &item->change, err);
+}
+
 int txn_set(struct txn *txn, const char *key, const json_t *value, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT, sealed = STRBUF_INIT;
 	CLEANUP(heads) struct heads heads = HEADS_INIT;
 	CLEANUP(change) struct change c = { .key = NULL };
+	struct change queued;
 
 	if (value)
 		json_canonical(&text, value);
@@ -124,19 +136,12 @@ int txn_set(struct txn *txn, const char *key, const json_t *value, struct error 
 	c = make_change(txn, key, text.buf, &heads);
 	if (change_seal(&c, &sealed, err) < 0)
 		return -1;
-	if (sealed.len + LINE_FRAME > JOURNAL_LINE_MAX)
+	if (sealed.len + TXN_LINE_FRAME > JOURNAL_LINE_MAX)
 		return error_set(err, ERR_INVALID, "the value of '%s' is too large: a change has at most %u bytes, this has %zu", key,
-			JOURNAL_LINE_MAX - LINE_FRAME, sealed.len);
-	if (index_apply_keys(txn->kv, &c, err) < 0)
-		return -1;
-	ARRAY_GROW(txn->changes, txn->count + 1, txn->cap);
-	ARRAY_GROW(txn->befores, txn->count + 1, txn->befores_cap);
-	ARRAY_GROW(txn->lens, txn->count + 1, txn->lens_cap);
-	txn->befores[txn->count] = heads_is_live(&heads) ? xstrdup(heads_value(&heads, NULL)) : NULL;
-	txn->lens[txn->count] = sealed.len;
-	txn->changes[txn->count++] = c;
+			JOURNAL_LINE_MAX - TXN_LINE_FRAME, sealed.len);
+	queued = c;
 	c = (struct change){ .key = NULL };
-	return 0;
+	return txn_queue(txn, &queued, sealed.len, false, err);
 }
 
 /* For each change the last one of its key, or SIZE_MAX when an earlier one has that key. */
@@ -146,7 +151,7 @@ static size_t *last_of_keys(const struct txn *txn)
 	size_t *last = xcalloc(txn->count + 1, sizeof *last);
 
 	for (size_t i = 0; i < txn->count; i++) {
-		const char *key = txn->changes[i].key;
+		const char *key = txn->items[i].change.key;
 		size_t *first = hashmap_find(&seen, key, strlen(key));
 
 		last[i] = first ? SIZE_MAX : i;
@@ -163,16 +168,16 @@ int txn_each_change(struct txn *txn, txn_change_fn fn, void *arg, struct error *
 	CLEANUP(ptr) size_t *last = last_of_keys(txn);
 
 	for (size_t i = 0; i < txn->count; i++) {
-		const char *before = txn->befores[i], *after;
+		const char *before = txn->items[i].before, *after;
 		int stop;
 
 		if (last[i] == SIZE_MAX)
 			continue;
-		after = txn->changes[last[i]].value;
+		after = txn->items[last[i]].change.value;
 		if (!strcmp(after, before ? before : "null"))
 			continue;
 		after = strcmp(after, "null") ? after : NULL;
-		stop = fn(txn->changes[i].key, before, after, txn->changes[i].parent_count == 0, arg, err);
+		stop = fn(txn->items[i].change.key, before, after, txn->items[i].change.parent_count == 0, arg, err);
 		if (stop)
 			return stop < 0 ? -1 : 0;
 	}
@@ -182,11 +187,11 @@ int txn_each_change(struct txn *txn, txn_change_fn fn, void *arg, struct error *
 int txn_value_before(struct txn *txn, const char *key, struct strbuf *out, struct error *err)
 {
 	for (size_t i = 0; i < txn->count; i++) {
-		if (strcmp(txn->changes[i].key, key))
+		if (strcmp(txn->items[i].change.key, key))
 			continue;
 		strbuf_reset(out);
-		strbuf_adds(out, txn->befores[i] ? txn->befores[i] : "");
-		return txn->befores[i] != NULL;
+		strbuf_adds(out, txn->items[i].before ? txn->items[i].before : "");
+		return txn->items[i].before != NULL;
 	}
 	return view_value(txn->view, key, out, err);
 }
@@ -207,49 +212,13 @@ static int check_rules(struct txn *txn, struct error *err)
 	CLEANUP(hashmap) struct hashmap seen = HASHMAP_INIT;
 
 	for (size_t i = 0; txn->store->rule && i < txn->count; i++) {
-		const char *key = txn->changes[i].key;
+		const char *key = txn->items[i].change.key;
 
 		if (hashmap_has(&seen, key, strlen(key)))
 			continue;
 		hashmap_put(&seen, key, strlen(key), txn);
-		if (txn->store->rule(txn->view, key, txn->befores[i], err) < 0)
+		if (txn->store->rule(txn->view, key, txn->items[i].before, err) < 0)
 			return -1;
-	}
-	return 0;
-}
-
-/* How many changes from `first` on fit into one line: at least one, since txn_set() took none that does not. */
-static size_t fitting(const struct txn *txn, size_t first)
-{
-	size_t room = JOURNAL_LINE_MAX - LINE_FRAME, used = txn->lens[first], n = 1;
-
-	while (first + n < txn->count && used + 1 + txn->lens[first + n] <= room) {
-		used += 1 + txn->lens[first + n];
-		n++;
-	}
-	return n;
-}
-
-/* The lines, and their history rows, which name the offsets that the lines will have. *at: the end they make. */
-static int compose(struct txn *txn, struct strbuf *out, struct journal_position *at, struct error *err)
-{
-	char nobody[] = ""; /* local work is by no authenticated user */
-	size_t first = 0, n, before;
-
-	for (*at = txn->end; first < txn->count; first += n) {
-		struct journal_line line = { .seq = at->seq + 1, .prev = at->sum, .time = txn->time, .by = nobody };
-
-		n = fitting(txn, first);
-		line.changes = txn->changes + first;
-		line.change_count = n;
-		line.more = first + n < txn->count;
-		before = out->len;
-		if (journal_line_write(out, &line, err) < 0)
-			return -1;
-		for (size_t i = 0; i < n; i++)
-			if (index_apply_history(txn->kv, &line.changes[i], line.seq, (uint32_t)i, at->offset, err) < 0)
-				return -1;
-		*at = (struct journal_position){ at->offset + (out->len - before), line.seq, line.sum };
 	}
 	return 0;
 }
@@ -303,7 +272,7 @@ static int begin(struct txn *txn, struct error *err)
 static int prepare(struct txn *txn, txn_decide_fn decide, void *arg, struct strbuf *out, struct journal_position *at, struct error *err)
 {
 	strbuf_reset(out);
-	if (begin(txn, err) < 0 || decide(txn, arg, err) < 0 || check_rules(txn, err) < 0 || compose(txn, out, at, err) < 0)
+	if (begin(txn, err) < 0 || decide(txn, arg, err) < 0 || check_rules(txn, err) < 0 || txn_compose(txn, out, at, err) < 0)
 		return -1;
 	return write_rest(txn, at, err);
 }
@@ -365,7 +334,7 @@ static int act(struct txn *txn, const struct strbuf *text, struct error *err)
 {
 	if (txn->info->dry_run)
 		return 0;
-	if (!txn->count) {
+	if (txn_is_empty(txn)) {
 		keep_what_was_learned(txn);
 		return 0;
 	}
@@ -395,5 +364,9 @@ int txn_run(struct store *store, const struct txn_info *info, txn_decide_fn deci
 	crash_point("txn-locked");
 	if (store_use_index_locked(store, err) < 0 || prepare_with_room(&txn, decide, arg, &text, &at, err) < 0)
 		return -1;
-	return act(&txn, &text, err);
+	if (act(&txn, &text, err) < 0)
+		return -1;
+	if (info->end)
+		*info->end = info->dry_run ? txn.end : at;
+	return 0;
 }

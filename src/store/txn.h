@@ -46,11 +46,14 @@ int txn_set(struct txn *txn, const char *key, const json_t *value, struct error 
 /* Queues a change that was made elsewhere, as it is: 1; 0 when it is known here; ERR_INTEGRITY when one of its parents is not, ERR_CONFLICT when it was
  * withdrawn here.  Its parents leave the heads of its key, which may have several afterwards: the caller looks at them. */
 int txn_add(struct txn *txn, const struct change *c, struct error *err) MUST_CHECK;
+/* The same for one that was made here, sealed, by whoever planned what is to become of theirs and ours. */
+int txn_add_own(struct txn *txn, const struct change *c, struct error *err) MUST_CHECK;
 /* From now on these changes count no more: before anything else is queued. */
 int txn_withdraw(struct txn *txn, const struct oid *ids, size_t count, struct error *err) MUST_CHECK;
 /* Notes that all changes of a collection (NULL: of everything) up to line `seq` were handed out. */
 void txn_offer(struct txn *txn, const struct cid *cid, uint64_t seq);
 /* Where the journal ends before this transaction. */
+struct journal_position;
 void txn_position(const struct txn *txn, struct journal_position *out);
 
 /* Every key whose value this transaction changes, once, in the order in which it was first set: what it was before (NULL: not set) and what it is set to

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/index-key.h"
+#include "store/index-owner.h"
 #include "store/index.h"
 #include "store/store.h"
 
@@ -91,4 +92,72 @@ int view_change(struct view *v, const struct oid *id, struct change *out, struct
 		return misplaced(err);
 	change_copy(&line->changes[row.i], out);
 	return 1;
+}
+
+int view_each_change_after(struct view *v, uint64_t seq, view_change_fn fn, void *arg, struct error *err)
+{
+	CLEANUP(each_change) struct each_change to = { .journal = view_journal(v), .fn = fn, .arg = arg };
+	struct index_key all, from;
+	struct span first;
+
+	index_key_begin(&all, TABLE_TIME);
+	index_key_begin(&from, TABLE_TIME);
+	index_key_add_u64(&from, seq + 1);
+	index_key_add_u32(&from, 0);
+	first = index_key_span(&from);
+	return kv_each(view_txn(v), index_key_span(&all), &first, false, pass_change, &to, err);
+}
+
+int view_is_withdrawn(struct view *v, const struct oid *id, struct error *err)
+{
+	struct change_row row;
+	int got = index_key_find_change(view_txn(v), id, &row, err);
+
+	return got <= 0 ? got : row.withdrawn;
+}
+
+int view_offered_through(struct view *v, const struct cid *cid, uint64_t *seq, struct error *err)
+{
+	return index_owner_offered(view_txn(v), cid, seq, err);
+}
+
+/* Whether any collection that has the key was handed out up to that line. */
+static int is_of_offered(struct view *v, const char *key, uint64_t seq, struct error *err)
+{
+	CLEANUP(index_owners) struct index_owners owners = INDEX_OWNERS_INIT;
+
+	if (index_owner_find(view_txn(v), key, &owners, err) < 0)
+		return -1;
+	for (size_t i = 0; i < owners.count; i++) {
+		uint64_t through;
+		struct cid cid;
+
+		index_cid_write(&owners.v[i], &cid);
+		if (index_owner_offered(view_txn(v), &cid, &through, err) < 0)
+			return -1;
+		if (through >= seq)
+			return 1;
+	}
+	return 0;
+}
+
+int view_is_offered(struct view *v, const struct oid *id, struct error *err)
+{
+	const struct journal_line *line;
+	struct change_row row;
+	uint64_t through;
+	int got = index_key_find_change(view_txn(v), id, &row, err);
+
+	if (got <= 0 || !row.seq)
+		return got < 0 ? -1 : 0;
+	if (index_owner_offered(view_txn(v), NULL, &through, err) < 0)
+		return -1;
+	if (through >= row.seq)
+		return 1;
+	line = view_line(v, row.offset, err);
+	if (!line)
+		return -1;
+	if (line->seq != row.seq || row.i >= line->change_count)
+		return misplaced(err);
+	return *line->by ? 1 : is_of_offered(v, line->changes[row.i].key, row.seq, err);
 }

@@ -70,10 +70,13 @@ static void test_round_trip(void)
 	line.withdrawn_count = 2;
 	line.offered = xcalloc(1, sizeof *line.offered);
 	line.offered_count = 1;
+	line.offered[0] = (struct journal_offer){ .collection = "00112233445566778899aabbccddeeff", .through = 7 };
 	free(line.by);
 	line.by = xstrdup("\xc3\xa9va");
 	need(journal_line_write(&text, &line, &err) == 0, err.text);
 	ok(journal_line_parse(text.buf, text.len, &back, &err) == 0, "a full line is read: %s", err.text);
+	ok(back.offered_count == 1 && !strcmp(back.offered[0].collection, line.offered[0].collection) && back.offered[0].through == 7,
+		"also what was handed out");
 	ok(back.more && back.change_count == 5 && back.withdrawn_count == 2 && back.offered_count == 1 && strcmp(back.by, line.by) == 0,
 		"with all that is in it");
 	for (size_t i = 0; i < 5; i++)
@@ -150,7 +153,13 @@ static void test_forged(void)
 			"an empty change" },
 		{ "{\"by\":\"\",\"changes\":[],\"more\":false,\"offered\":[\"x\"],\"prev\":" PREV ",\"seq\":1,\"time\":" TIME
 		  ",\"withdrawn\":[]}",
-			"no id" },
+			"no offer" },
+		{ "{\"by\":\"\",\"changes\":[],\"more\":false,\"offered\":[{\"collection\":\"00\",\"through\":1}],\"prev\":" PREV ",\"seq\":1,\"time\":" TIME
+		  ",\"withdrawn\":[]}",
+			"an offer of half a collection" },
+		{ "{\"by\":\"\",\"changes\":[],\"more\":false,\"offered\":[{\"collection\":\"\",\"through\":0}],\"prev\":" PREV ",\"seq\":1,\"time\":" TIME
+		  ",\"withdrawn\":[]}",
+			"an offer of no line" },
 		{ "{\"by\":\"\",\"changes\":[],\"more\":false,\"offered\":[],\"prev\":" PREV ",\"seq\":1,\"time\":" TIME
 		  ",\"withdrawn\":{}}",
 			"no list" },
