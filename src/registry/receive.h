@@ -52,4 +52,11 @@ void receive_result_cleanup(struct receive_result *r);
  */
 int receive_commit(struct registry *reg, const struct receive *r, struct receive_result *out, struct error *err) MUST_CHECK;
 
+/*
+ * The same decision, taken back at once: nothing is written, no hook is asked, and objects need not be here yet.  look (may be NULL) is called when everything stands,
+ * rules and protections included; what it returns below 0 is the result.
+ */
+typedef int (*receive_look_fn)(struct view *v, void *arg, struct error *err);
+int receive_rehearse(struct registry *reg, const struct receive *r, receive_look_fn look, void *arg, struct receive_result *out, struct error *err) MUST_CHECK;
+
 #endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads listings, and distrusts them. */
+#include <config.h>
+
+#include "transport/listed.h"
+
+#include <string.h>
+
+#include "base/interrupt.h"
+#include "registry/receive.h"
+
+#define CID_LEN 32
+
+void listed_cleanup(struct listed *l)
+{
+	scope_cleanup(&l->scope);
+	changes_cleanup(&l->changes);
+}
+
+bool listed_cid_of_key(const char *key, char cid[33])
+{
+	const char *slash = strchr(key, '/');
+	size_t len = slash ? strcspn(slash + 1, "/") : 0;
+
+	if (len != CID_LEN)
+		return false;
+	memcpy(cid, slash + 1, CID_LEN);
+	cid[CID_LEN] = '\0';
+	return true;
+}
+
+const struct scope_item *listed_collection(const struct listed *l, const char *cid)
+{
+	for (size_t i = 0; i < l->scope.count; i++)
+		if (!strcmp(l->scope.v[i].cid, cid))
+			return &l->scope.v[i];
+	return NULL;
+}
+
+/* --- frames --- */
+
+static int take_changes(struct connection *c, const struct frame *frame, struct changes *out, struct error *err)
+{
+	size_t first = out->count;
+
+	if (changes_parse(frame->data, frame->len, out, err) < 0)
+		return error_wrap(err, "%s", connection_name(c));
+	for (size_t i = first; i < out->count; i++)
+		if (receive_check_change(&out->v[i], err) < 0) {
+			err->code = ERR_REMOTE;
+			return error_wrap(err, "%s", connection_name(c));
+		}
+	return interrupt_check(err);
+}
+
+static int take_end(struct connection *c, const struct frame *frame, const struct changes *changes, struct end *end, struct error *err)
+{
+	if (end_parse(frame->data, frame->len, end, err) < 0)
+		return error_wrap(err, "%s", connection_name(c));
+	if (end->changes != changes->count)
+		return error_set(err, ERR_REMOTE, "%s: %zu changes came, where %llu were announced", connection_name(c), changes->count,
+			(unsigned long long)end->changes);
+	return 0;
+}
+
+static int out_of_order(struct connection *c, const struct frame *frame, struct error *err)
+{
+	return error_set(err, ERR_REMOTE, "%s: '%s' has no place in a listing", connection_name(c), frame_type_name(frame->type));
+}
+
+int listed_read_changes(struct connection *c, struct changes *out, struct end *end, struct error *err)
+{
+	struct frame frame;
+
+	for (;;) {
+		if (connection_read(c, &frame, err) < 0)
+			return -1;
+		if (frame.type == FRAME_END)
+			return take_end(c, &frame, out, end, err);
+		if (frame.type != FRAME_CHANGES)
+			return out_of_order(c, &frame, err);
+		if (take_changes(c, &frame, out, err) < 0)
+			return -1;
+	}
+}
+
+/* --- what it may hold --- */
+
+static int add_id(struct hashmap *set, const char *id)
+{
+	hashmap_put(set, id, strlen(id), set);
+	return 0;
+}
+
+static bool names_version_of(const char *key, const struct hashmap *versions)
+{
+	const char *slash = strchr(key, '/');
+
+	return slash && hashmap_has(versions, slash + 1, strcspn(slash + 1, "/"));
+}
+
+/* The ids of versions that the values of version/ and link/ keys name. */
+static void note_version(const struct change *c, struct hashmap *versions)
+{
+	struct error ignored = ERROR_INIT;
+	CLEANUP(json) json_t *value = NULL;
+	const char *id;
+
+	if (strncmp(c->key, "version/", 8) && strncmp(c->key, "link/", 5))
+		return;
+	value = json_parse(c->value, strlen(c->value), "value", &ignored);
+	if (value && json_get_string(value, "version", &id))
+		add_id(versions, id);
+}
+
+/* An incremental listing may speak of versions that an earlier one has named, so those of versions are not judged there. */
+static int check_scope(struct connection *c, const struct list_request *request, const struct listed *l, struct error *err)
+{
+	CLEANUP(hashmap) struct hashmap cids = HASHMAP_INIT, versions = HASHMAP_INIT;
+	char cid[CID_LEN + 1];
+
+	for (size_t i = 0; i < l->scope.count; i++)
+		add_id(&cids, l->scope.v[i].cid);
+	for (size_t i = 0; i < l->changes.count; i++)
+		note_version(&l->changes.v[i], &versions);
+	for (size_t i = 0; i < l->changes.count; i++) {
+		const char *key = l->changes.v[i].key;
+		bool is_asked = listed_cid_of_key(key, cid) ? hashmap_has(&cids, cid, CID_LEN) :
+							      request->has_since || names_version_of(key, &versions);
+
+		if (!is_asked)
+			return error_set(err, ERR_REMOTE, "%s: '%s' is of nothing that was asked for", connection_name(c), key);
+	}
+	return 0;
+}
+
+static int send_request(struct connection *c, const struct list_request *request, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+	list_request_write(&text, request);
+	return connection_send(c, FRAME_LIST, text.buf, text.len, err);
+}
+
+static int read_scope(struct connection *c, struct frame *frame, struct scope *out, struct error *err)
+{
+	for (;;) {
+		if (connection_read(c, frame, err) < 0)
+			return -1;
+		if (frame->type != FRAME_SCOPE)
+			return 0;
+		if (scope_parse(frame->data, frame->len, out, err) < 0)
+			return error_wrap(err, "%s", connection_name(c));
+		if (interrupt_check(err) < 0)
+			return -1;
+	}
+}
+
+int listed_ask(struct connection *c, const struct list_request *request, struct listed *out, struct error *err)
+{
+	struct frame frame;
+	int rc;
+
+	if (send_request(c, request, err) < 0 || read_scope(c, &frame, &out->scope, err) < 0)
+		return -1;
+	if (frame.type == FRAME_END)
+		rc = take_end(c, &frame, &out->changes, &out->end, err);
+	else if (frame.type != FRAME_CHANGES)
+		rc = out_of_order(c, &frame, err);
+	else if ((rc = take_changes(c, &frame, &out->changes, err)) == 0)
+		rc = listed_read_changes(c, &out->changes, &out->end, err);
+	return rc < 0 ? -1 : check_scope(c, request, out, err);
+}
