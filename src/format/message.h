@@ -121,6 +121,7 @@ struct push {
 	char *why;             /* or "" */
 	char *user;            /* who pushes, as he calls himself; the server may know better */
 	struct strvec absent;  /* version ids (hex) whose files the client will not give; one id a string */
+	struct strvec present; /* version ids whose files it gives, also when the version itself is known there */
 	struct strvec shallow; /* CIDs of which only a part of the keys comes */
 };
 void push_write(struct strbuf *out, const struct push *p);
@@ -128,7 +129,8 @@ int push_parse(const void *data, size_t len, struct push *out, struct error *err
 void push_cleanup(struct push *p);
 
 struct push_result {
-	uint64_t seq; /* after it; 0 for a dry run that would have changed something */
+	uint64_t base; /* seq of the journal before it */
+	uint64_t seq; /* after it; 0 when nothing was written */
 	struct oid sum;
 	bool has_changed;
 	struct strvec diverged; /* when the push was refused for that: keys */

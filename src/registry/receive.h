@@ -39,7 +39,7 @@ struct receive_result {
 	struct strvec diverged;         /* keys whose heads would differ: then nothing was changed, ERR_CONFLICT */
 	bool is_stale;                  /* ERR_CONFLICT since the registry has moved on from planned_at: make the plan anew */
 	bool has_changed;
-	struct journal_position end;    /* of the journal after it */
+	struct journal_position begin, end; /* of the journal before and after it */
 };
 #define RECEIVE_RESULT_INIT { .has_changed = false }
 void receive_result_cleanup(struct receive_result *r);

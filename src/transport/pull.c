@@ -369,10 +369,8 @@ int pull_run(struct registry *reg, const struct pull_options *o, struct pull_res
 		return -1;
 	if (!has_nothing(&p) && (look_at_ours(&p, err) < 0 || fit(&p, err) < 0))
 		return -1;
-	if (o->dry_run)
-		return 0;
-	if (!has_nothing(&p) && (fetch(&p, err) < 0 || take_over(&p, err) < 0))
+	if (!o->dry_run && !has_nothing(&p) && (fetch(&p, err) < 0 || take_over(&p, err) < 0))
 		return -1;
 	out->is_current = !out->received.has_changed;
-	return remember(&p, err);
+	return o->dry_run ? 0 : remember(&p, err);
 }

@@ -106,7 +106,7 @@ struct naming {
 	struct view *v;
 	const struct listing_pattern *pattern;
 	const struct collection *collection;
-	bool found;
+	bool takes_all, found;
 };
 
 /* Its files are wanted: those of a version that is absent here as well as of one that comes. */
@@ -117,7 +117,7 @@ static int want(struct naming *n, const struct version_row *row, struct error *e
 
 	if (row->removed)
 		return 0;
-	if (!hashmap_has(&n->w->seen, oid_hex(&row->version).text, OID_HEX_LEN)) {
+	if (!n->takes_all && !hashmap_has(&n->w->seen, oid_hex(&row->version).text, OID_HEX_LEN)) {
 		absent = absent_is(n->v, &row->version, NULL, err);
 		if (absent <= 0)
 			return absent;
@@ -158,7 +158,7 @@ static int want_of_collection(const struct collection *c, void *arg, struct erro
 static int add_of_patterns(struct wanted *w, struct view *v, const struct wanted_choice *choice, struct error *err)
 {
 	for (size_t i = 0; i < choice->pattern_count; i++) {
-		struct naming n = { .w = w, .v = v, .pattern = &choice->patterns[i] };
+		struct naming n = { .w = w, .v = v, .pattern = &choice->patterns[i], .takes_all = choice->takes_all_named };
 
 		if (collection_each(v, want_of_collection, &n, err) < 0)
 			return -1;
@@ -179,6 +179,22 @@ int wanted_choose(struct wanted *w, struct view *v, const struct changes *change
 	for (size_t i = 0; i < w->count && choice->without; i++)
 		if (hashmap_has(choice->without, oid_hex(&w->versions[i].version).text, OID_HEX_LEN))
 			w->versions[i].wants_bytes = false;
+	return 0;
+}
+
+int wanted_add_version(struct wanted *w, struct view *v, const struct oid *id, struct error *err)
+{
+	struct version_row row;
+	struct cid cid;
+	uint64_t number;
+	int found = view_find_version(v, id, &cid, &number, err);
+
+	if (found > 0)
+		found = view_version(v, &cid, number, &row, err);
+	if (found <= 0 || row.removed)
+		return found < 0 ? -1 : 0;
+	add_version(w, &(struct fetch_version){ .version = row.version, .digest = row.digest, .size = row.size, .files = row.files })
+		->wants_bytes = true;
 	return 0;
 }
 

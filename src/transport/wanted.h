@@ -19,6 +19,7 @@ struct wanted_choice {
 	bool none;
 	const struct listing_pattern *patterns; /* NULL: all */
 	size_t pattern_count;
+	bool takes_all_named;                   /* of what patterns name also what is here in full */
 	const struct hashmap *without; /* ids (hex) of versions whose files will not come, whatever the rest says; may be NULL */
 };
 
@@ -36,6 +37,8 @@ int wanted_note_known(struct wanted *w, struct view *v, const struct changes *ch
 /* On a state that has them all: the live versions that the changes name, and with patterns what is absent of what they name.  ERR_NO_REFERENCE,
  * ERR_NO_COLLECTION: a pattern names what is not there.  Starts afresh each time. */
 int wanted_choose(struct wanted *w, struct view *v, const struct changes *changes, const struct wanted_choice *choice, struct error *err) MUST_CHECK;
+/* One more, by its id, with its files; nothing when it is live nowhere. */
+int wanted_add_version(struct wanted *w, struct view *v, const struct oid *version, struct error *err) MUST_CHECK;
 /* After they were fetched: absent gets the new ones whose files have not come, present those that are whole; ids in hex. */
 void wanted_sort(const struct wanted *w, struct strvec *absent, struct strvec *present);
 

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A push, from comparing heads to the answer of the far side. */
+#include <config.h>
+
+#include "transport/push.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "registry/absent.h"
+#include "registry/listing.h"
+#include "registry/version.h"
+#include "store/trace.h"
+#include "transport/compared.h"
+#include "transport/connect.h"
+#include "transport/source.h"
+#include "transport/wanted.h"
+
+#define CHANGES_FRAME (1u << 20)
+#define PRESENT_MAX 50000 /* ids, which is less than a frame */
+
+struct pushing {
+	struct registry *reg;
+	const struct push_options *o;
+	struct push_outcome *out;
+	struct connection *connection;
+	struct hello hello;
+	struct remote_state state;
+	struct remote_cursor *cursor;
+	struct listing_pattern *patterns;
+	size_t pattern_count;
+	struct strvec names;
+	struct scope scope;
+	struct journal_position at; /* of what is pushed */
+	struct compared compared;
+	struct changes surplus;     /* in the order of our journal */
+	struct wanted wanted;       /* the versions that they bring */
+	bool is_from_memory;        /* only what came after the last push was looked at */
+};
+
+static void pushing_cleanup(struct pushing *p)
+{
+	connection_cleanup(&p->connection);
+	hello_cleanup(&p->hello);
+	remote_state_cleanup(&p->state);
+	for (size_t i = 0; i < p->pattern_count; i++)
+		listing_pattern_cleanup(&p->patterns[i]);
+	free(p->patterns);
+	strvec_release(&p->names);
+	scope_cleanup(&p->scope);
+	compared_cleanup(&p->compared);
+	changes_cleanup(&p->surplus);
+	wanted_cleanup(&p->wanted);
+}
+
+void push_outcome_cleanup(struct push_outcome *r)
+{
+	ref_changes_cleanup(&r->refs);
+	strvec_release(&r->diverged);
+}
+
+static const char *shown(const struct pushing *p)
+{
+	return *p->o->remote->name ? p->o->remote->name : p->o->remote->url;
+}
+
+/* --- before anything is sent --- */
+
+static int parse_patterns(struct pushing *p, struct error *err)
+{
+	size_t count = p->o->patterns ? p->o->patterns->count : 0;
+
+	if (!count)
+		return 0;
+	p->patterns = xcalloc(count, sizeof *p->patterns);
+	for (size_t i = 0; i < count; i++) {
+		if (listing_pattern_parse(p->reg, p->o->patterns->v[i], &p->patterns[i], err) < 0)
+			return -1;
+		p->pattern_count++;
+		if (!strvec_has(&p->names, p->patterns[i].name))
+			strvec_push(&p->names, p->patterns[i].name);
+	}
+	strvec_sort(&p->names);
+	return 0;
+}
+
+static int begin(struct pushing *p, struct error *err)
+{
+	p->connection = connect_open(p->o->remote->url, shown(p), p->reg->config, p->reg->report, &p->hello, err);
+	if (!p->connection || remote_state_read(p->reg, p->o->remote, &p->state, err) < 0)
+		return -1;
+	if (strcmp(p->hello.kind, "bundle") == 0)
+		return error_set(err, ERR_REMOTE, "'%s' is a bundle, which nothing can be added to", shown(p));
+	if (p->hello.is_read_only)
+		return error_set(err, ERR_POLICY, "'%s' can only be read from here", shown(p));
+	if (strcmp(p->hello.registry, p->reg->store->stamp.id) == 0)
+		report_warning(p->reg->report, "'%s' is a copy of this registry, with the same id", shown(p));
+	if (p->state.registry && strcmp(p->state.registry, p->hello.registry) != 0)
+		p->state.count = 0;
+	free(p->state.registry);
+	p->state.registry = xstrdup(p->hello.registry);
+	p->cursor = remote_state_cursor(&p->state, &p->names);
+	return 0;
+}
+
+static int keep_surplus(const struct change *c, uint64_t seq, void *arg, struct error *err)
+{
+	struct pushing *p = arg;
+
+	(void)seq;
+	if (!compared_is_surplus(&p->compared, &c->id))
+		return 0;
+	ARRAY_GROW(p->surplus.v, p->surplus.count + 1, p->surplus.cap);
+	change_copy(c, &p->surplus.v[p->surplus.count++]);
+	return interrupt_check(err);
+}
+
+static int note_key(const struct change *c, uint64_t seq, void *arg, struct error *err)
+{
+	struct pushing *p = arg;
+
+	(void)seq;
+	compared_add_key(&p->compared, c->key);
+	return interrupt_check(err);
+}
+
+/* What we have, or what came since the last push when the far side is as far as it was then. */
+static int compare_in(struct pushing *p, struct view *v, bool from_memory, struct error *err)
+{
+	struct list_request request = { .has_since = false };
+	struct journal_position since;
+	int found = 0, rc;
+
+	view_position(v, &p->at);
+	if (from_memory && p->cursor->sent && p->hello.seq >= p->state.far_seq)
+		found = listing_position(p->reg, v, p->cursor->sent, &p->cursor->sent_sum, &since, err);
+	if (found < 0 || listing_select(p->reg, v, &p->names, &p->scope, err) < 0)
+		return -1;
+	for (size_t i = 0; i < p->names.count; i++)
+		strvec_push(&request.patterns, p->names.v[i]);
+	p->is_from_memory = found;
+	rc = listing_changes(p->reg, v, &request, &p->scope, found ? &since : NULL, note_key, p, err);
+	if (rc == 0)
+		rc = compared_ask(&p->compared, p->connection, v, err);
+	if (rc == 0 && !p->compared.diverged.count)
+		rc = listing_changes(p->reg, v, &request, &p->scope, found ? &since : NULL, keep_surplus, p, err);
+	list_request_cleanup(&request);
+	return rc;
+}
+
+/* --- which versions go along --- */
+
+static int note_absent(struct pushing *p, struct view *v, struct error *err)
+{
+	size_t absent = 0;
+
+	for (size_t i = 0; i < p->wanted.count; i++) {
+		struct fetch_version *version = &p->wanted.versions[i];
+		int is_absent = version->wants_bytes ? absent_is(v, &version->version, NULL, err) : 0;
+
+		if (is_absent < 0)
+			return -1;
+		if (is_absent)
+			version->wants_bytes = false;
+		absent += (size_t)is_absent;
+	}
+	if (absent)
+		report_note(p->reg->report, "the files of %zu version%s are not here, and are not sent", absent, absent == 1 ? "" : "s");
+	return 0;
+}
+
+static int choose(struct pushing *p, struct view *v, struct error *err)
+{
+	const struct wanted_choice choice = { .patterns = p->patterns, .pattern_count = p->pattern_count,
+		.takes_all_named = true };
+
+	if (wanted_choose(&p->wanted, v, &p->surplus, &choice, err) < 0)
+		return -1;
+	return note_absent(p, v, err);
+}
+
+/* Of what is to be sent nothing is missing. */
+static int check_whole(struct pushing *p, struct error *err)
+{
+	struct objects *objects = version_objects(p->reg, err);
+	struct trace trace;
+	int rc = 0;
+
+	if (!objects)
+		return -1;
+	trace_init(&trace, objects);
+	for (size_t i = 0; rc == 0 && i < p->wanted.count; i++) {
+		const struct fetch_version *v = &p->wanted.versions[i];
+
+		if (v->wants_bytes && (rc = trace_version(&trace, &v->version, &v->digest, TRACE_WHOLE, err)) < 0)
+			error_wrap(err, "a version that is to be pushed is not complete here");
+	}
+	trace_cleanup(&trace);
+	return rc;
+}
+
+static int describe(struct pushing *p, struct view *v, struct error *err)
+{
+	struct ref_changes *refs = &p->out->refs;
+
+	if (compared_describe(&p->compared, v, refs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < p->compared.diverged.count; i++) {
+		CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+
+		if (ref_change_name(v, p->compared.diverged.v[i], &name, err) < 0)
+			return -1;
+		strvec_push(&p->out->diverged, name.buf);
+	}
+	return 0;
+}
+
+static int diverged(struct pushing *p, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf names = STRBUF_INIT;
+	size_t count = p->out->diverged.count;
+
+	for (size_t i = 0; i < count && i < 5; i++)
+		strbuf_addf(&names, "%s'%s'", i ? ", " : "", p->out->diverged.v[i]);
+	error_set(err, ERR_CONFLICT, "'%s' has changed %s%s since they were the same", shown(p), names.buf, count > 5 ? " and others" : "");
+	return error_hint(err, "'mreg pull' shows what to do about it; then push again.");
+}
+
+static int prepare(struct pushing *p, bool from_memory, struct error *err)
+{
+	struct view *v = registry_view(p->reg, err);
+
+	if (!v || compare_in(p, v, from_memory, err) < 0 || choose(p, v, err) < 0 || describe(p, v, err) < 0)
+		return -1;
+	if (p->compared.diverged.count)
+		return diverged(p, err);
+	registry_drop_view(p->reg);
+	return check_whole(p, err);
+}
+
+/* --- sending --- */
+
+/* What is on its way may have arrived even if nobody ever says so. */
+static int note_pending(struct pushing *p, struct error *err)
+{
+	for (size_t i = 0; i < p->surplus.count; i++)
+		strvec_push(&p->state.pending, oid_hex(&p->surplus.v[i].id).text);
+	p->state.url = p->state.url ? p->state.url : xstrdup(p->o->remote->url);
+	return remote_state_write(p->reg, p->o->remote, &p->state, err);
+}
+
+static int send_request(struct pushing *p, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	struct push request = { .dry_run = p->o->dry_run, .override = p->o->override };
+	int rc;
+
+	registry_name_user(p->reg);
+	request.why = xstrdup(p->o->why ? p->o->why : "");
+	request.user = xstrdup(p->reg->user);
+	for (size_t i = 0; i < p->wanted.count; i++) {
+		const struct fetch_version *version = &p->wanted.versions[i];
+
+		if (!version->wants_bytes)
+			strvec_push(&request.absent, oid_hex(&version->version).text);
+		else if (p->pattern_count && request.present.count < PRESENT_MAX)
+			strvec_push(&request.present, oid_hex(&version->version).text);
+	}
+	for (size_t i = 0; i < p->scope.count; i++)
+		if (p->scope.v[i].is_shallow)
+			strvec_push(&request.shallow, p->scope.v[i].cid);
+	push_write(&text, &request);
+	rc = connection_send(p->connection, FRAME_PUSH, text.buf, text.len, err);
+	push_cleanup(&request);
+	return rc;
+}
+
+static int send_changes(struct pushing *p, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	const struct end end = { .changes = p->surplus.count };
+
+	for (size_t i = 0; i < p->surplus.count; i++) {
+		changes_write(&text, &p->surplus.v[i]);
+		if (text.len < CHANGES_FRAME && i + 1 < p->surplus.count)
+			continue;
+		if (connection_send(p->connection, FRAME_CHANGES, text.buf, text.len, err) < 0)
+			return -1;
+		strbuf_reset(&text);
+	}
+	end_write(&text, &end);
+	return connection_send(p->connection, FRAME_END, text.buf, text.len, err);
+}
+
+/* The far side asks for objects, and says in the end what has become of it. */
+static int serve_wants(struct pushing *p, struct source *source, struct push_result *result, struct error *err)
+{
+	uint64_t before = connection_sent(p->connection);
+	struct frame frame;
+
+	for (;;) {
+		if (connection_read(p->connection, &frame, err) < 0)
+			return -1;
+		if (frame.type == FRAME_RESULT)
+			break;
+		if (frame.type != FRAME_WANT)
+			return error_set(err, ERR_REMOTE, "%s: '%s' has no place in a push", connection_name(p->connection), frame_type_name(frame.type));
+		if (provide_answer(source, p->connection, frame.data, frame.len, err) < 0)
+			return -1;
+		p->out->objects += frame.len / FRAME_WANT_ID_LEN;
+		report_progress(p->reg->report, "sending", connection_sent(p->connection) - before, 0);
+	}
+	p->out->bytes = p->out->objects ? connection_sent(p->connection) - before : 0;
+	return push_result_parse(frame.data, frame.len, result, err);
+}
+
+static int take_result(struct pushing *p, const struct push_result *result, struct error *err)
+{
+	struct view *v;
+
+	if (!result->diverged.count)
+		return 0;
+	v = registry_view(p->reg, err);
+	if (!v)
+		return -1;
+	for (size_t i = 0; i < result->diverged.count; i++) {
+		CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+
+		if (ref_change_name(v, result->diverged.v[i], &name, err) < 0)
+			return -1;
+		strvec_push(&p->out->diverged, name.buf);
+	}
+	registry_drop_view(p->reg);
+	return diverged(p, err);
+}
+
+/* The far journal is known here up to what it says now, if it was known up to where this push was added. */
+static void move_cursor(struct pushing *p, const struct push_result *result)
+{
+	if (!result->seq || p->cursor->seq != p->hello.seq || !oid_equal(&p->cursor->sum, &p->hello.sum) || result->base != p->hello.seq)
+		return;
+	p->cursor->seq = result->seq;
+	p->cursor->sum = result->sum;
+}
+
+static int remember(struct pushing *p, const struct push_result *result, struct error *err)
+{
+	if (listing_offer(p->reg, &p->scope, p->names.count == 0, p->at.seq, err) < 0)
+		return -1;
+	move_cursor(p, result);
+	p->cursor->sent = p->at.seq;
+	p->cursor->sent_sum = p->at.sum;
+	p->state.seen = clock_now();
+	p->state.far_seq = result->seq ? result->seq : p->hello.seq;
+	strvec_release(&p->state.pending);
+	p->state.pending = (struct strvec)STRVEC_INIT;
+	return remote_state_write(p->reg, p->o->remote, &p->state, err);
+}
+
+/* 1 when the far side has refused: then it has nothing of it. */
+static int hand_over(struct pushing *p, struct push_result *result, struct error *err)
+{
+	CLEANUP(source) struct source *source = source_of_registry(p->reg, err);
+
+	if (!source || (!p->o->dry_run && note_pending(p, err) < 0))
+		return -1;
+	if (send_request(p, err) < 0 || send_changes(p, err) < 0 || serve_wants(p, source, result, err) < 0 || take_result(p, result, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* What was refused has not been handed out. */
+static void forget_pending(struct pushing *p)
+{
+	struct error ignored = ERROR_INIT;
+
+	strvec_release(&p->state.pending);
+	p->state.pending = (struct strvec)STRVEC_INIT;
+	if (remote_state_write(p->reg, p->o->remote, &p->state, &ignored) < 0)
+		error_clear(&ignored);
+}
+
+static int push_once(struct pushing *p, bool from_memory, struct error *err)
+{
+	struct push_result result = { .seq = 0 };
+	int rc = 0;
+
+	if (begin(p, err) < 0 || prepare(p, from_memory, err) < 0)
+		return -1;
+	p->out->is_current = !p->surplus.count && !p->pattern_count;
+	if (!p->out->is_current)
+		rc = hand_over(p, &result, err);
+	if (rc < 0 && !p->o->dry_run && (err->code != ERR_REMOTE || result.diverged.count))
+		forget_pending(p);
+	if (rc == 0)
+		p->out->is_current = !result.has_changed;
+	if (rc == 0 && !p->o->dry_run)
+		rc = remember(p, &result, err);
+	push_result_cleanup(&result);
+	return rc;
+}
+
+static int attempt(struct registry *reg, const struct push_options *o, bool from_memory, bool *was_from_memory, struct push_outcome *out,
+		   struct error *err)
+{
+	CLEANUP(pushing) struct pushing p = { .reg = reg, .o = o, .out = out, .state = REMOTE_STATE_INIT, .compared = COMPARED_INIT,
+		.wanted = WANTED_INIT };
+	int rc = parse_patterns(&p, err) < 0 ? -1 : push_once(&p, from_memory, err);
+
+	*was_from_memory = p.is_from_memory;
+	registry_drop_view(reg);
+	return rc;
+}
+
+int push_run(struct registry *reg, const struct push_options *o, struct push_outcome *out, struct error *err)
+{
+	bool from_memory = false;
+
+	registry_drop_view(reg);
+	if (attempt(reg, o, true, &from_memory, out, err) == 0)
+		return 0;
+	/* a far side that was put back from a copy lacks what was sent to it once */
+	if (!from_memory || err->code != ERR_REMOTE || strstr(err->text, "which nobody has") == NULL)
+		return -1;
+	error_clear(err);
+	push_outcome_cleanup(out);
+	*out = (struct push_outcome){ .objects = 0 };
+	return attempt(reg, o, false, &from_memory, out, err);
+}
