@@ -13,8 +13,8 @@
 /*
  * frame = u32 length of the payload, little-endian | u8 type | 3 bytes 0 | payload
  *
- * The server begins with a line of text, "mreg-protocol MIN MAX\n" (decimal, at most PROTOCOL_LINE_MAX bytes with its newline), so that whatever
- * else a far shell prints is told from it.  All else is frames.
+ * The server begins with a line of text, "mreg-protocol MIN MAX\n" (decimal, at most PROTOCOL_LINE_MAX bytes with its newline), so
+ * that whatever else a far shell prints is told from it.  All else is frames.
  */
 #define PROTOCOL_VERSION 1
 #define PROTOCOL_LINE_MAX 64
@@ -47,8 +47,11 @@ enum frame_type {
 	FRAME_ALIVE = 'Z',   /* empty: something is being done that takes its time */
 };
 
-/* "hello", "list", …; "frame 'q'" for one that is none. */
+/* "hello", "list", …; "frame 'q'" or "frame 0x1b" for one that is none, good until this thread's next call. */
 const char *frame_type_name(enum frame_type type);
+/* May a frame of this type have so many bytes? */
+bool frame_len_is_legal(enum frame_type type, uint64_t len);
+/* A length that is not legal is a BUG: whoever writes has asked before. */
 void frame_head_write(uint8_t out[FRAME_HEAD_LEN], enum frame_type type, size_t len);
 /* ERR_REMOTE: a type that is none, a length over its limit, bytes that are not 0. */
 int frame_head_parse(const uint8_t data[FRAME_HEAD_LEN], enum frame_type *type, uint32_t *len, struct error *err) MUST_CHECK;

@@ -12,18 +12,21 @@
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "format/change.h"
+#include "format/frame.h"
 #include "format/pack-format.h"
 
 /*
  * Every X_write() appends a payload, every X_parse() is ERR_REMOTE for anything that is not one: members missing or of a wrong type, numbers out of
  * range, text with control bytes or that is not UTF-8, over a limit.  Members that are unknown are passed over, so that later versions may add some.
- * Strings that come out of a parser hold no control bytes, and so no terminal escapes.  X_cleanup() is for zeroed ones too.
+ * Strings that come out of a parser hold no control bytes, and so no terminal escapes, but for what is data: changes, values of heads, and the
+ * reason of a push.  A parser that appends leaves what it had when it fails; X_cleanup() is for zeroed ones too.
  */
 #define MESSAGE_TEXT_MAX 1024    /* bytes of an error's or note's text; longer ones are cut by the writer */
 #define MESSAGE_PATTERNS_MAX 1024
 #define MESSAGE_KEYS_MAX 4096    /* in one COMPARE */
 #define MESSAGE_COLLECTIONS_MAX 2048 /* in one SCOPE, and in one LIST */
 #define MESSAGE_VERSIONS_MAX 4096 /* in one HOLD */
+#define MESSAGE_ABSENT_MAX 65536 /* versions that one PUSH brings without their files */
 
 /* ---- HELLO ---- */
 struct hello {
@@ -112,6 +115,7 @@ struct key_heads *key_heads_add(struct key_heads_list *list, const char *key);
 void compare_write(struct strbuf *out, const struct key_heads_list *list);
 int compare_parse(const void *data, size_t len, struct key_heads_list *out, struct error *err) MUST_CHECK;
 void heads_message_write(struct strbuf *out, const struct key_heads_list *list);
+/* Appends: an answer that is too large for one frame comes in several, whose keys together are those of the question, in its order. */
 int heads_message_parse(const void *data, size_t len, struct key_heads_list *out, struct error *err) MUST_CHECK;
 void key_heads_list_cleanup(struct key_heads_list *list);
 
@@ -153,7 +157,7 @@ struct want {
 	struct oid id;
 };
 void want_add(struct strbuf *out, const struct want *w);
-/* Whole ids only, 1 to FRAME_WANT_MAX of them; appends to *out (grown by the caller's ARRAY_GROW idiom: pass cap). */
+/* Whole ids only, 1 to FRAME_WANT_MAX of them. */
 int want_parse(const void *data, size_t len, struct want out[FRAME_WANT_MAX], size_t *count, struct error *err) MUST_CHECK;
 
 /* ---- ERROR, NOTE ---- */
