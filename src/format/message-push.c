@@ -189,6 +189,7 @@ void push_write(struct strbuf *out, const struct push *p)
 	json_object_set_new(obj, "absent", payload_strings(&p->absent));
 	json_object_set_new(obj, "dry_run", json_boolean(p->dry_run));
 	json_object_set_new(obj, "override", json_boolean(p->override));
+	json_object_set_new(obj, "present", payload_strings(&p->present));
 	json_object_set_new(obj, "shallow", payload_strings(&p->shallow));
 	json_object_set_new(obj, "user", payload_visible(p->user, USER_MAX));
 	json_object_set_new(obj, "why", payload_string(p->why));
@@ -212,7 +213,8 @@ int push_parse(const void *data, size_t len, struct push *out, struct error *err
 	CLEANUP(push) struct push p = { .why = NULL };
 
 	if (!obj || payload_texts(obj, "push", "absent", MESSAGE_ABSENT_MAX, payload_is_oid, &p.absent, err) < 0 ||
-		payload_texts(obj, "push", "shallow", MESSAGE_COLLECTIONS_MAX, payload_is_cid, &p.shallow, err) < 0 ||
+		payload_texts(obj, "push", "present", MESSAGE_ABSENT_MAX, payload_is_oid, &p.present, err) < 0 ||
+		payload_texts(obj, "push", "shallow", MESSAGE_ABSENT_MAX, payload_is_cid, &p.shallow, err) < 0 ||
 		payload_bool(obj, "push", "dry_run", &p.dry_run, err) < 0 || payload_bool(obj, "push", "override", &p.override, err) < 0 ||
 		payload_text(obj, "push", "user", USER_MAX, &p.user, err) < 0 || parse_why(obj, &p, err) < 0)
 		return -1;
@@ -226,6 +228,7 @@ void push_cleanup(struct push *p)
 	ptr_cleanup(&p->why);
 	ptr_cleanup(&p->user);
 	strvec_cleanup(&p->absent);
+	strvec_cleanup(&p->present);
 	strvec_cleanup(&p->shallow);
 	memset(p, 0, sizeof *p);
 }
@@ -236,6 +239,7 @@ void push_result_write(struct strbuf *out, const struct push_result *r)
 
 	for (size_t i = 0; i < r->diverged.count && i < MESSAGE_KEYS_MAX; i++)
 		json_array_append_new(diverged, json_string(r->diverged.v[i]));
+	json_object_set_new(obj, "base", json_u64(r->base));
 	json_object_set_new(obj, "changed", json_boolean(r->has_changed));
 	json_object_set_new(obj, "diverged", diverged);
 	json_object_set_new(obj, "seq", json_u64(r->seq));
@@ -250,6 +254,7 @@ int push_result_parse(const void *data, size_t len, struct push_result *out, str
 
 	if (!obj || payload_texts(obj, "result", "diverged", MESSAGE_KEYS_MAX, payload_is_key, &r.diverged, err) < 0 ||
 		payload_bool(obj, "result", "changed", &r.has_changed, err) < 0 || payload_u64(obj, "result", "seq", &r.seq, err) < 0 ||
+		payload_u64(obj, "result", "base", &r.base, err) < 0 ||
 		payload_oid(obj, "result", "sum", &r.sum, err) < 0)
 		return -1;
 	*out = r;

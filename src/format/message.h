@@ -26,7 +26,7 @@
 #define MESSAGE_KEYS_MAX 4096    /* in one COMPARE */
 #define MESSAGE_COLLECTIONS_MAX 2048 /* in one SCOPE, and in one LIST */
 #define MESSAGE_VERSIONS_MAX 4096 /* in one HOLD */
-#define MESSAGE_ABSENT_MAX 65536 /* versions that one PUSH brings without their files */
+#define MESSAGE_ABSENT_MAX 65536 /* ids in a list of one PUSH */
 
 /* ---- HELLO ---- */
 struct hello {
