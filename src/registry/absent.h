@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "format/manifest.h"
+#include "registry/collection.h"
 #include "registry/registry.h"
 
 /*
@@ -24,19 +25,23 @@ int absent_set_shallow(struct txn *txn, const struct cid *cid, bool is_shallow, 
 /* ERR_CONFLICT when the collection is shallow: "pull it first". */
 int absent_check_whole(struct view *v, const struct collection *c, struct error *err) MUST_CHECK;
 
-/* How files are fetched: filled in by cmd from transport (struct registry's `source`; NULL with --offline or where there is no way). */
+/* How files are fetched: filled in by cmd from transport (struct registry's `source`; NULL where there is no way). */
 struct object_source {
-	/* Brings these files (digest, size) from a remote (name or URL), durable at return. */
+	/* Brings these files (digest, size) from a remote (name or URL; "": it is not known), durable at return. */
 	int (*fetch)(struct object_source *s, struct registry *reg, const char *remote, const struct entry *const *files, size_t count, struct error *err);
 	bool is_offline; /* --offline: fetch is not called */
 };
 
 /*
- * Before files of a version are read: those among entries (NULL: all of m) that are not here are fetched when the version is absent; then, if all of it is here, it is
- * absent no more.  A version that is not absent is left alone: what it lacks is damage.  ERR_REMOTE: unreachable, or forbidden by --offline.  Ends
- * the snapshot if it fetched something.
+ * Before files of a version are read: those among entries (NULL: all of m) that are not here are fetched when the version is absent; if all of it is here then, it is
+ * absent no more from registry_close() on.  A version that is not absent is left alone: what it lacks is damage.  ERR_REMOTE: unreachable, or
+ * forbidden by --offline.  The snapshot stays.
  */
 int absent_fetch(struct registry *reg, const struct oid *version, const struct manifest *m, const struct entry *const *entries, size_t count,
 		 struct error *err) MUST_CHECK;
+/* The same for all files, and for whoever has not read the manifest. */
+int absent_fetch_all(struct registry *reg, const struct oid *version, const struct oid *digest, struct error *err) MUST_CHECK;
+/* For registry_close(): versions that have become whole are noted so, if that can be had without waiting for long.  No view is open. */
+void absent_settle(struct registry *reg);
 
 #endif

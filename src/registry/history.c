@@ -148,6 +148,8 @@ static void add_plain_value(const struct changed *s, const json_t *doc, struct s
 		duration_format(out, (uint64_t)json_integer_value(value));
 	else if (is_kind(s, "protect") && json_get_bool(doc, "reason", &with_reason))
 		strbuf_adds(out, with_reason ? "protected, but for a reason" : "protected");
+	else if (is_kind(s, "absent"))
+		strbuf_adds(out, "elsewhere");
 	else if (json_is_string(value) && !is_kind(s, "meta"))
 		strbuf_adds(out, json_string_value(value));
 	else
@@ -230,6 +232,12 @@ static int value_before(struct view *v, const struct change *c, struct strbuf *o
 	return found < 0 ? -1 : 0;
 }
 
+/* Where bytes lie is no news but when somebody has dropped them. */
+static bool is_silent(const struct changed *s, const char *verb)
+{
+	return is_kind(s, "shallow") || (is_kind(s, "absent") && strcmp(verb, "drop") != 0);
+}
+
 static int visit(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err)
 {
 	struct walk *w = arg;
@@ -238,6 +246,8 @@ static int visit(const struct change *c, uint64_t seq, const char *by, void *arg
 	struct changed subject;
 
 	parse_key(c->key, &subject);
+	if (is_silent(&subject, c->verb))
+		return 0;
 	add_kind(&subject, &row.kind);
 	row.time = c->time;
 	row.seq = seq;

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "registry/absent.h"
 #include "registry/hook.h"
 #include "registry/rules.h"
 #include "store/objects.h"
@@ -151,6 +152,7 @@ struct registry *registry_open(const char *mreg_dir, const struct config *config
 	if (read_scope(config, &r->scope, err) < 0)
 		return NULL;
 	options.scope = &r->scope;
+	r->arrived = (struct strvec)STRVEC_INIT;
 	path_dir(&root, mreg_dir);
 	r->root = strbuf_detach(&root);
 	r->config = config;
@@ -169,6 +171,8 @@ void registry_close(struct registry *r)
 		return;
 	object_reader_free(r->reader);
 	view_close(r->view);
+	absent_settle(r);
+	strvec_release(&r->arrived);
 	store_close(r->store);
 	free(r->root);
 	free(r->user);

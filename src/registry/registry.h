@@ -8,10 +8,13 @@
 #include "base/error.h"
 #include "base/report.h"
 #include "base/strbuf.h"
+#include "base/strvec.h"
 #include "format/name.h"
 #include "registry/config.h"
 #include "store/store.h"
 #include "store/txn.h"
+
+struct object_source;
 
 struct registry {
 	char *root; /* the directory that holds .mreg, absolute */
@@ -23,6 +26,8 @@ struct registry {
 	struct view *view;             /* see registry_view() */
 	struct object_reader *reader;  /* version.c's, made when first needed */
 	struct hooks_after *after;     /* hook.c's: what runs when all is closed */
+	struct object_source *source;  /* absent.h: whence files come that are not here; NULL: from nowhere; borrowed */
+	struct strvec arrived;         /* absent.c's: ids of versions that have become whole */
 };
 
 /*
