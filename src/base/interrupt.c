@@ -5,7 +5,6 @@
 #include "base/interrupt.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -74,24 +73,32 @@ int interrupt_check(struct error *err)
 	return error_set(err, ERR_INTERRUPTED, "interrupted by signal %d (%s)", interrupt_signal(), strsignal(interrupt_signal()));
 }
 
-/* Between the question and the waiting no signal can come: it is let in by ppoll() alone.  timeout may be NULL. */
+/* Between the question and the waiting no signal can come: it is let in by ppoll() alone.  timeout may be NULL.  How many are ready, or -1. */
 static int wait_for(struct pollfd *wanted, nfds_t count, const struct timespec *timeout, struct error *err)
 {
 	sigset_t ours, before;
+	int ready = 0;
 
 	sigemptyset(&ours);
 	for (size_t i = 0; i < COUNT_OF(signals); i++)
 		sigaddset(&ours, signals[i]);
 	pthread_sigmask(SIG_BLOCK, &ours, &before);
-	while (!interrupt_pending() && ppoll(wanted, count, timeout, &before) < 0 && errno == EINTR)
+	while (!interrupt_pending() && (ready = ppoll(wanted, count, timeout, &before)) < 0 && errno == EINTR)
 		;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return interrupt_check(err);
+	return interrupt_check(err) < 0 ? -1 : ready > 0 ? ready : 0;
 }
 
 int interrupt_wait_input(int fd, struct error *err)
 {
-	return wait_for(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, NULL, err);
+	return wait_for(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, NULL, err) < 0 ? -1 : 0;
+}
+
+int interrupt_poll(struct pollfd *fds, size_t count, int ms, struct error *err)
+{
+	const struct timespec most = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
+
+	return wait_for(fds, (nfds_t)count, ms < 0 ? NULL : &most, err);
 }
 
 int interrupt_wait(uint64_t ms, struct error *err)

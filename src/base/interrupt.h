@@ -3,7 +3,9 @@
 #ifndef MREG_BASE_INTERRUPT_H
 #define MREG_BASE_INTERRUPT_H
 
+#include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -17,6 +19,8 @@ int interrupt_signal(void);
 int interrupt_check(struct error *err) MUST_CHECK;
 /* Waits until fd has something to read, or its end; a signal that came just before is not slept through.  0, or -1 as above. */
 int interrupt_wait_input(int fd, struct error *err) MUST_CHECK;
+/* Waits until one of these is ready, at most so long (-1: for ever): how many are, or -1 as above. */
+int interrupt_poll(struct pollfd *fds, size_t count, int ms, struct error *err) MUST_CHECK;
 /* Waits so long. 0, or at once -1 as above. */
 int interrupt_wait(uint64_t ms, struct error *err) MUST_CHECK;
 /* From here on a signal no longer stops anything: the change is durable and the rest is short. */

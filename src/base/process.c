@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -86,6 +87,28 @@ int process_wait(pid_t pid, int *status, struct error *err)
 			return error_set_errno(err, "cannot wait for process %ld", (long)pid);
 	*status = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
 	return 0;
+}
+
+/* Without a pidfd it is asked every ten milliseconds.  A process that is not there, or no longer ours, has ended. */
+bool process_wait_ms(pid_t pid, unsigned ms, int *status)
+{
+#ifdef SYS_pidfd_open
+	CLEANUP(fd) int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+	int fd = -1;
+#endif
+	struct pollfd ended = { .fd = fd, .events = POLLIN };
+	int how = 0;
+	pid_t got;
+
+	for (unsigned waited = 0; (got = waitpid(pid, &how, WNOHANG)) == 0 && waited < ms; waited += fd < 0 ? 10 : ms)
+		poll(&ended, fd < 0 ? 0 : 1, (int)(fd < 0 ? 10 : ms));
+	if (!got)
+		got = waitpid(pid, &how, WNOHANG);
+	if (!got)
+		return false;
+	*status = got < 0 ? 255 : WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
+	return true;
 }
 
 /* Until all is written or the reader is gone. */

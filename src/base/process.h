@@ -12,6 +12,8 @@
 int process_spawn(const char *const *argv, int stdin_fd, int stdout_fd, int stderr_fd, pid_t *pid, struct error *err) MUST_CHECK;
 /* Exit status, or 128 + signal. */
 int process_wait(pid_t pid, int *status, struct error *err) MUST_CHECK;
+/* The same, waiting at most so long and for no signal: false when it has not ended yet. */
+bool process_wait_ms(pid_t pid, unsigned ms, int *status);
 /* Runs argv with text on its standard input and its standard output on our standard error, and waits.  Whether it reads the text is its own affair.
  * A signal that asks us to stop is passed on to it. */
 int process_tell(const char *const *argv, const char *text, size_t len, int *status, struct error *err) MUST_CHECK;

@@ -41,9 +41,12 @@ static const struct known_key {
 	{ "core.locktimeout", VALUE_DURATION, false },
 	{ "core.pager", VALUE_TEXT, true },
 	{ "core.project", VALUE_PART, false },
+	{ "core.remotetimeout", VALUE_DURATION, false },
+	{ "core.sshcommand", VALUE_TEXT, true },
 	{ "gc.auto", VALUE_DURATION, false },
 	{ "protect.*.check", VALUE_TEXT, true },
 	{ "safe.directory", VALUE_TEXT, false },
+	{ "serve.idletimeout", VALUE_DURATION, false },
 	{ "stage.list", VALUE_STAGES, false },
 	{ "user.name", VALUE_NAME, false },
 };
@@ -268,7 +271,7 @@ static void load_environment(struct config *c)
 	static const struct {
 		const char *variable, *key;
 	} variables[] = { { "MREG_PAGER", "core.pager" }, { "MREG_EDITOR", "core.editor" }, { "MREG_ENTITY", "core.entity" },
-			   { "MREG_PROJECT", "core.project" } };
+			   { "MREG_PROJECT", "core.project" }, { "MREG_SSH", "core.sshcommand" } };
 
 	for (size_t i = 0; i < COUNT_OF(variables); i++) {
 		CLEANUP(strbuf) struct strbuf origin = STRBUF_INIT;

@@ -31,8 +31,8 @@ bool config_is_known(const char *key);
 int config_check(const char *key, const char *value, struct error *err) MUST_CHECK;
 
 /* Reads what there is: /etc/mreg/config, $XDG_CONFIG_HOME/mreg/config (~/.config), mreg_dir/config (mreg_dir may be NULL), environment (MREG_PAGER → core.pager,
- * MREG_EDITOR → core.editor, MREG_ENTITY → core.entity, MREG_PROJECT → core.project), then `overrides` ("key=value" each, from -c). A file that does not parse is ERR_INVALID naming file and line.
- * Keys that name a program (core.pager, core.editor, protect.NAME:ALIAS.check) are passed over in a registry's file that belongs to somebody else (neither us nor root), unless safe.directory
+ * MREG_EDITOR → core.editor, MREG_ENTITY → core.entity, MREG_PROJECT → core.project, MREG_SSH → core.sshCommand), then `overrides` ("key=value" each, from -c). A file that does not parse is ERR_INVALID naming file and line.
+ * Keys that name a program (core.pager, core.editor, core.sshCommand, protect.NAME:ALIAS.check) are passed over in a registry's file that belongs to somebody else (neither us nor root), unless safe.directory
  * of the user's or the system's file lists the registry's directory, or is "*". */
 int config_load(struct config *c, const char *mreg_dir, const struct strvec *overrides, struct error *err) MUST_CHECK;
 void config_cleanup(struct config *c);
