@@ -17,6 +17,7 @@ points_of()
 		rebuild-*) operation=rebuild ;;
 		multi-pack-*) operation=table ;;
 		draft-*) operation=draft ;; # in t3050-draft.bats
+		quarantine-*) operation=transfer ;; # in t/unit/test-quarantine.c
 		*) operation=put ;;
 		esac
 		[ "$operation" != "$1" ] || echo "$name"

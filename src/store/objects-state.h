@@ -12,6 +12,8 @@
 #include "store/pack-set.h"
 #include "store/retired.h"
 
+struct quarantine;
+
 struct objects {
 	char *objects_dir, *tmp_dir;
 	struct report *report;
@@ -19,6 +21,7 @@ struct objects {
 	struct damaged damaged;
 	pthread_rwlock_t lock; /* of the list of writers */
 	struct object_writer *writers;
+	struct quarantine *quarantine; /* set and cleared while nobody else uses the objects */
 	pthread_mutex_t retired_mutex;
 	struct retired *retired; /* opened when something is in no pack */
 	atomic_uint_fast64_t retired_reads;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "store/objects-state.h"
 #include "store/pack-merge.h"
+#include "store/quarantine.h"
 
 static char *join(const char *dir, const char *name)
 {
@@ -37,7 +38,7 @@ void objects_close(struct objects *o)
 {
 	if (!o)
 		return;
-	if (o->writers)
+	if (o->writers || o->quarantine)
 		BUG("objects are closed while something is being staged");
 	pack_set_close(o->packs);
 	retired_close(o->retired);
@@ -61,7 +62,8 @@ const char *objects_kind_word(enum object_kind kind)
 
 static bool is_staged(struct objects *o, enum object_kind kind, const struct oid *id)
 {
-	bool found = false;
+	struct pack_row row;
+	bool found = o->quarantine && quarantine_find(o->quarantine, kind, id, &row);
 
 	pthread_rwlock_rdlock(&o->lock);
 	for (struct object_writer *w = o->writers; w && !found; w = w->next)
@@ -151,7 +153,7 @@ bool objects_has_file(struct objects *o, const struct oid *digest, uint64_t size
 int objects_read_staged(struct objects *o, enum object_kind kind, const struct oid *id, struct pack_row *row, struct strbuf *stored,
 			struct error *err)
 {
-	int rc = 0;
+	int rc = o->quarantine ? quarantine_read(o->quarantine, kind, id, row, stored, err) : 0;
 
 	pthread_rwlock_rdlock(&o->lock);
 	for (struct object_writer *w = o->writers; w && !rc; w = w->next)

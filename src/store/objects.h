@@ -44,6 +44,15 @@ bool objects_has_file(struct objects *o, const struct oid *digest, uint64_t size
 /* Is there a recipe of this id, as far as is known?  *file: the digest of the file it makes. */
 bool objects_find_recipe(struct objects *o, const struct oid *id, struct oid *file);
 
+/* The same of what can be read, with the length of its raw bytes; finds what is in quarantine, and verified, too. */
+bool objects_find(struct objects *o, enum object_kind kind, const struct oid *id, uint64_t *raw_len);
+/*
+ * The record of an object as it lies in some pack, its CRC checked and a damaged copy passed over: 1, 0 when there is none (or fsck has found none that is sound), -1:
+ * ERR_INTEGRITY, …  kind OBJECT_FILE finds a recipe by its file.
+ */
+int objects_read_record(struct objects *o, enum object_kind kind, const struct oid *id, struct record_head *head, struct strbuf *stored,
+			struct error *err) MUST_CHECK;
+
 /* What one thread needs to read: codec state and buffers. */
 struct object_reader;
 struct object_reader *object_reader_new(struct objects *o);

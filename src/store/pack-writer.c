@@ -69,6 +69,17 @@ static void add_header(struct pack_writer *w, int64_t birth)
 	add_to_tail(w, data, sizeof data);
 }
 
+static struct pack_writer *writer_of(int fd, char *path)
+{
+	struct pack_writer *w = xcalloc(1, sizeof *w);
+
+	pthread_mutex_init(&w->mutex, NULL);
+	pthread_cond_init(&w->flown, NULL);
+	w->fd = fd;
+	w->path = path;
+	return w;
+}
+
 struct pack_writer *pack_writer_new(const char *tmp_dir, int64_t birth, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
@@ -82,11 +93,7 @@ struct pack_writer *pack_writer_new(const char *tmp_dir, int64_t birth, struct e
 	fd = file_open(path.buf, O_RDWR | O_CREAT | O_EXCL, 0444, err);
 	if (fd < 0)
 		return NULL;
-	w = xcalloc(1, sizeof *w);
-	pthread_mutex_init(&w->mutex, NULL);
-	pthread_cond_init(&w->flown, NULL);
-	w->fd = fd;
-	w->path = strbuf_detach(&path);
+	w = writer_of(fd, strbuf_detach(&path));
 	add_header(w, birth);
 	return w;
 }
@@ -252,6 +259,11 @@ static int write_record(struct pack_writer *w, const uint8_t *head, size_t head_
 	return file_pwrite(w->fd, (const uint8_t *)stored + (done - head_len), head_len + len - done, offset + done, w->path, err);
 }
 
+int pack_writer_flush(struct pack_writer *w, struct error *err)
+{
+	return flush_all(w, err);
+}
+
 int pack_writer_read_stored(struct pack_writer *w, const struct pack_row *row, struct strbuf *out, struct error *err)
 {
 	/* a pack as far as reading goes; its records cannot end before what find() has told of */
@@ -325,6 +337,71 @@ int pack_writer_add(struct pack_writer *w, struct record_head *head, const void 
 	return (head->stored_len <= SMALL_MAX ? add_small : add_large)(w, head, data, head_len, stored, err);
 }
 
+/* --- going on with what another process has left --- */
+
+/* The record at w->end, if it is whole: its CRCs say so. */
+static bool take_record(struct pack_writer *w, uint64_t len, struct strbuf *payload)
+{
+	uint8_t data[RECORD_HEAD_LEN + RECORD_FILE_LEN];
+	struct error ignored = ERROR_INIT;
+	struct record_head head;
+	uint64_t offset = w->end;
+	size_t used;
+	ssize_t got = file_pread(w->fd, data, sizeof data, offset, w->path, &ignored);
+
+	if (got < 0 || record_head_parse(data, (size_t)got, &head, &used, deflate_crc32, &ignored) < 0 || len - offset - used < head.stored_len)
+		return false;
+	strbuf_reset(payload);
+	strbuf_grow(payload, (size_t)head.stored_len);
+	got = file_pread(w->fd, payload->buf, (size_t)head.stored_len, offset + used, w->path, &ignored);
+	if (got < 0 || (uint64_t)got != head.stored_len || (got ? deflate_crc32(0, payload->buf, (size_t)got) : 0) != head.crc)
+		return false;
+	w->end += used + head.stored_len;
+	add_rows(w, &head, offset);
+	return true;
+}
+
+static int take_records(struct pack_writer *w, uint64_t len, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf payload = STRBUF_INIT;
+	uint8_t data[PACK_HEADER_LEN];
+	struct pack_header header;
+	ssize_t got = file_pread(w->fd, data, sizeof data, 0, w->path, err);
+
+	if (got < 0 || pack_header_parse(data, (size_t)got, &header, deflate_crc32, err) < 0)
+		return -1;
+	w->end = PACK_HEADER_LEN;
+	while (w->end < len && w->records < PACK_MAX_ROWS / 2)
+		if (!take_record(w, len, &payload))
+			break;
+	return ftruncate(w->fd, (off_t)w->end) ? error_set_errno(err, "cannot shorten '%s'", w->path) : 0;
+}
+
+static struct pack_writer *resume_failed(const char *path, struct error *err)
+{
+	(void)error_set(err, ERR_LOCAL, "'%s' is nothing to go on with", path);
+	return NULL;
+}
+
+struct pack_writer *pack_writer_resume(const char *path, struct error *err)
+{
+	struct pack_writer *w;
+	struct stat st;
+	int fd;
+
+	if (lstat(path, &st) || !S_ISREG(st.st_mode) || (!(st.st_mode & S_IWUSR) && chmod(path, (st.st_mode & 0777) | S_IWUSR)))
+		return resume_failed(path, err);
+	fd = file_open(path, O_RDWR | O_NOFOLLOW, 0, err);
+	if (fd < 0)
+		return NULL;
+	(void)fchmod(fd, st.st_mode & 0777 & ~(unsigned)S_IWUSR);
+	w = writer_of(fd, xstrdup(path));
+	if (fstat(fd, &st) == 0 && take_records(w, (uint64_t)st.st_size, err) == 0)
+		return w;
+	writer_free(w);
+	return NULL;
+}
+
 /* --- finishing --- */
 
 static int write_table(struct pack_writer *w, struct oid *name, struct error *err)
@@ -346,23 +423,24 @@ static int write_table(struct pack_writer *w, struct oid *name, struct error *er
 }
 
 /* In a shared registry the group reads what any member wrote, whatever his umask. */
-static void share(struct pack_writer *w, const char *objects_dir)
+static void share(const char *path, const char *objects_dir)
 {
 	struct stat dir, file;
 
-	if (stat(objects_dir, &dir) < 0 || !(dir.st_mode & S_ISGID) || !(dir.st_mode & S_IWGRP) || fstat(w->fd, &file) < 0)
+	if (stat(objects_dir, &dir) < 0 || !(dir.st_mode & S_ISGID) || !(dir.st_mode & S_IWGRP) || stat(path, &file) < 0)
 		return;
-	(void)fchmod(w->fd, (file.st_mode & 0777) | S_IRGRP);
+	(void)chmod(path, (file.st_mode & 0777) | S_IRGRP);
 }
 
 /* A pack of that name has the same records, so to replace it changes nothing but for the better: nobody asks for what is there and sound. */
-static int move_in(struct pack_writer *w, const char *objects_dir, const struct oid *name, struct error *err)
+int pack_move_in(const char *path, const char *objects_dir, const struct oid *name, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf to = STRBUF_INIT;
 
+	share(path, objects_dir);
 	pack_path(&to, objects_dir, name);
-	if (rename(w->path, to.buf))
-		return error_set_errno(err, "cannot rename '%s' to '%s'", w->path, to.buf);
+	if (rename(path, to.buf))
+		return error_set_errno(err, "cannot rename '%s' to '%s'", path, to.buf);
 	crash_point("pack-after-rename");
 	return file_sync_dir(objects_dir, err);
 }
@@ -374,12 +452,11 @@ static int finish(struct pack_writer *w, const char *objects_dir, struct oid *na
 	crash_point("pack-half-written");
 	if (write_table(w, name, err) < 0)
 		return -1;
-	share(w, objects_dir);
 	crash_point("pack-before-sync");
 	if (file_sync(w->fd, w->path, err) < 0)
 		return -1;
 	crash_point("pack-before-rename");
-	if (move_in(w, objects_dir, name, err) < 0)
+	if (pack_move_in(w->path, objects_dir, name, err) < 0)
 		return -1;
 	crash_point("pack-after-dir-sync");
 	return 0;

@@ -43,6 +43,11 @@ int pack_check(const struct pack *p, struct error *err) MUST_CHECK;
 struct pack_writer;
 /* Makes a new file in tmp_dir.  birth: what its header says, clock_now() unless it is merged from older packs.  Thread-safe from here on. */
 struct pack_writer *pack_writer_new(const char *tmp_dir, int64_t birth, struct error *err) MUST_CHECK;
+/*
+ * Goes on with a file that was being written when its process was killed: records are taken over up to the first that is not whole, by
+ * their CRCs, and what follows is cut off.  NULL leaves the file as it is: ERR_INTEGRITY when it is no beginning of a pack.
+ */
+struct pack_writer *pack_writer_resume(const char *path, struct error *err) MUST_CHECK;
 /* Gives the record a place (its crc is filled in); a small one may reach the file only with those that follow. */
 int pack_writer_add(struct pack_writer *w, struct record_head *head, const void *stored, struct error *err) MUST_CHECK;
 uint64_t pack_writer_bytes(const struct pack_writer *w); /* of records so far */
@@ -50,10 +55,14 @@ size_t pack_writer_count(const struct pack_writer *w);
 /* A record that this writer holds: its row, and its stored bytes read back. */
 bool pack_writer_find(struct pack_writer *w, const struct oid *id, enum object_kind kind, struct pack_row *out);
 int pack_writer_read_stored(struct pack_writer *w, const struct pack_row *row, struct strbuf *out, struct error *err) MUST_CHECK;
+/* All that was added is in the file, though not yet durable. */
+int pack_writer_flush(struct pack_writer *w, struct error *err) MUST_CHECK;
 /* Table, trailer, fsync, rename into objects_dir as NAME.pack, fsync of the directory; durable at return.  A pack of that name that is
  * there already has the same records, sound or not, and is replaced.  The writer is gone either way; with no records nothing is left behind
  * and *name is zero.  Fails when an object could not be written before. */
 int pack_writer_finish(struct pack_writer **w, const char *objects_dir, struct oid *name, struct error *err) MUST_CHECK;
 void pack_writer_abort(struct pack_writer **w); /* removes the file */
+/* A whole pack that is durable as a file, on the same file system: renamed into objects_dir, which is synced; readable for the group where that is shared. */
+int pack_move_in(const char *path, const char *objects_dir, const struct oid *name, struct error *err) MUST_CHECK;
 
 #endif
