@@ -8,17 +8,13 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/number.h"
 #include "base/path.h"
 #include "base/utf8.h"
+#include "format/manifest-internal.h"
 
-#define FIRST_LINE "mreg-manifest 1\n"
 #define LINE_GUESS 128 /* bytes of a usual line */
 
-/* Sizes and their sum stay below this, so that they fit the signed integers of JSON and of off_t. */
-#define SIZE_MAX_SUM ((uint64_t)INT64_MAX)
-
-static const char *const kind_words[] = { [ENTRY_FILE] = "file", [ENTRY_DIR] = "dir", [ENTRY_LINK] = "link", [ENTRY_REF] = "ref" };
+const char *const manifest_kind_words[4] = { [ENTRY_FILE] = "file", [ENTRY_DIR] = "dir", [ENTRY_LINK] = "link", [ENTRY_REF] = "ref" };
 
 static void entry_release(struct entry *e)
 {
@@ -56,8 +52,7 @@ void manifest_cleanup(struct manifest *m)
 
 /* --- the rules that every manifest keeps --- */
 
-/* What is wrong with one entry by itself, or NULL. */
-static const char *entry_fault(const struct entry *e)
+const char *manifest_entry_fault(const struct entry *e)
 {
 	size_t len = strlen(e->path), target_len = e->target ? strlen(e->target) : 0;
 	bool has_target = e->kind == ENTRY_LINK || e->kind == ENTRY_REF;
@@ -112,7 +107,7 @@ static size_t ancestors_step(struct ancestors *a, const struct manifest *m, size
 	return above;
 }
 
-static bool add_size(const struct entry *e, uint64_t *sum)
+bool manifest_add_size(const struct entry *e, uint64_t *sum)
 {
 	if (e->has_size && (e->kind == ENTRY_FILE || e->kind == ENTRY_REF))
 		*sum += e->size; /* both are below 2^63 */
@@ -145,8 +140,8 @@ static int check_each(struct manifest *m, bool *sorted, struct error *err)
 
 		if (e->kind == ENTRY_LINK && e->target)
 			e->size = strlen(e->target);
-		fault = entry_fault(e);
-		if (!fault && !add_size(e, &sum))
+		fault = manifest_entry_fault(e);
+		if (!fault && !manifest_add_size(e, &sum))
 			fault = "the sizes add up to more than can be counted";
 		if (fault)
 			return fault_at(err, ERR_INVALID, e->path, fault);
@@ -208,11 +203,6 @@ int manifest_finish(struct manifest *m, struct error *err)
 
 /* --- escaping --- */
 
-static bool is_plain(unsigned char c, bool with_space)
-{
-	return c > (with_space ? ' ' : ' ' - 1) && c < 0x7f && c != '\\';
-}
-
 /* How many bytes the UTF-8 sequence that begins here has, 0 if none does. */
 static size_t sequence_len(const char *at, size_t left)
 {
@@ -240,7 +230,7 @@ void manifest_escape(struct strbuf *out, const char *bytes, size_t len, bool wit
 	for (size_t at = 0; at < len;) {
 		size_t run = at;
 
-		while (run < len && is_plain((unsigned char)bytes[run], with_space))
+		while (run < len && manifest_is_plain((unsigned char)bytes[run], with_space))
 			run++;
 		if (run == at && (unsigned char)bytes[at] >= 0x80)
 			run += sequence_len(bytes + at, len - at);
@@ -250,39 +240,6 @@ void manifest_escape(struct strbuf *out, const char *bytes, size_t len, bool wit
 			strbuf_add(out, bytes + at, run - at);
 		at = run;
 	}
-}
-
-static int hex_value(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Undoes manifest_escape(); false on what it never writes. */
-static bool unescape(struct strbuf *out, const char *text, size_t len)
-{
-	for (size_t at = 0; at < len; at++) {
-		char c = text[at];
-
-		if (c == '\\') {
-			if (++at == len)
-				return false;
-			c = text[at];
-			if (c == 'n') {
-				c = '\n';
-			} else if (c == 'x') {
-				if (len - at < 3 || hex_value(text[at + 1]) < 0 || hex_value(text[at + 2]) < 0)
-					return false;
-				c = (char)(hex_value(text[at + 1]) << 4 | hex_value(text[at + 2]));
-				at += 2;
-			} else if (c != '\\') {
-				return false;
-			}
-		}
-		if (!c)
-			return false;
-		strbuf_addc(out, c);
-	}
-	return true;
 }
 
 /* --- writing --- */
@@ -321,13 +278,13 @@ static void add_size_and_digest(struct strbuf *out, const struct entry *e)
 void manifest_write(struct strbuf *out, const struct manifest *m)
 {
 	strbuf_grow(out, m->count * LINE_GUESS);
-	strbuf_adds(out, FIRST_LINE);
+	strbuf_adds(out, MANIFEST_FIRST_LINE);
 	for (size_t i = 0; i < m->count; i++) {
 		const struct entry *e = &m->entries[i];
 		const char mode[6] = { ' ', '0', (char)('0' + (e->mode >> 6 & 7)), (char)('0' + (e->mode >> 3 & 7)),
 				      (char)('0' + (e->mode & 7)), ' ' };
 
-		strbuf_adds(out, kind_words[e->kind]);
+		strbuf_adds(out, manifest_kind_words[e->kind]);
 		strbuf_add(out, mode, sizeof mode);
 		add_size_and_digest(out, e);
 		if (e->target) {
@@ -337,182 +294,6 @@ void manifest_write(struct strbuf *out, const struct manifest *m)
 		manifest_escape(out, e->path, strlen(e->path), false);
 		strbuf_addc(out, '\n');
 	}
-}
-
-/* --- reading --- */
-
-struct parser {
-	const char *at, *end; /* what is left of the line, without its LF */
-	struct strbuf raw, again;
-};
-
-static void parser_cleanup(struct parser *p)
-{
-	strbuf_release(&p->raw);
-	strbuf_release(&p->again);
-}
-
-/* The bytes up to the next space, which is skipped. */
-static bool next_field(struct parser *p, const char **field, size_t *len)
-{
-	const char *space = memchr(p->at, ' ', (size_t)(p->end - p->at));
-
-	if (!space)
-		return false;
-	*field = p->at;
-	*len = (size_t)(space - p->at);
-	p->at = space + 1;
-	return true;
-}
-
-static bool is_word(const char *field, size_t len, const char *word)
-{
-	return strlen(word) == len && memcmp(field, word, len) == 0;
-}
-
-/* A field in the one form that manifest_escape() gives it, or NULL. */
-static char *take_escaped(struct parser *p, const char *text, size_t len, bool with_space)
-{
-	size_t plain = 0;
-
-	while (plain < len && is_plain((unsigned char)text[plain], with_space))
-		plain++;
-	if (plain == len)
-		return xstrndup(text, len);
-	strbuf_reset(&p->raw);
-	strbuf_reset(&p->again);
-	if (!unescape(&p->raw, text, len))
-		return NULL;
-	manifest_escape(&p->again, p->raw.buf, p->raw.len, with_space);
-	if (p->again.len != len || memcmp(p->again.buf, text, len) != 0)
-		return NULL;
-	return xstrndup(p->raw.buf, p->raw.len);
-}
-
-static bool take_kind_and_mode(struct parser *p, struct entry *e)
-{
-	const char *field;
-	size_t len;
-	unsigned kind = 0;
-
-	if (!next_field(p, &field, &len))
-		return false;
-	while (kind < COUNT_OF(kind_words) && !is_word(field, len, kind_words[kind]))
-		kind++;
-	if (kind == COUNT_OF(kind_words) || !next_field(p, &field, &len) || len != 4)
-		return false;
-	e->kind = kind;
-	if (is_word(field, len, "0644"))
-		e->mode = 0644;
-	else if (is_word(field, len, "0755"))
-		e->mode = 0755;
-	else if (is_word(field, len, "0777"))
-		e->mode = 0777;
-	return e->mode && (kind != ENTRY_DIR || e->mode == 0755) && (kind == ENTRY_LINK) == (e->mode == 0777);
-}
-
-static bool take_size(struct parser *p, struct entry *e)
-{
-	const char *field;
-	size_t len;
-
-	if (!next_field(p, &field, &len))
-		return false;
-	if (e->kind == ENTRY_REF && is_word(field, len, "-"))
-		return true;
-	e->has_size = true;
-	return number_parse_u64(field, len, &e->size) && (e->kind != ENTRY_DIR || !e->size);
-}
-
-static bool take_digest(struct parser *p, struct entry *e)
-{
-	const char *field;
-	size_t len;
-
-	if (e->kind == ENTRY_LINK)
-		return true;
-	if (!next_field(p, &field, &len))
-		return false;
-	if (e->kind != ENTRY_FILE && is_word(field, len, "-"))
-		return true;
-	e->has_digest = e->kind != ENTRY_DIR;
-	return e->has_digest && oid_parse(field, len, &e->digest);
-}
-
-static bool take_target(struct parser *p, struct entry *e)
-{
-	const char *field;
-	size_t len;
-
-	if (e->kind != ENTRY_LINK && e->kind != ENTRY_REF)
-		return true;
-	if (!next_field(p, &field, &len))
-		return false;
-	e->target = take_escaped(p, field, len, true);
-	return e->target && (e->kind != ENTRY_LINK || e->size == strlen(e->target));
-}
-
-/* What is wrong with the line, or NULL. */
-static const char *parse_line(struct parser *p, struct entry *e)
-{
-	if (!take_kind_and_mode(p, e))
-		return "no legal kind and mode";
-	if (!take_size(p, e))
-		return "no legal size";
-	if (!take_digest(p, e))
-		return "no legal digest";
-	if (!take_target(p, e))
-		return "no legal target";
-	e->path = take_escaped(p, p->at, (size_t)(p->end - p->at), false);
-	return e->path ? entry_fault(e) : "the path is not escaped as it must be";
-}
-
-static const char *check_order(const struct manifest *m, struct ancestors *above)
-{
-	size_t last = m->count - 1;
-
-	if (last && strcmp(m->entries[last - 1].path, m->entries[last].path) >= 0)
-		return "the paths are not in order";
-	return ancestors_step(above, m, last) == SIZE_MAX ? NULL : "a path below a path that is no folder";
-}
-
-static int parse_lines(const char *text, size_t len, struct manifest *m, struct error *err)
-{
-	CLEANUP(parser) struct parser p = { .raw = STRBUF_INIT, .again = STRBUF_INIT };
-	CLEANUP(ancestors) struct ancestors above = { NULL, 0, 0 };
-	const char *end = text + len, *fault = NULL;
-	uint64_t sum = 0;
-
-	for (p.at = text; p.at < end; p.at = p.end + 1) {
-		struct entry *e = append(m);
-
-		p.end = memchr(p.at, '\n', (size_t)(end - p.at));
-		fault = p.end ? parse_line(&p, e) : "the line does not end";
-		if (!fault)
-			fault = check_order(m, &above);
-		if (!fault && !add_size(e, &sum))
-			fault = "the sizes add up to more than can be counted";
-		if (fault)
-			return error_set(err, ERR_INTEGRITY, "the manifest is damaged in line %zu: %s", m->count + 1, fault);
-	}
-	return 0;
-}
-
-int manifest_parse(const char *text, size_t len, struct manifest *out, struct error *err)
-{
-	const size_t first = strlen(FIRST_LINE);
-	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
-
-	*out = m;
-	if (len > MANIFEST_MAX_BYTES)
-		return error_set(err, ERR_INTEGRITY, "a manifest of %zu bytes is over the limit of %u", len, MANIFEST_MAX_BYTES);
-	if (len < first || memcmp(text, FIRST_LINE, first) != 0)
-		return error_set(err, ERR_INTEGRITY, "the manifest is damaged in line 1: it is not 'mreg-manifest 1'");
-	if (parse_lines(text + first, len - first, &m, err) < 0)
-		return -1;
-	*out = m;
-	m = (struct manifest)MANIFEST_INIT;
-	return 0;
 }
 
 /* --- asking --- */
@@ -529,7 +310,7 @@ uint64_t manifest_bytes(const struct manifest *m)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < m->count; i++)
-		add_size(&m->entries[i], &sum);
+		manifest_add_size(&m->entries[i], &sum);
 	return sum;
 }
 

@@ -61,6 +61,20 @@ int manifest_finish(struct manifest *m, struct error *err) MUST_CHECK;
 void manifest_write(struct strbuf *out, const struct manifest *m);
 /* Accepts exactly what manifest_write() gives: anything else (order, escapes, modes, trailing bytes) is ERR_INTEGRITY naming the line. */
 int manifest_parse(const char *text, size_t len, struct manifest *out, struct error *err) MUST_CHECK;
+
+/*
+ * The same as manifest_parse() for text that comes in pieces, without holding it: fn gets each entry as its line ends, and may keep path and target by
+ * setting them to NULL; -1 from it ends the scan.  What it was given counts only when manifest_scan_finish() is content, too.  At most
+ * 64 KiB of text are held.
+ */
+typedef int (*manifest_entry_fn)(struct entry *e, void *arg, struct error *err);
+struct manifest_scan;
+struct manifest_scan *manifest_scan_new(manifest_entry_fn fn, void *arg);
+int manifest_scan_feed(struct manifest_scan *s, const void *text, size_t len, struct error *err) MUST_CHECK;
+int manifest_scan_finish(struct manifest_scan *s, struct error *err) MUST_CHECK;
+void manifest_scan_free(struct manifest_scan *s);
+void manifest_scan_cleanup(struct manifest_scan **s);
+
 /* NULL if absent. */
 const struct entry *manifest_find(const struct manifest *m, const char *path);
 uint64_t manifest_bytes(const struct manifest *m);  /* sum of known sizes of files and references */
