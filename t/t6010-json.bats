@@ -122,6 +122,11 @@ done_well()
 		put -n digits "$DIGITS/epoch-1/labels.txt"
 		put far --ref "file://$DIGITS/epoch-1/labels.txt" --ref s3://bucket/k --digest 0000000000000000000000000000000000000000000000000000000000000000 --size 1
 		put m "$DIGITS/epoch-2" -a best -M 'deep={"a":[1,null]}'
+		remote add elsewhere ../far
+		remote add -n other host:far
+		remote set-url elsewhere host:far
+		remote ls
+		remote rm elsewhere
 		rename tree trees
 		rename trees tree
 		resolve digits:best
@@ -208,6 +213,8 @@ done_badly()
 		2 usage prune
 		2 invalid put 'no good' tree
 		5 conflict put digits tree --type dataset
+		3 no-collection remote rm nowhere
+		2 invalid remote add nowhere http://far/reg
 		5 conflict rename digits tree
 		4 no-reference resolve digits:v9
 		4 no-reference restore digits:v2

@@ -116,6 +116,7 @@ refused()
 	refused 2 usage protect digits:v1
 	refused 2 usage hook run post-putt digits
 	refused 2 usage ls --template '{'
+	refused 2 usage remote add origin
 	refused 2 usage unlink digits
 	refused 2 usage rename digits:v1 other
 	refused 2 usage note digits -m a -F b
@@ -134,6 +135,8 @@ refused()
 	refused 2 invalid tag digits 'no good'
 	refused 2 invalid meta digits loss=inf
 	refused 2 invalid config core.lockTimeout soon
+	refused 2 invalid remote add origin ssh://-oProxyCommand=x/reg
+	refused 2 invalid remote add ../x host:reg
 }
 
 @test "3: no such collection" {
@@ -153,6 +156,8 @@ refused()
 	refused 3 no-collection link digits:v1 --no-create reader
 	refused 3 no-collection unlink digts:v1
 	refused 3 no-collection rename digts other
+	refused 3 no-collection remote rm origin
+	refused 3 no-collection remote set-url origin host:reg
 	for verb in tag note meta; do
 		refused 3 no-collection "$verb" digts
 		complains "Did you mean 'digits'"

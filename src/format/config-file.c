@@ -496,3 +496,47 @@ int config_file_add(struct strbuf *text, const char *name, const char *key, cons
 	add_entry(text, &places, folded.buf, value);
 	return 0;
 }
+
+/* Where the first part of a section begins and ends: 1, 0 when there is none, -1. */
+static int find_section(const struct strbuf *text, const char *name, const char *section, size_t *start, size_t *end, struct error *err)
+{
+	CLEANUP(scanner) struct scanner s = { text->buf, name, text->len, 0, 1, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT };
+	size_t len = strlen(section);
+	struct item item;
+	int found = 0, status = scan_begin(&s, err);
+
+	if (status < 0)
+		return status;
+	*end = text->len;
+	while ((status = scan_next(&s, &item, err)) > 0) {
+		if (!item.is_header)
+			continue;
+		if (found) {
+			*end = item.start;
+			return found;
+		}
+		if (s.section.len == len + 1 && memcmp(s.section.buf, section, len) == 0) {
+			found = 1;
+			*start = item.start;
+		}
+	}
+	return status < 0 ? -1 : found;
+}
+
+int config_file_remove_section(struct strbuf *text, const char *name, const char *section, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT, folded = STRBUF_INIT, nothing = STRBUF_INIT;
+	size_t start = 0, end = 0;
+	int found, count = 0;
+
+	strbuf_addf(&key, "%s.x", section);
+	if (config_key_check(key.buf, err) < 0)
+		return -1;
+	config_key_fold(&folded, key.buf);
+	strbuf_set_len(&folded, folded.len - 2);
+	while ((found = find_section(text, name, folded.buf, &start, &end, err)) > 0) {
+		splice(text, start, end, &nothing);
+		count++;
+	}
+	return found < 0 ? -1 : count;
+}

@@ -24,6 +24,8 @@ int config_file_parse(const char *text, size_t len, const char *name, int (*fn)(
 int config_file_set(struct strbuf *text, const char *name, const char *key, const char *value, struct error *err) MUST_CHECK;
 /* Adds the line even where the key stands already: for keys that may have several values. */
 int config_file_add(struct strbuf *text, const char *name, const char *key, const char *value, struct error *err) MUST_CHECK;
+/* Removes every part of a section ("section" or "section.sub") with all that stands in it, up to the next header.  How many there were; -1. */
+int config_file_remove_section(struct strbuf *text, const char *name, const char *section, struct error *err) MUST_CHECK;
 /* "section.key" or "section.sub.key": letters, digits and '-' in section and key, the subsection has no newline or NUL; ERR_INVALID. */
 int config_key_check(const char *key, struct error *err) MUST_CHECK;
 /* Folds section and key as parse does. */

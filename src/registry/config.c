@@ -20,13 +20,14 @@
 #include "base/utf8.h"
 #include "format/config-file.h"
 #include "format/name.h"
+#include "format/remote-url.h"
 
 #define CONFIG_MAX_BYTES (1u << 20) /* of one file */
 #define SYSTEM_FILE "/etc/mreg/config"
 #define USER_NAME_MAX 256
 #define REPLACED_TRIES 100
 
-enum value_kind { VALUE_TEXT, VALUE_NAME, VALUE_DURATION, VALUE_PART, VALUE_STAGES };
+enum value_kind { VALUE_TEXT, VALUE_NAME, VALUE_DURATION, VALUE_PART, VALUE_REMOTE, VALUE_STAGES };
 
 #define DEFAULT_STAGES "development staging production archived"
 
@@ -45,6 +46,7 @@ static const struct known_key {
 	{ "core.sshcommand", VALUE_TEXT, true },
 	{ "gc.auto", VALUE_DURATION, false },
 	{ "protect.*.check", VALUE_TEXT, true },
+	{ "remote.*.url", VALUE_REMOTE, false },
 	{ "safe.directory", VALUE_TEXT, false },
 	{ "serve.idletimeout", VALUE_DURATION, false },
 	{ "stage.list", VALUE_STAGES, false },
@@ -125,6 +127,17 @@ static int parse_stages(const char *key, const char *text, struct strvec *out, s
 	return out->count ? 0 : error_set(err, ERR_INVALID, "'%s' must be names of stages, separated by blanks", key);
 }
 
+/* "remote.NAME.url": the name is that of a file, too. */
+static int check_remote(const char *key, const char *url, struct error *err)
+{
+	CLEANUP(remote_url) struct remote_url parsed = { .is_ssh = false };
+	const char *name = strchr(key, '.') + 1;
+
+	if (name_check(NAME_COLLECTION, name, (size_t)(strrchr(key, '.') - name), err) < 0 || remote_url_parse(url, &parsed, err) < 0)
+		return error_wrap(err, "'%s'", key);
+	return 0;
+}
+
 int config_check(const char *key, const char *value, struct error *err)
 {
 	CLEANUP(strvec) struct strvec stages = STRVEC_INIT;
@@ -140,6 +153,8 @@ int config_check(const char *key, const char *value, struct error *err)
 		return error_set(err, ERR_INVALID, "'%s' must be 1 to %d bytes of text without control characters, not '%s'", key, USER_NAME_MAX, value);
 	if (known && known->kind == VALUE_PART && *value && name_check(NAME_COLLECTION, value, strlen(value), err) < 0)
 		return error_wrap(err, "'%s'", key);
+	if (known && known->kind == VALUE_REMOTE)
+		return check_remote(key, value, err);
 	if (known && known->kind == VALUE_STAGES)
 		return parse_stages(key, value, &stages, err);
 	return 0;
@@ -456,7 +471,30 @@ static int set_in_text(struct strbuf *text, const char *path, const char *key, c
 	return 0;
 }
 
-static int edit(const char *path, const char *key, const char *value, bool add, struct error *err)
+enum edit { EDIT_SET, EDIT_ADD, EDIT_REMOVE_SECTION };
+
+static int remove_in_text(struct strbuf *text, const char *path, const char *section, struct error *err)
+{
+	int count = config_file_remove_section(text, path, section, err);
+
+	return count ? count : error_set(err, ERR_NO, "'%s' is not in '%s'", section, path);
+}
+
+/* key: of EDIT_REMOVE_SECTION the section. */
+static int edit_text(struct strbuf *text, const char *path, const char *key, const char *value, enum edit how, struct error *err)
+{
+	switch (how) {
+	case EDIT_SET:
+		return set_in_text(text, path, key, value, err);
+	case EDIT_ADD:
+		return config_file_add(text, path, key, value, err);
+	case EDIT_REMOVE_SECTION:
+		return remove_in_text(text, path, key, err);
+	}
+	BUG("edit %d", (int)how);
+}
+
+static int edit(const char *path, const char *key, const char *value, enum edit how, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT, dir = STRBUF_INIT;
 	CLEANUP(fd) int fd = -1;
@@ -468,8 +506,7 @@ static int edit(const char *path, const char *key, const char *value, bool add, 
 	fd = open_locked(path, value != NULL, err);
 	if (fd < 0)
 		return -1;
-	if (file_slurp(path, &text, CONFIG_MAX_BYTES, NULL, err) < 0 ||
-	    (add ? config_file_add(&text, path, key, value, err) : set_in_text(&text, path, key, value, err)) < 0)
+	if (file_slurp(path, &text, CONFIG_MAX_BYTES, NULL, err) < 0 || edit_text(&text, path, key, value, how, err) < 0)
 		return -1;
 	if (value && text.len > CONFIG_MAX_BYTES)
 		return error_set(err, ERR_INVALID, "'%s' would grow over %u bytes", path, CONFIG_MAX_BYTES);
@@ -480,25 +517,30 @@ static int edit(const char *path, const char *key, const char *value, bool add, 
 	return chmod(path, mode) ? error_set_errno(err, "cannot set the permissions of '%s'", path) : 0;
 }
 
-static int write_file(const char *path, const char *key, const char *value, bool add, struct error *err)
+/* value NULL: something is taken out, for which the file must be there. */
+static int write_file(const char *path, const char *key, const char *value, enum edit how, struct error *err)
 {
-	CLEANUP(ptr) char *real = NULL;
-
-	if (value ? config_check(key, value, err) < 0 : config_key_check(key, err) < 0)
-		return -1;
 	/* a link (to a user's collection of settings) stays one */
-	real = realpath(path, NULL);
+	CLEANUP(ptr) char *real = realpath(path, NULL);
+
 	if (!real && !value && (errno == ENOENT || errno == ENOTDIR))
 		return error_set(err, ERR_NO, "'%s' is not set in '%s'", key, path);
-	return edit(real ? real : path, key, value, add, err);
+	return edit(real ? real : path, key, value, how, err);
 }
 
 int config_write(const char *path, const char *key, const char *value, struct error *err)
 {
-	return write_file(path, key, value, false, err);
+	if (value ? config_check(key, value, err) < 0 : config_key_check(key, err) < 0)
+		return -1;
+	return write_file(path, key, value, EDIT_SET, err);
 }
 
 int config_add(const char *path, const char *key, const char *value, struct error *err)
 {
-	return write_file(path, key, value, true, err);
+	return config_check(key, value, err) < 0 ? -1 : write_file(path, key, value, EDIT_ADD, err);
+}
+
+int config_remove_section(const char *path, const char *section, struct error *err)
+{
+	return write_file(path, section, NULL, EDIT_REMOVE_SECTION, err);
 }

@@ -52,5 +52,7 @@ int config_path(enum config_scope scope, const char *mreg_dir, struct strbuf *ou
 int config_write(const char *path, const char *key, const char *value, struct error *err) MUST_CHECK;
 /* The same for a key that may stand there several times: beside the values that it has. */
 int config_add(const char *path, const char *key, const char *value, struct error *err) MUST_CHECK;
+/* Removes a section ("section" or "section.sub") of that file with all that stands in it; ERR_NO when it is not there. */
+int config_remove_section(const char *path, const char *section, struct error *err) MUST_CHECK;
 
 #endif

@@ -121,6 +121,25 @@ static void test_removing(void)
 	edits("[a \"B\"]\nk = 2\n", "a.b.k", NULL, "[a \"B\"]\nk = 2\n", "a subsection of other case is another");
 }
 
+static void edits_section(const char *text, const char *section, const char *want, int count, const char *name)
+{
+	CLEANUP(strbuf) struct strbuf sb = STRBUF_INIT;
+	struct error err = ERROR_INIT;
+
+	strbuf_adds(&sb, text);
+	is_int(config_file_remove_section(&sb, "config", section, &err), count, name);
+	is_str(sb.buf, want, name);
+}
+
+static void test_removing_sections(void)
+{
+	edits_section("[a]\nk = 1\n[b \"x.y\"]\n\tk = 1\n# c\n[c]\nk = 1\n", "B.x.y", "[a]\nk = 1\n[c]\nk = 1\n", 1, "up to the next one");
+	edits_section("[a]\nk = 1\n[b]\nk = 1\n[a]\nl = \"[b]\"", "a", "[b]\nk = 1\n", 2, "every part of it");
+	edits_section("[a \"B\"]\n[a]\n[ab]\n", "a.b", "[a \"B\"]\n[a]\n[ab]\n", 0, "of its very name");
+	edits_section("[a] [b] k = 1\n", "a", "[b] k = 1\n", 1, "beside another one");
+	edits_section("[a]\n=\n", "a", "[a]\n=\n", -1, "bad text stays");
+}
+
 static void test_keys(void)
 {
 	static const char *const right[] = { "a.b", "A-1.b-2", "a.any thing. at all.b", "a..b" };
@@ -143,6 +162,7 @@ int main(void)
 	test_adding();
 	test_setting();
 	test_removing();
+	test_removing_sections();
 	test_keys();
 	return tap_done();
 }
