@@ -40,13 +40,13 @@ static int cat(struct session *s, const char *ref, const char *path, struct erro
 		return out_result(s->out, fields_entry(e), "path", err);
 	if (e->kind == ENTRY_LINK)
 		return error_set(err, ERR_NO_PATH, "'%s' is a link to '%s'", path, e->target);
-	return verify_stream(s->registry, e, write_piece, s->out, err);
+	return verify_stream(s->registry, &version.row.version, &m, e, write_piece, s->out, err);
 }
 
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
-	const struct opt opts[] = { OPT_END };
+	const struct opt opts[] = { OPT_OFFLINE(&s->offline), OPT_END };
 
 	if (session_parse(s, opts, argc, argv, 2, 2, &operands, err) < 0)
 		return -1;

@@ -24,6 +24,8 @@ struct session {
 	struct registry *registry; /* after session_open() of a verb that needs one */
 	char *mreg_dir;            /* of the registry found, or NULL */
 	const struct command *command;
+	bool offline;              /* --offline */
+	struct object_source *source; /* the registry's, made by session_open() */
 };
 
 enum command_group { GROUP_START, GROUP_STORE, GROUP_LOOK, GROUP_CURATE, GROUP_TRACE, GROUP_SHARE, GROUP_KEEP, GROUP_OTHER };
@@ -46,6 +48,7 @@ struct command {
 /* Options that many verbs have, in the same words. */
 #define OPT_WHY(ptr) OPT_STRING('m', "message", ptr, "WHY", "reason, for the history")
 #define OPT_DRY_RUN(ptr) OPT_FLAG('n', "dry-run", ptr, "decide, change nothing")
+#define OPT_OFFLINE(ptr) OPT_FLAG(0, "offline", ptr, "use no network, and fetch nothing from a remote")
 #define OPT_OVERRIDE(ptr) OPT_FLAG(0, "override", ptr, "do it although an alias is protected; needs -m")
 
 /* opt_parse() with the command's synopsis, then opens what the command needs (config, registry, out, messages): after it s->out and s->registry stand. */

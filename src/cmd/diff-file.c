@@ -32,7 +32,8 @@ static int add_piece(const void *data, size_t len, void *arg, struct error *err)
 	return 0;
 }
 
-int diff_read_file(const struct diff_pair *pair, const struct entry *e, size_t max, struct strbuf *out, struct error *err)
+int diff_read_file(const struct diff_pair *pair, const struct resolved *version, const struct manifest *m, const struct entry *e, size_t max,
+		   struct strbuf *out, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
 
@@ -41,7 +42,7 @@ int diff_read_file(const struct diff_pair *pair, const struct entry *e, size_t m
 		return error_set(err, ERR_NO_PATH, "'%s' is no file", shown.buf);
 	if (e->size > max)
 		return error_set(err, ERR_INVALID, "'%s' has more than %zu MiB, too many to be compared so", shown.buf, max >> 20);
-	return verify_stream(pair->session->registry, e, add_piece, out, err);
+	return verify_stream(pair->session->registry, &version->row.version, m, e, add_piece, out, err);
 }
 
 static int read_manifests(const struct diff_pair *pair, struct manifest *before, struct manifest *after, struct error *err)
@@ -58,6 +59,7 @@ static int read_manifests(const struct diff_pair *pair, struct manifest *before,
 struct file_pair {
 	const struct diff_pair *pair;
 	const struct entry *before, *after; /* one may be NULL */
+	const struct manifest *before_all, *after_all;
 	const char *kind;
 	struct strbuf line; /* of the program's output, not whole yet */
 };
@@ -143,8 +145,8 @@ static int print_lines(struct file_pair *f, struct error *err)
 
 	if (!fits(f->before) || !fits(f->after))
 		return 0;
-	if ((f->before && diff_read_file(f->pair, f->before, TEXT_DIFF_MAX_BYTES, &before, err) < 0) ||
-		(f->after && diff_read_file(f->pair, f->after, TEXT_DIFF_MAX_BYTES, &after, err) < 0))
+	if ((f->before && diff_read_file(f->pair, &f->pair->before, f->before_all, f->before, TEXT_DIFF_MAX_BYTES, &before, err) < 0) ||
+		(f->after && diff_read_file(f->pair, &f->pair->after, f->after_all, f->after, TEXT_DIFF_MAX_BYTES, &after, err) < 0))
 		return -1;
 	if (!text_diff_is_text(&before) || !text_diff_is_text(&after))
 		return 0;
@@ -191,7 +193,7 @@ int diff_file(const struct diff_pair *pair, const char *path, const char *path_b
 {
 	CLEANUP(manifest) struct manifest before = MANIFEST_INIT;
 	CLEANUP(manifest) struct manifest after = MANIFEST_INIT;
-	struct file_pair f = { pair, NULL, NULL, "modified", STRBUF_INIT };
+	struct file_pair f = { pair, NULL, NULL, &before, &after, "modified", STRBUF_INIT };
 	int rc;
 
 	if (read_manifests(pair, &before, &after, err) < 0)

@@ -59,6 +59,7 @@ static const struct entry *find_file(const struct manifest *m, const char *path,
 
 struct walk {
 	const struct diff_pair *pair;
+	const struct manifest *before, *after;
 	const char *column;
 	json_t *list;  /* of all differences, for JSON */
 	json_t *tally; /* column → rows in which it changed */
@@ -177,7 +178,8 @@ static int compare(struct walk *w, const struct entry *before, const struct entr
 	CLEANUP(strbuf) struct strbuf a = STRBUF_INIT, b = STRBUF_INIT, a_name = STRBUF_INIT, b_name = STRBUF_INIT;
 	struct rows_file a_file = { .path = before->path }, b_file = { .path = after->path };
 
-	if (diff_read_file(w->pair, before, ROWS_MAX_BYTES, &a, err) < 0 || diff_read_file(w->pair, after, ROWS_MAX_BYTES, &b, err) < 0)
+	if (diff_read_file(w->pair, &w->pair->before, w->before, before, ROWS_MAX_BYTES, &a, err) < 0 ||
+		diff_read_file(w->pair, &w->pair->after, w->after, after, ROWS_MAX_BYTES, &b, err) < 0)
 		return -1;
 	strbuf_addf(&a_name, "%s/", w->pair->before_name.buf);
 	strbuf_addf(&b_name, "%s/", w->pair->after_name.buf);
@@ -210,7 +212,7 @@ int diff_rows(const struct diff_pair *pair, const char *path, const char *path_b
 	CLEANUP(manifest) struct manifest after = MANIFEST_INIT;
 	CLEANUP(json) json_t *list = json_array();
 	CLEANUP(json) json_t *tally = json_object();
-	struct walk w = { pair, column, list, tally };
+	struct walk w = { pair, &before, &after, column, list, tally };
 	struct registry *reg = pair->session->registry;
 	const struct entry *a, *b;
 

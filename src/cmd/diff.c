@@ -173,6 +173,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_FLAG(0, "stat", &pair.stat, "compare files alone, by their sizes"),
 		OPT_FLAG(0, "name-only", &pair.name_only, "compare files alone, and print the paths of those that differ"),
 		OPT_STRING(0, "rows", &rows, "COLUMN", "compare the rows of a CSV or JSON Lines file, joined by COLUMN"),
+		OPT_OFFLINE(&s->offline),
 		OPT_END,
 	};
 

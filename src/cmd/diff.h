@@ -30,8 +30,9 @@ int diff_path_line(const struct diff_pair *pair, const char *path, struct error 
 int diff_file(const struct diff_pair *pair, const char *path, const char *path_b, struct error *err) MUST_CHECK;
 /* Rows of one file, joined by a column; path NULL: the only file with rows. */
 int diff_rows(const struct diff_pair *pair, const char *path, const char *path_b, const char *column, struct error *err) MUST_CHECK;
-/* The bytes of a file that is compared as a whole; ERR_INVALID when it has more than max. */
-int diff_read_file(const struct diff_pair *pair, const struct entry *e, size_t max, struct strbuf *out, struct error *err) MUST_CHECK;
+/* The bytes of a file of one of the two that is compared as a whole; ERR_INVALID when it has more than max. */
+int diff_read_file(const struct diff_pair *pair, const struct resolved *version, const struct manifest *m, const struct entry *e, size_t max,
+		   struct strbuf *out, struct error *err) MUST_CHECK;
 /* ERR_NO_PATH */
 int diff_no_path(const struct strbuf *version, const char *path, struct error *err);
 

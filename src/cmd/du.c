@@ -85,6 +85,7 @@ static json_t *total_record(const struct usage *u)
 	json_object_set_new(record, "saved", json_integer((json_int_t)u->logical - (json_int_t)u->stored));
 	json_object_set_new(record, "deduplicated", json_u64(u->deduplicated));
 	json_object_set_new(record, "compressed", json_u64(u->compressed));
+	json_object_set_new(record, "absent", json_u64(u->absent));
 	return record;
 }
 
@@ -132,6 +133,16 @@ static int print_saving(struct session *s, const struct usage *u, struct error *
 		percent(u->deduplicated, u->logical), percent(u->compressed, u->logical), percent(beside, u->logical));
 }
 
+static int print_absent(struct session *s, const struct usage *u, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf size = STRBUF_INIT;
+
+	if (!u->absent)
+		return 0;
+	size_format(&size, u->absent);
+	return out_text(s->out, err, "%s of files are not here, but at a remote\n", size.buf);
+}
+
 static int print(struct session *s, struct sorter *sorter, const struct usage *u, enum usage_by by, struct error *err)
 {
 	int rc = 0;
@@ -144,7 +155,9 @@ static int print(struct session *s, struct sorter *sorter, const struct usage *u
 		add_parts(s, sorter, u);
 	if (sorter_end(sorter, err) < 0)
 		return -1;
-	return out_mode(s->out) == OUT_HUMAN ? print_saving(s, u, err) : 0;
+	if (out_mode(s->out) != OUT_HUMAN)
+		return 0;
+	return print_absent(s, u, err) < 0 ? -1 : print_saving(s, u, err);
 }
 
 /* ---- what if ---- */

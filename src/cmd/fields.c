@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "registry/absent.h"
 #include "registry/link.h"
 #include "ui/record.h"
 
@@ -28,6 +29,17 @@ int fields_source(struct view *v, const struct oid *version, json_t **out, struc
 	if (link_places_read(v, version, &places, err) < 0)
 		return -1;
 	*out = source->collection.name ? fields_ref(source->collection.name, source->number) : json_null();
+	return 0;
+}
+
+int fields_absent(struct view *v, const struct oid *version, json_t **out, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf remote = STRBUF_INIT;
+	int is_absent = absent_is(v, version, &remote, err);
+
+	if (is_absent < 0)
+		return -1;
+	*out = is_absent ? json_string(remote.buf) : json_null();
 	return 0;
 }
 

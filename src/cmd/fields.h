@@ -21,6 +21,8 @@ json_t *fields_version(const struct collection *c, const struct version_row *row
 json_t *fields_version_row(const struct collection *c, const struct version_row *row, const struct alias_rows *aliases);
 /* "NAME:v3" of the artifact that a version was put into, or null when it is not there any more. */
 int fields_source(struct view *v, const struct oid *version, json_t **out, struct error *err) MUST_CHECK;
+/* Where files of a version are that is absent, which may be "", or null. */
+int fields_absent(struct view *v, const struct oid *version, json_t **out, struct error *err) MUST_CHECK;
 /* "NAME", or "NAME:v3". */
 void fields_annotated(struct strbuf *out, const struct annotated *a);
 /* For people: each member on a line of its own, below a heading. */

@@ -45,6 +45,9 @@ static int print_human(struct session *s, const json_t *problems, const struct f
 			if (out_text(s->out, err, "    hits %s\n", json_string_value(ref)) < 0)
 				return -1;
 	}
+	if (c->absent && out_text(s->out, err, "absent: %" PRIu64 " file%s of %" PRIu64 " version%s, which a remote has\n", c->absent_files,
+				  c->absent_files == 1 ? "" : "s", c->absent, c->absent == 1 ? "" : "s") < 0)
+		return -1;
 	size_format(&size, c->bytes);
 	return out_text(s->out, err,
 			"%s: %" PRIu64 " journal line%s, %" PRIu64 " version%s, %" PRIu64 " file%s, %" PRIu64 " object%s in %" PRIu64 " pack%s, %s\n",
@@ -73,6 +76,8 @@ static json_t *record(json_t *problems, const struct fsck_counts *c)
 	json_object_set_new(doc, "lines", json_u64(c->lines));
 	json_object_set_new(doc, "versions", json_u64(c->versions));
 	json_object_set_new(doc, "files", json_u64(c->files));
+	json_object_set_new(doc, "absent_versions", json_u64(c->absent));
+	json_object_set_new(doc, "absent_files", json_u64(c->absent_files));
 	json_object_set_new(doc, "objects", json_u64(c->objects));
 	json_object_set_new(doc, "packs", json_u64(c->packs));
 	json_object_set_new(doc, "bytes", json_u64(c->bytes));

@@ -24,7 +24,7 @@ struct args {
 	const char *dir, *stamp;
 	struct strvec include, exclude, fallback;
 	uint64_t wait; /* seconds */
-	bool exact, force, dry_run, offline;
+	bool exact, force, dry_run;
 };
 
 static void args_cleanup(struct args *a)
@@ -90,7 +90,7 @@ static int get_one(struct session *s, const struct resolved *version, const stru
 {
 	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
 	struct get_options o = { .include = &a->include, .exclude = &a->exclude, .exact = a->exact, .force = a->force, .dry_run = a->dry_run,
-				 .offline = a->offline };
+				 .offline = s->offline };
 	struct get_result result;
 
 	target_path(&path, version, a, several);
@@ -236,7 +236,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRVEC(0, "fallback", &a.fallback, "REF", "get this when REF is not there"),
 		OPT_DURATION(0, "wait", &a.wait, "TIME", "wait so long for REF to be there"),
 		OPT_STRING(0, "stamp", &a.stamp, "FILE", "write the digest to FILE, last and only when it changed"),
-		OPT_FLAG(0, "offline", &a.offline, "refuse to fetch external references by the network"),
+		OPT_OFFLINE(&s->offline),
 		OPT_FLAG('n', "dry-run", &a.dry_run, "compare and decide, write nothing"),
 		OPT_END,
 	};

@@ -55,7 +55,7 @@ struct list {
 	const struct collection *collection;
 	const struct alias_rows *aliases;
 	enum { NEEDS_ROW, NEEDS_BRIEF, NEEDS_OBJECT } needs; /* of each version, for what is to be shown */
-	bool wants_tags, wants_source;
+	bool wants_tags, wants_source, wants_absent;
 	struct version_row *learned; /* what the index did not know */
 	size_t learned_count, learned_cap;
 	uint64_t damaged;
@@ -157,7 +157,7 @@ static const struct column link_columns[] = {
 	{ "summary", "DESCRIPTION", COLUMN_TEXT, false }, { "files", NULL, COLUMN_NUMBER, true }, { "user", NULL, COLUMN_TEXT, true },
 	{ "number", NULL, COLUMN_NUMBER, true }, { "host", NULL, COLUMN_TEXT, true },      { "description", NULL, COLUMN_TEXT, true },
 	{ "metadata", NULL, COLUMN_TEXT, true }, { "tags", NULL, COLUMN_LIST, true },      { "metrics", NULL, COLUMN_TEXT, true },
-	{ NULL, NULL, COLUMN_TEXT, false },
+	{ "absent", NULL, COLUMN_TEXT, true },   { NULL, NULL, COLUMN_TEXT, false },
 };
 
 static const struct column version_columns[] = {
@@ -165,7 +165,7 @@ static const struct column version_columns[] = {
 	{ "size", NULL, COLUMN_SIZE, false },  { "created", "AGE", COLUMN_AGE, false },   { "summary", "DESCRIPTION", COLUMN_TEXT, false },
 	{ "files", NULL, COLUMN_NUMBER, true }, { "user", NULL, COLUMN_TEXT, true },      { "number", NULL, COLUMN_NUMBER, true },
 	{ "host", NULL, COLUMN_TEXT, true },   { "description", NULL, COLUMN_TEXT, true }, { "metadata", NULL, COLUMN_TEXT, true },
-	{ "tags", NULL, COLUMN_LIST, true },   { "metrics", NULL, COLUMN_TEXT, true },
+	{ "tags", NULL, COLUMN_LIST, true },   { "metrics", NULL, COLUMN_TEXT, true },   { "absent", NULL, COLUMN_TEXT, true },
 	{ NULL, NULL, COLUMN_TEXT, false },
 };
 
@@ -229,6 +229,16 @@ static int add_source(struct list *l, const struct version_row *row, json_t *rec
 	return 0;
 }
 
+static int add_absent(struct list *l, const struct version_row *row, json_t *record, struct error *err)
+{
+	json_t *absent;
+
+	if (fields_absent(l->view, &row->version, &absent, err) < 0)
+		return -1;
+	json_object_set_new(record, "absent", absent);
+	return 0;
+}
+
 static int list_live(struct list *l, const struct version_row *row, struct error *err)
 {
 	CLEANUP(json) json_t *record = NULL;
@@ -242,7 +252,7 @@ static int list_live(struct list *l, const struct version_row *row, struct error
 	record = fields_version_row(l->collection, row, l->aliases);
 	if (l->wants_tags)
 		json_object_set_new(record, "tags", fields_strings(&tags));
-	if (l->wants_source && add_source(l, row, record, err) < 0)
+	if ((l->wants_source && add_source(l, row, record, err) < 0) || (l->wants_absent && add_absent(l, row, record, err) < 0))
 		return -1;
 	if ((l->needs == NEEDS_BRIEF && add_brief(l, row, record, err) < 0) || (l->needs == NEEDS_OBJECT && add_object(l, row, record, err) < 0))
 		return list_damaged(l, row, err);
@@ -280,6 +290,7 @@ static void decide_needs(struct list *l)
 		if (sorter_wants(l->sorter, in_object[i]))
 			l->needs = NEEDS_OBJECT;
 	l->wants_tags = sorter_wants(l->sorter, "tags");
+	l->wants_absent = sorter_wants(l->sorter, "absent");
 	l->wants_source = l->collection->is_model && sorter_wants(l->sorter, "source");
 }
 

@@ -42,6 +42,7 @@ struct card {
 	struct alias_rows aliases;
 	struct link_places places;
 	struct strbuf links; /* for people, a line each */
+	json_t *absent;      /* where files of it are, or null */
 	json_t *link_list;
 	bool is_latest;
 };
@@ -53,6 +54,7 @@ static void card_cleanup(struct card *c)
 	link_places_cleanup(&c->places);
 	strbuf_release(&c->links);
 	json_decref(c->link_list);
+	json_decref(c->absent);
 }
 
 static int read_card(struct session *s, const struct resolved *version, struct card *c, struct error *err)
@@ -62,7 +64,7 @@ static int read_card(struct session *s, const struct resolved *version, struct c
 
 	if (!v || version_info_read(s->registry, v, &version->row, &c->info, err) < 0 ||
 	    alias_rows_read(v, &version->collection, &c->aliases, err) < 0 || view_latest(v, &version->collection.cid, &latest, err) < 0 ||
-	    link_places_read(v, &version->row.version, &c->places, err) < 0)
+	    link_places_read(v, &version->row.version, &c->places, err) < 0 || fields_absent(v, &version->row.version, &c->absent, err) < 0)
 		return -1;
 	c->is_latest = latest.number == version->row.number;
 	c->link_list = json_array();
@@ -82,6 +84,17 @@ static int show_objects(struct out *out, const struct card *c, struct error *err
 	return 0;
 }
 
+/* "272.6 kB in 4 files, which are at 'origin'" */
+static void add_size(struct strbuf *out, const struct version_row *row, const json_t *absent)
+{
+	size_format(out, row->size);
+	strbuf_addf(out, " in %" PRIu64 " file%s", row->files, row->files == 1 ? "" : "s");
+	if (json_is_string(absent) && json_string_length(absent))
+		strbuf_addf(out, ", not here but at '%s'", json_string_value(absent));
+	else if (json_is_string(absent))
+		strbuf_adds(out, ", not here");
+}
+
 static int show_version_human(struct out *out, const struct resolved *v, const struct card *c, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf ref = STRBUF_INIT, aliases = STRBUF_INIT, size = STRBUF_INIT, time = STRBUF_INIT, tags = STRBUF_INIT;
@@ -91,8 +104,7 @@ static int show_version_human(struct out *out, const struct resolved *v, const s
 	fields_add_aliases(&aliases, &c->aliases, v->row.number);
 	if (c->is_latest)
 		strbuf_addf(&aliases, "%slatest", aliases.len ? ", " : "");
-	size_format(&size, v->row.size);
-	strbuf_addf(&size, " in %" PRIu64 " file%s", v->row.files, v->row.files == 1 ? "" : "s");
+	add_size(&size, &v->row, c->absent);
 	clock_format_local(&time, c->info.object.time);
 	strbuf_addf(&time, " by %s@%s", c->info.object.user, c->info.object.host);
 	for (size_t i = 0; i < c->info.tags.count; i++)
@@ -127,6 +139,7 @@ static int show_version(struct session *s, const struct resolved *version, struc
 	json_object_set_new(record, "latest", json_boolean(c.is_latest));
 	json_object_set_new(record, "source", source->collection.name ? fields_ref(source->collection.name, source->number) : json_null());
 	json_object_set(record, "models", c.link_list);
+	json_object_set(record, "absent", c.absent);
 	return out_result(s->out, record, "ref", err);
 }
 

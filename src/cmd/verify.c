@@ -154,10 +154,9 @@ static int verify_store(struct session *s, const struct resolved *version, bool 
 	CLEANUP(json) json_t *record = NULL;
 	CLEANUP(strbuf) struct strbuf summary = STRBUF_INIT;
 	uint64_t files = 0, bytes = 0, refs = 0, bad = 0, states[EXTERNAL_STATES] = { 0 };
-	const struct oid *digest = &version->row.digest;
 
-	if (verify_stored(s->registry, digest, damaged, problems, &files, &bytes, &refs, &bad, err) < 0 ||
-	    (with_refs && verify_references(s->registry, digest, elsewhere, problems, states, err) < 0))
+	if (verify_stored(s->registry, &version->row, damaged, problems, &files, &bytes, &refs, &bad, err) < 0 ||
+	    (with_refs && verify_references(s->registry, &version->row.digest, elsewhere, problems, states, err) < 0))
 		return -1;
 	record = new_record(version, json_array_size(problems) == 0);
 	json_object_set_new(record, "files", json_u64(files));
@@ -182,6 +181,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	bool with_refs = false;
 	const struct opt opts[] = {
 		OPT_FLAG(0, "refs", &with_refs, "also look whether external references are what they were"),
+		OPT_OFFLINE(&s->offline),
 		OPT_END,
 	};
 
@@ -189,6 +189,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		return -1;
 	if (with_refs && operands.count == 2)
 		return error_set(err, ERR_USAGE, "--refs looks where the references point, and takes no DIR");
+	if (with_refs && s->offline)
+		return error_set(err, ERR_USAGE, "--refs looks where the references point, which --offline forbids");
 	if (!(v = registry_view(s->registry, err)) ||
 	    resolve_text(v, operands.v[0], &version, err) < 0)
 		return -1;

@@ -83,6 +83,62 @@ int absent_check_whole(struct view *v, const struct collection *c, struct error 
 	return error_hint(err, "Pull it first: 'mreg pull REMOTE %s'.", c->name);
 }
 
+/* ---- changes ---- */
+
+static int note_shallow(const char *key, const char *value, void *arg, struct error *err)
+{
+	(void)key;
+	(void)value;
+	(void)err;
+	*(bool *)arg = true;
+	return 1;
+}
+
+/* The CID in a key, unless it is of those that come with a link: the collection's name, and its title. */
+static bool is_of_whole(const char *key, const char *after, struct cid *cid)
+{
+	const char *id = strchr(key, '/');
+	size_t len = id ? strcspn(++id, "/") : 0;
+
+	if (len != CID_HEX_LEN || strncmp(key, "shallow/", 8) == 0 || strncmp(key, "title/", 6) == 0 || (strncmp(key, "coll/", 5) == 0 && after))
+		return false;
+	memcpy(cid->hex, id, CID_HEX_LEN);
+	cid->hex[CID_HEX_LEN] = '\0';
+	return true;
+}
+
+static int check_change(const char *key, const char *before, const char *after, bool is_new, void *arg, struct error *err)
+{
+	CLEANUP(collection) struct collection c = COLLECTION_INIT;
+	struct view *v = txn_view(arg);
+	struct cid cid;
+	int found;
+
+	(void)before;
+	(void)is_new;
+	if (!is_of_whole(key, after, &cid))
+		return 0;
+	found = absent_is_shallow(v, &cid, err);
+	if (found <= 0)
+		return found;
+	found = collection_read(v, &cid, &c, err);
+	if (found < 0)
+		return -1;
+	memcpy(c.cid.hex, cid.hex, sizeof cid.hex);
+	if (!found)
+		c.name = xstrdup(cid.hex);
+	return absent_check_whole(v, &c, err);
+}
+
+int absent_guard(struct txn *txn, struct error *err)
+{
+	bool has_shallow = false;
+
+	if (view_each(txn_view(txn), "shallow/", note_shallow, &has_shallow, err) < 0)
+		return -1;
+	return has_shallow ? txn_each_change(txn, check_change, txn, err) : 0;
+}
+
 /* ---- fetching ---- */
 
 /* "'m:v3'" of a version id, as far as that can be told. */

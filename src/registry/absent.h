@@ -24,6 +24,8 @@ int absent_is_shallow(struct view *v, const struct cid *cid, struct error *err) 
 int absent_set_shallow(struct txn *txn, const struct cid *cid, bool is_shallow, struct error *err) MUST_CHECK;
 /* ERR_CONFLICT when the collection is shallow: "pull it first". */
 int absent_check_whole(struct view *v, const struct collection *c, struct error *err) MUST_CHECK;
+/* The same when this transaction changes what of a shallow collection is not all here: versions, aliases, annotations of the whole, or that it is there. */
+int absent_guard(struct txn *txn, struct error *err) MUST_CHECK;
 
 /* How files are fetched: filled in by cmd from transport (struct registry's `source`; NULL where there is no way). */
 struct object_source {

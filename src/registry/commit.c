@@ -4,6 +4,7 @@
 
 #include "registry/commit.h"
 
+#include "registry/absent.h"
 #include "registry/event.h"
 #include "registry/hook.h"
 #include "registry/protect.h"
@@ -37,7 +38,7 @@ static int decide_guarded(struct txn *txn, void *arg, struct error *err)
 {
 	struct attempt *a = arg;
 
-	if (a->decide(txn, a->arg, err) < 0 || protect_guard(txn, a->commit, err) < 0)
+	if (a->decide(txn, a->arg, err) < 0 || (!a->commit->is_received && absent_guard(txn, err) < 0) || protect_guard(txn, a->commit, err) < 0)
 		return -1;
 	if (!a->kinds)
 		return 0;

@@ -12,13 +12,14 @@ struct commit {
 	const char *verb, *why; /* why may be NULL */
 	bool dry_run;           /* decide and check, change nothing */
 	bool tells_dry_run; /* the verb itself says what would have happened */
+	bool is_received;       /* the changes were made elsewhere: also those of a collection of which only a part is here */
 	bool override;          /* --override: a protection may be passed over, when there is a why */
 	const struct stat_rows *stat_rows; /* may be NULL */
 };
 
 /*
  * txn_run() of a decision, which must be the same however often it is taken on one state: with pre-hooks it is rehearsed first.  ERR_POLICY when a protection,
- * a pre-hook or a check refuses it; ERR_CONFLICT when it was another one each time that the hooks had agreed.  Post-hooks run when the registry is closed.  Ends the
+ * a pre-hook or a check refuses it; ERR_CONFLICT when it was another one each time that the hooks had agreed, or absent_guard() refuses it.  Post-hooks run when the registry is closed.  Ends the
  * snapshot, as registry_drop_view() does.
  */
 int commit_run(struct registry *reg, const struct commit *commit, txn_decide_fn decide, void *arg, struct error *err) MUST_CHECK;

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "format/glob.h"
+#include "registry/absent.h"
 #include "registry/draft-content.h"
 #include "registry/open-draft.h"
 #include "registry/put-internal.h"
@@ -122,6 +123,9 @@ int draft_new(struct registry *reg, const char *text, bool dry_run, struct draft
 		return -1;
 	empty = begins_empty(v, text, &d.file, err);
 	if (empty < 0 || (!empty && begin_as(v, text, &d.file, err) < 0))
+		return -1;
+	/* what stays of it will be another version's */
+	if (!empty && !dry_run && absent_fetch_all(reg, &d.file.base_version, &d.file.base_digest, err) < 0)
 		return -1;
 	d.file.time = clock_now();
 	d.file.user = xstrdup(reg->user);

@@ -14,6 +14,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/thread-pool.h"
+#include "registry/absent.h"
 #include "registry/draft.h"
 #include "registry/version.h"
 #include "store/extract.h"
@@ -118,11 +119,14 @@ struct file {
 	uint64_t size;
 	struct strvec refs; /* filled only for damaged ones */
 	char *path, *why;   /* why: NULL while sound */
+	bool is_needed;     /* some version that has it is not absent */
+	bool is_elsewhere;  /* it is not here, and need not be */
 };
 
 struct versions {
 	struct fsck *f;
 	struct view *view;
+	struct objects *objects;
 	const struct collection *collection;
 	struct hashmap files; /* digest → struct file * */
 	bool second_pass;     /* naming the versions that damaged files are in */
@@ -138,7 +142,7 @@ static void file_free(void *p)
 	free(file);
 }
 
-static void take_file(struct versions *v, const struct entry *e, const char *ref)
+static void take_file(struct versions *v, const struct entry *e, const char *ref, bool is_needed)
 {
 	struct file *file = hashmap_find(&v->files, &e->digest, OID_LEN);
 
@@ -151,6 +155,8 @@ static void take_file(struct versions *v, const struct entry *e, const char *ref
 	} else if (file && v->second_pass && file->why && (!file->refs.count || strcmp(file->refs.v[file->refs.count - 1], ref) != 0)) {
 		strvec_push(&file->refs, ref); /* once, however often it is in the version */
 	}
+	if (file)
+		file->is_needed |= is_needed;
 }
 
 static int read_version(struct versions *v, const struct version_row *row, struct manifest *m, struct error *err)
@@ -174,9 +180,25 @@ static int read_version(struct versions *v, const struct version_row *row, struc
 	return 0;
 }
 
+static void take_files(struct versions *v, const struct manifest *m, const char *ref, bool is_absent)
+{
+	bool is_whole = true;
+
+	for (size_t i = 0; i < m->count; i++) {
+		const struct entry *e = &m->entries[i];
+
+		if (e->kind != ENTRY_FILE)
+			continue;
+		take_file(v, e, ref, !is_absent);
+		is_whole &= !is_absent || v->second_pass || objects_has_file(v->objects, &e->digest, e->size);
+	}
+	v->f->counts->absent += !is_whole;
+}
+
 static int visit_version(const struct version_row *row, void *arg, struct error *err)
 {
 	struct versions *v = arg;
+	int is_absent;
 	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
 	CLEANUP(strbuf) struct strbuf ref = STRBUF_INIT;
 
@@ -195,10 +217,11 @@ static int visit_version(const struct version_row *row, void *arg, struct error 
 		strvec_push(&refs, ref.buf);
 		return problem_or_stop(v->f, "version", &refs, err);
 	}
+	is_absent = absent_is(v->view, &row->version, NULL, err);
+	if (is_absent < 0)
+		return -1;
 	v->f->counts->versions += !v->second_pass;
-	for (size_t i = 0; i < m.count; i++)
-		if (m.entries[i].kind == ENTRY_FILE)
-			take_file(v, &m.entries[i], ref.buf);
+	take_files(v, &m, ref.buf, is_absent);
 	return 0;
 }
 
@@ -212,14 +235,22 @@ static int visit_collection(const struct collection *c, void *arg, struct error 
 	return view_each_version(v->view, &c->cid, false, visit_version, v, err);
 }
 
+struct file_list {
+	struct versions *v;
+	struct extract_item *items;
+	size_t count;
+};
+
 static int list_file(const void *key, size_t len, void *value, void *arg)
 {
-	struct extract_item **next = arg;
+	struct file_list *list = arg;
 	struct file *file = value;
 
 	(void)key;
 	(void)len;
-	*(*next)++ = (struct extract_item){ file->digest, file->size, file->path, file };
+	file->is_elsewhere = !file->is_needed && !objects_has_file(list->v->objects, &file->digest, file->size);
+	if (!file->is_elsewhere)
+		list->items[list->count++] = (struct extract_item){ file->digest, file->size, file->path, file };
 	return 0;
 }
 
@@ -233,15 +264,13 @@ static void mark_damaged(struct extract_item *item, const struct error *why, voi
 
 static int check_files(struct versions *v, bool *damaged, struct error *err)
 {
-	struct objects *objects = version_objects(v->f->reg, err);
 	CLEANUP(ptr) struct extract_item *items = xcalloc(v->files.count + 1, sizeof *items);
-	struct extract_item *next = items;
+	struct file_list list = { v, items, 0 };
 
-	if (!objects)
-		return -1;
-	hashmap_each(&v->files, list_file, &next);
-	v->f->counts->files = v->files.count;
-	return extract_files(objects, items, v->files.count, NULL, EXTRACT_WHOLE_HASH, mark_damaged, damaged, v->f->reg->report, err);
+	hashmap_each(&v->files, list_file, &list);
+	v->f->counts->files = list.count;
+	v->f->counts->absent_files = v->files.count - list.count;
+	return extract_files(v->objects, items, list.count, NULL, EXTRACT_WHOLE_HASH, mark_damaged, damaged, v->f->reg->report, err);
 }
 
 struct damage_report {
@@ -266,10 +295,10 @@ static int report_file(const void *key, size_t len, void *value, void *arg)
 
 static int check_versions(struct fsck *f, struct error *err)
 {
-	struct versions v = { .f = f, .view = registry_view(f->reg, err), .files = HASHMAP_INIT };
+	struct versions v = { .f = f, .view = registry_view(f->reg, err), .objects = version_objects(f->reg, err), .files = HASHMAP_INIT };
 	struct damage_report report = { f, err };
 	bool damaged = false;
-	int rc = collection_each(v.view, visit_collection, &v, err);
+	int rc = v.objects ? collection_each(v.view, visit_collection, &v, err) : -1;
 
 	if (rc == 0)
 		rc = check_files(&v, &damaged, err);

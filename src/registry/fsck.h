@@ -13,6 +13,7 @@
 struct fsck_counts {
 	uint64_t packs, objects, bytes; /* stored bytes of objects */
 	uint64_t lines, versions, files;
+	uint64_t absent, absent_files; /* versions some of whose files are elsewhere, and how many those are: no damage */
 	uint64_t problems;
 };
 /* kind: "journal", "index", "pack", "object", "version", "file", "draft".  refs: the versions it hits, "m:v3"; may be empty. */

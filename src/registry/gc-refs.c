@@ -4,6 +4,7 @@
 
 #include "registry/gc-refs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #define VERSION_PREFIX "version/"
 #define LINK_PREFIX "link/"
 #define COLL_PREFIX "coll/"
+#define ABSENT_PREFIX "absent/"
 
 static void ref_free(void *p)
 {
@@ -111,7 +113,7 @@ static int take_line(struct journal_line *line, uint64_t offset, void *arg, stru
 	for (size_t i = 0; i < line->change_count; i++) {
 		const struct change *c = &line->changes[i];
 
-		if (begins(c->key, VERSION_PREFIX) || begins(c->key, LINK_PREFIX))
+		if (begins(c->key, VERSION_PREFIX) || begins(c->key, LINK_PREFIX) || begins(c->key, ABSENT_PREFIX))
 			take_ref(refs, c, line->time);
 		else if (begins(c->key, COLL_PREFIX))
 			take_name(refs, c);
@@ -183,6 +185,16 @@ bool gc_refs_is_current(const struct gc_refs *refs, const struct gc_ref *ref, co
 		if (parse_target(heads->v[i].value, &head) && is_same(&head, target))
 			return true;
 	return false;
+}
+
+bool gc_refs_is_absent(const struct gc_refs *refs, const struct oid *version)
+{
+	char key[sizeof ABSENT_PREFIX + OID_HEX_LEN];
+	const struct gc_ref *ref;
+
+	snprintf(key, sizeof key, ABSENT_PREFIX "%s", oid_hex(version).text);
+	ref = hashmap_find(&refs->refs, key, strlen(key));
+	return ref && gc_refs_is_live(refs, ref);
 }
 
 int64_t gc_refs_removed_at(const struct gc_refs *refs, const struct gc_ref *ref)

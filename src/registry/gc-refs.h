@@ -13,7 +13,7 @@
 #include "format/fold.h"
 #include "store/store.h"
 
-/* What a version or a link stands for. */
+/* What a version or a link stands for; the marks of absent versions stand among them, without a target. */
 struct gc_target {
 	struct oid version, digest;
 	uint64_t size; /* of its files, as the reference says */
@@ -51,6 +51,8 @@ bool gc_refs_is_live(const struct gc_refs *refs, const struct gc_ref *ref);
 bool gc_refs_is_current(const struct gc_refs *refs, const struct gc_ref *ref, const struct gc_target *target);
 /* When it was removed. */
 int64_t gc_refs_removed_at(const struct gc_refs *refs, const struct gc_ref *ref);
+/* Files of this version are elsewhere (absent.h). */
+bool gc_refs_is_absent(const struct gc_refs *refs, const struct oid *version);
 /* "NAME:vN" of a key; the name is that of now, or the last one. */
 void gc_refs_name(const struct gc_refs *refs, const struct gc_ref *ref, struct strbuf *out);
 /* version/CID/N, not a link. */

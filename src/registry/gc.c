@@ -19,6 +19,7 @@
 
 #define JOURNAL_WAIT_MS 2000 /* while all readers and writers wait for us */
 #define WARNINGS_MAX 10
+#define DROPPED_KEPT_S 3600  /* packs without what was dropped replace those that a copy being made may still want */
 #define GRACE_MAX_S (INT64_C(100) * 366 * 86400)
 
 struct gc_mark {
@@ -46,7 +47,7 @@ static bool is_past_grace(const struct gc_mark *m, const struct gc_ref *ref)
 {
 	int64_t at = gc_refs_removed_at(&m->refs, ref), now = clock_now();
 
-	return !m->grace_ns || (at <= now && now - at >= m->grace_ns);
+	return !m->options->dropped && (!m->grace_ns || (at <= now && now - at >= m->grace_ns));
 }
 
 /* Damage is named and gone on from, so that all of it is known; all else stops. */
@@ -62,6 +63,24 @@ static int note_problem(struct gc_mark *m, struct error *err)
 	return 0;
 }
 
+static bool is_dropped(const struct gc_mark *m, const struct gc_target *target)
+{
+	return m->options->dropped && hashmap_has(m->options->dropped, &target->version, OID_LEN);
+}
+
+static int mark_target(struct gc_mark *m, const struct gc_target *target, enum trace_care care)
+{
+	if (is_dropped(m, target))
+		return trace_about(&m->trace, &target->version, &target->digest, m->err);
+	return trace_version(&m->trace, &target->version, &target->digest, care, m->err);
+}
+
+/* Of what is elsewhere nothing can be missing. */
+static enum trace_care care_for(const struct gc_mark *m, const struct gc_ref *ref, const struct gc_target *target)
+{
+	return gc_refs_is_current(&m->refs, ref, target) && !gc_refs_is_absent(&m->refs, &target->version) ? TRACE_WHOLE : TRACE_AS_FAR;
+}
+
 static int mark_live(struct gc_ref *ref, void *arg)
 {
 	struct gc_mark *m = arg;
@@ -70,10 +89,9 @@ static int mark_live(struct gc_ref *ref, void *arg)
 		return 0;
 	for (size_t i = 0; i < ref->count; i++) {
 		const struct gc_target *target = &ref->targets[i];
-		enum trace_care care = gc_refs_is_current(&m->refs, ref, target) ? TRACE_WHOLE : TRACE_AS_FAR;
 		CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
 
-		if (trace_version(&m->trace, &target->version, &target->digest, care, m->err) == 0)
+		if (mark_target(m, target, care_for(m, ref, target)) == 0)
 			continue;
 		gc_refs_name(&m->refs, ref, &name);
 		error_wrap(m->err, "'%s'", name.buf);
@@ -91,7 +109,7 @@ static int mark_removed(struct gc_ref *ref, void *arg)
 	if (gc_refs_is_live(&m->refs, ref) || is_past_grace(m, ref))
 		return 0;
 	for (size_t i = 0; i < ref->count; i++)
-		if (trace_version(&m->trace, &ref->targets[i].version, &ref->targets[i].digest, TRACE_AS_FAR, m->err) < 0)
+		if (mark_target(m, &ref->targets[i], TRACE_AS_FAR) < 0)
 			return -1;
 	return interrupt_check(m->err);
 }
@@ -273,7 +291,10 @@ static void set_sums(struct gc_result *out, const struct collect_sums *sums)
 
 static int collect(struct gc_mark *m, struct gc_result *out, struct error *err)
 {
-	const struct collect_options how = { .grace_ns = m->grace_ns, .is_thrifty = m->options->is_thrifty };
+	const bool drops = m->options->dropped != NULL;
+	const struct collect_options how = {
+		.grace_ns = drops ? 0 : m->grace_ns, .keep_ns = drops ? DROPPED_KEPT_S * NS_PER_S : m->grace_ns, .is_thrifty = m->options->is_thrifty,
+	};
 	CLEANUP(collect) struct collector *c = NULL;
 	struct collect_sums sums;
 	int rc;
@@ -339,7 +360,7 @@ static bool has_files(struct objects *objects, const struct manifest *m)
 	return true;
 }
 
-int gc_has_version(struct registry *reg, const struct oid *version, const struct oid *digest, struct error *err)
+int gc_has_version(struct registry *reg, const struct oid *version, const struct oid *digest, bool is_absent, struct error *err)
 {
 	CLEANUP(object_reader) struct object_reader *reader = NULL;
 	CLEANUP(manifest) struct manifest manifest = MANIFEST_INIT;
@@ -358,5 +379,5 @@ int gc_has_version(struct registry *reg, const struct oid *version, const struct
 		error_clear(err);
 		return 0;
 	}
-	return has_files(objects, &manifest);
+	return is_absent || has_files(objects, &manifest);
 }

@@ -9,6 +9,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/hashmap.h"
 #include "registry/registry.h"
 
 #define GC_GRACE_S (14 * 86400) /* unless another is given */
@@ -16,6 +17,8 @@
 struct gc_options {
 	uint64_t grace_s;
 	bool act;         /* else only the plan is made */
+	const struct hashmap *dropped; /* ids of versions whose files need not stay; then nothing but those files is to go that a version may need: no
+					* removed version goes, and all else goes whatever its age; may be NULL */
 	bool is_thrifty;  /* nothing is looked at when no removed version can go, and packs that are more than half alive stay as they are */
 };
 
@@ -36,7 +39,7 @@ struct gc_result {
 void gc_result_cleanup(struct gc_result *r);
 
 /*
- * Roots: live versions and links, versions removed less than the grace ago, open drafts.  ERR_INTEGRITY, with each damage said as a warning, when
+ * Roots: live versions and links, versions removed less than the grace ago, open drafts; of absent versions what is there.  ERR_INTEGRITY, with each damage said as a warning, when
  * something that a live version or a draft needs is missing or cannot be read, or when the journal ends before what the index knows: then nothing is
  * collected.  ERR_LOCK_TIMEOUT when a lock cannot be had: then nothing was done, or out says what was.  No view, writer or
  * reader of the registry may be in use.
@@ -50,10 +53,10 @@ int gc_run(struct registry *reg, const struct gc_options *options, struct gc_res
 void gc_auto(struct registry *reg);
 
 /*
- * All that a version consists of is still in use: its object, its manifest and every file, so that it can be restored.  1, 0 when some of it was
+ * All that a version consists of is still in use: its object, its manifest and, unless it is absent, every file, so that it can be restored.  1, 0 when some of it was
  * collected, -1.  The lock on the objects, which this takes, keeps it so until the registry is closed.
  */
-int gc_has_version(struct registry *reg, const struct oid *version, const struct oid *digest, struct error *err) MUST_CHECK;
+int gc_has_version(struct registry *reg, const struct oid *version, const struct oid *digest, bool is_absent, struct error *err) MUST_CHECK;
 
 /* ---- what open drafts hold ---- */
 

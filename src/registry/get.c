@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "registry/absent.h"
 #include "registry/external.h"
 #include "registry/target.h"
 #include "registry/tree.h"
@@ -97,13 +98,16 @@ static int rename_into_place(struct building *b, const char *target, struct erro
 	return rc;
 }
 
-static int get_fresh(struct objects *objects, struct registry *reg, const struct manifest *m, const struct entry *const *entries, size_t count,
+static int get_fresh(struct registry *reg, const struct resolved *version, const struct manifest *m, const struct entry *const *entries, size_t count,
 		     const struct get_options *o, struct get_result *out, struct error *err)
 {
+	struct objects *objects = version_objects(reg, err);
 	CLEANUP(building) struct building b = { STRBUF_INIT, -1 };
 	CLEANUP(strbuf) struct strbuf target = STRBUF_INIT, parent = STRBUF_INIT;
 	CLEANUP(stat_rows) struct stat_rows rows = STAT_ROWS_INIT;
 
+	if (!objects)
+		return -1;
 	out->written = count;
 	for (size_t i = 0; i < count; i++)
 		out->bytes += external_bytes(entries[i]);
@@ -111,6 +115,8 @@ static int get_fresh(struct objects *objects, struct registry *reg, const struct
 		return -1;
 	if (o->dry_run)
 		return 0;
+	if (absent_fetch(reg, &version->row.version, m, entries, count, err) < 0)
+		return -1;
 	path_normalise(&target, o->dir);
 	path_dir(&parent, target.buf);
 	if (file_mkdir_parents(parent.buf, 0777, err) < 0)
@@ -135,14 +141,13 @@ static int get_existing(struct registry *reg, const struct resolved *version, co
 
 	if (fd < 0 || check_case(fd, m, err) < 0)
 		return -1;
-	return update_run(reg, version, entries, count, o, out, err);
+	return update_run(reg, version, m, entries, count, o, out, err);
 }
 
 int get_run(struct registry *reg, const struct resolved *version, const struct get_options *o, struct get_result *out, struct error *err)
 {
 	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
 	CLEANUP(ptr) const struct entry **entries = NULL;
-	struct objects *objects = version_objects(reg, err);
 	struct stat st;
 	size_t count;
 
@@ -151,7 +156,7 @@ int get_run(struct registry *reg, const struct resolved *version, const struct g
 		return error_set(err, ERR_USAGE, "the target's name is empty");
 	if (registry_check_outside(reg, o->dir, err) < 0)
 		return -1;
-	if (!objects || version_manifest(reg, &version->row.digest, &m, err) < 0)
+	if (version_manifest(reg, &version->row.digest, &m, err) < 0)
 		return -1;
 	entries = xcalloc(m.count + 1, sizeof *entries);
 	count = choose(&m, o, entries);
@@ -160,7 +165,7 @@ int get_run(struct registry *reg, const struct resolved *version, const struct g
 	if (refuse_registry(entries, count, err) < 0)
 		return -1;
 	if (lstat(o->dir, &st) < 0 && errno == ENOENT)
-		return get_fresh(objects, reg, &m, entries, count, o, out, err);
+		return get_fresh(reg, version, &m, entries, count, o, out, err);
 	if (stat(o->dir, &st) < 0)
 		return error_set_errno(err, "cannot use '%s'", o->dir);
 	if (!S_ISDIR(st.st_mode)) {

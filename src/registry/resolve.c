@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/suggest.h"
+#include "registry/absent.h"
 
 void resolved_cleanup(struct resolved *r)
 {
@@ -36,9 +37,20 @@ void resolved_name(struct strbuf *out, const struct resolved *r)
 	strbuf_addf(out, "%s:v%" PRIu64, r->collection.name, r->row.number);
 }
 
+/* Which version is the last, or an alias's, can be told only by who has all of them. */
+static int not_here(const struct collection *c, const char *what, struct error *err)
+{
+	error_set(err, ERR_NO_REFERENCE, "%s of '%s' cannot be told: only a part of it is here", what, c->name);
+	return error_hint(err, "'mreg pull REMOTE %s' brings all of it.", c->name);
+}
+
 static int resolve_latest(struct view *v, struct resolved *out, struct error *err)
 {
-	int found = view_latest(v, &out->collection.cid, &out->row, err);
+	int found = absent_is_shallow(v, &out->collection.cid, err);
+
+	if (found)
+		return found < 0 ? -1 : not_here(&out->collection, "the latest version", err);
+	found = view_latest(v, &out->collection.cid, &out->row, err);
 
 	if (found != 0)
 		return found < 0 ? -1 : 0;
@@ -95,8 +107,11 @@ static int no_alias(struct view *v, const struct collection *c, const char *alia
 static int resolve_alias(struct view *v, const char *alias, struct resolved *out, struct error *err)
 {
 	CLEANUP(alias_row) struct alias_row row = { NULL, { { 0 } }, 0 };
-	int found = alias_find(v, &out->collection, alias, &row, err);
+	int found = absent_is_shallow(v, &out->collection.cid, err);
 
+	if (found)
+		return found < 0 ? -1 : not_here(&out->collection, "an alias", err);
+	found = alias_find(v, &out->collection, alias, &row, err);
 	if (found < 0)
 		return -1;
 	if (found == 0 || strcmp(row.alias, alias) != 0)

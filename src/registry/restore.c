@@ -8,6 +8,7 @@
 
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "registry/absent.h"
 #include "registry/commit.h"
 #include "registry/gc.h"
 #include "registry/remove.h"
@@ -46,19 +47,23 @@ static int read_removal(struct view *v, const char *key, struct change *removal,
 
 static int gone(const struct collection *c, uint64_t number, struct error *err)
 {
-	error_set(err, ERR_NO_REFERENCE, "'%s:v%" PRIu64 "' was removed, and gc has taken its files", c->name, number);
+	error_set(err, ERR_NO_REFERENCE, "'%s:v%" PRIu64 "' was removed, and its files are not here: gc has taken them, or they never came", c->name,
+		  number);
 	return error_hint(err, "Another copy of the registry may still have them.");
 }
 
 /* What lies in retired packs alone is about to go, and does not count. */
-static int check_bytes(const struct restoration *r, const struct collection *c, uint64_t number, const json_t *value, struct error *err)
+static int check_bytes(struct view *v, const struct restoration *r, const struct collection *c, uint64_t number, const json_t *value,
+		       struct error *err)
 {
 	struct oid version, digest;
 	int has;
 
 	if (!json_get_oid(value, "version", &version) || !json_get_oid(value, "digest", &digest))
 		return error_set(err, ERR_INTEGRITY, "'%s:v%" PRIu64 "' was no version", c->name, number);
-	has = gc_has_version(r->reg, &version, &digest, err);
+	has = absent_is(v, &version, NULL, err);
+	if (has >= 0)
+		has = gc_has_version(r->reg, &version, &digest, has, err);
 	return has == 0 ? gone(c, number, err) : has < 0 ? -1 : 0;
 }
 
@@ -93,7 +98,7 @@ static int restore_number(struct txn *txn, const struct restoration *r, const st
 	found = read_removal(txn_view(txn), key.buf, &removal, &before, err);
 	if (found <= 0)
 		return found < 0 ? -1 : gone(c, number, err);
-	if (!c->is_model && check_bytes(r, c, number, before, err) < 0)
+	if (!c->is_model && check_bytes(txn_view(txn), r, c, number, before, err) < 0)
 		return -1;
 	note_restored(r->out, c, number, before);
 	return txn_set(txn, key.buf, before, err);
@@ -212,7 +217,7 @@ static int restore_key(struct txn *txn, const struct restoration *r, const struc
 		return found < 0 ? -1 : 0;
 	if (strncmp(key, "version/", 8) == 0 || strncmp(key, "link/", 5) == 0) {
 		number = strtoull(slash + 1, NULL, 10);
-		if (!c->is_model && check_bytes(r, c, number, before, err) < 0)
+		if (!c->is_model && check_bytes(txn_view(txn), r, c, number, before, err) < 0)
 			return -1;
 		note_restored(r->out, c, number, before);
 	}

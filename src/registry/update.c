@@ -15,6 +15,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "registry/absent.h"
 #include "registry/target.h"
 #include "registry/update-internal.h"
 #include "registry/version.h"
@@ -329,7 +330,7 @@ static int check_foreign(struct update *u, struct error *err)
 	return error_hint(err, "Nothing was changed. --force overwrites them, -o DIR names another place.");
 }
 
-int update_run(struct registry *reg, const struct resolved *version, const struct entry *const *entries, size_t count,
+int update_run(struct registry *reg, const struct resolved *version, const struct manifest *m, const struct entry *const *entries, size_t count,
 	       const struct get_options *options, struct get_result *out, struct error *err)
 {
 	CLEANUP(update) struct update u = { .reg = reg, .version = version, .entries = entries, .count = count, .options = options, .out = out,
@@ -358,5 +359,7 @@ int update_run(struct registry *reg, const struct resolved *version, const struc
 		update_apply_dry(&u, changed, changes);
 		return 0;
 	}
+	if (absent_fetch(reg, &version->row.version, m, changed, changes, err) < 0)
+		return -1;
 	return update_apply(&u, changed, changes, err);
 }

@@ -7,8 +7,8 @@
 #include "format/manifest.h"
 #include "registry/get.h"
 
-/* entries: what of the version is wanted, sorted by path. The directory exists. */
-int update_run(struct registry *reg, const struct resolved *version, const struct entry *const *entries, size_t count,
+/* m: the version's; entries: what of it is wanted, sorted by path. The directory exists. */
+int update_run(struct registry *reg, const struct resolved *version, const struct manifest *m, const struct entry *const *entries, size_t count,
 	       const struct get_options *options, struct get_result *out, struct error *err) MUST_CHECK;
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "registry/absent.h"
 #include "registry/resolve.h"
 #include "registry/version.h"
 #include "store/disk-usage.h"
@@ -29,6 +30,8 @@ struct measure {
 	struct hashmap removed;   /* ids of versions that are taken to be gone; usage_what_if() */
 	const struct collection *collection;
 	size_t row; /* of the collection */
+	struct objects *objects;
+	bool is_absent; /* the version that is being measured: what it lacks is no damage */
 };
 
 static void measure_cleanup(struct measure *m)
@@ -116,6 +119,29 @@ static int claim_file(struct measure *m, const struct entry *e, struct error *er
 	return claim(m, OBJECT_CHUNK, &e->digest, OWNERS_CONTENT, &changed, err);
 }
 
+static bool is_elsewhere(const struct measure *m, const struct entry *e)
+{
+	return m->is_absent && !objects_has_file(m->objects, &e->digest, e->size);
+}
+
+/* Bytes of files that are not here. */
+static int measure_absent(struct measure *m, const struct version_row *row, uint64_t *absent, struct error *err)
+{
+	CLEANUP(manifest) struct manifest manifest = MANIFEST_INIT;
+	int is_absent = absent_is(m->view, &row->version, NULL, err);
+
+	*absent = 0;
+	m->is_absent = is_absent > 0;
+	if (is_absent <= 0)
+		return is_absent;
+	if (version_manifest(m->reg, &row->digest, &manifest, err) < 0)
+		return note_version_problem(m, row, err);
+	for (size_t i = 0; i < manifest.count; i++)
+		if (manifest.entries[i].kind == ENTRY_FILE && is_elsewhere(m, &manifest.entries[i]))
+			*absent = plus(*absent, manifest.entries[i].size);
+	return 0;
+}
+
 static int claim_entries(struct measure *m, const struct version_row *row, const struct manifest *manifest, struct error *err)
 {
 	uint64_t elsewhere = 0;
@@ -125,7 +151,9 @@ static int claim_entries(struct measure *m, const struct version_row *row, const
 
 		if (e->kind == ENTRY_REF && e->has_size)
 			elsewhere = plus(elsewhere, e->size);
-		if (e->kind == ENTRY_FILE && claim_file(m, e, err) < 0) {
+		if (e->kind != ENTRY_FILE || is_elsewhere(m, e))
+			continue;
+		if (claim_file(m, e, err) < 0) {
 			error_wrap(err, "'%s'", e->path);
 			if (note_version_problem(m, row, err) < 0)
 				return -1;
@@ -163,22 +191,23 @@ static int measure_version(const struct version_row *row, void *arg, struct erro
 	struct measure *m = arg;
 	struct usage_row *sums = &m->usage->rows[m->row];
 	const uint64_t *elsewhere;
-	uint64_t size;
+	uint64_t size, absent;
 	bool changed;
 
 	if (row->removed)
 		return 0;
-	if (interrupt_check(err) < 0)
+	if (interrupt_check(err) < 0 || measure_absent(m, row, &absent, err) < 0)
 		return -1;
 	if (claim(m, OBJECT_VERSION, &row->version, OWNERS_ABOUT, &changed, err) < 0 && note_version_problem(m, row, err) < 0)
 		return -1;
 	if (claim_manifest(m, row, err) < 0)
 		return -1;
 	elsewhere = hashmap_find(&m->elsewhere, &row->digest, OID_LEN);
-	size = minus(row->size, elsewhere ? *elsewhere : 0);
+	size = minus(minus(row->size, elsewhere ? *elsewhere : 0), absent);
 	sums->versions++;
 	sums->logical = plus(sums->logical, size);
 	m->usage->versions++;
+	m->usage->absent = plus(m->usage->absent, absent);
 	m->usage->logical = plus(m->usage->logical, size);
 	report_progress(m->reg->report, "measuring", m->usage->logical, 0);
 	return 0;
@@ -331,6 +360,7 @@ static int open_measure(struct measure *m, struct error *err)
 	m->owners = objects ? owners_open(objects, err) : NULL;
 	if (!m->owners)
 		return -1;
+	m->objects = objects;
 	m->reader = object_reader_new(objects);
 	return 0;
 }

@@ -18,7 +18,7 @@ struct usage_row {
 	char *name; /* or the type */
 	char *type;
 	uint64_t versions; /* live ones */
-	uint64_t logical;  /* bytes of their files, each version kept apart */
+	uint64_t logical;  /* bytes of their files, as far as those are here, each version kept apart */
 	uint64_t unique;   /* raw bytes of objects that nothing else refers to */
 	uint64_t stored;   /* what those take on disk: records, and rows of the tables */
 	bool is_damaged;   /* some of it could not be read, and is missing in unique and stored */
@@ -34,6 +34,7 @@ struct usage {
 	uint64_t journal, index, other;
 	/* All of it: stored is the sum of every part above, and what the directory takes. */
 	uint64_t versions, logical, unique, stored;
+	uint64_t absent;       /* bytes of files that are elsewhere, counted nowhere else */
 	uint64_t deduplicated; /* of logical: bytes that were there already */
 	uint64_t compressed;   /* of the rest of logical: bytes that encoding saved */
 	uint64_t problems;     /* how many pieces of damage were met; the first: */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "registry/absent.h"
 #include "registry/external.h"
 #include "registry/tree-read.h"
 #include "registry/tree.h"
@@ -51,7 +52,7 @@ static void report_damage(struct extract_item *item, const struct error *why, vo
 	stored->fn(item->path, why, stored->arg);
 }
 
-int verify_stored(struct registry *reg, const struct oid *digest, verify_fn fn, void *arg, uint64_t *files, uint64_t *bytes, uint64_t *refs, uint64_t *damaged,
+int verify_stored(struct registry *reg, const struct version_row *version, verify_fn fn, void *arg, uint64_t *files, uint64_t *bytes, uint64_t *refs, uint64_t *damaged,
 		  struct error *err)
 {
 	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
@@ -61,7 +62,7 @@ int verify_stored(struct registry *reg, const struct oid *digest, verify_fn fn, 
 	size_t count = 0;
 
 	*damaged = *files = *bytes = *refs = 0;
-	if (!objects || version_manifest(reg, digest, &m, err) < 0)
+	if (!objects || version_manifest(reg, &version->digest, &m, err) < 0 || absent_fetch(reg, &version->version, &m, NULL, 0, err) < 0)
 		return -1;
 	items = xcalloc(m.count + 1, sizeof *items);
 	for (size_t i = 0; i < m.count; i++) {
@@ -76,8 +77,8 @@ int verify_stored(struct registry *reg, const struct oid *digest, verify_fn fn, 
 	return extract_files(objects, items, count, NULL, EXTRACT_WHOLE_HASH, report_damage, &stored, reg->report, err);
 }
 
-int verify_stream(struct registry *reg, const struct entry *file, int (*fn)(const void *data, size_t len, void *arg, struct error *err), void *arg,
-		  struct error *err)
+int verify_stream(struct registry *reg, const struct oid *version, const struct manifest *m, const struct entry *file,
+		  int (*fn)(const void *data, size_t len, void *arg, struct error *err), void *arg, struct error *err)
 {
 	struct objects *objects = version_objects(reg, err);
 
@@ -85,6 +86,8 @@ int verify_stream(struct registry *reg, const struct entry *file, int (*fn)(cons
 		return -1;
 	if (file->kind == ENTRY_REF)
 		return external_stream(reg, file, fn, arg, err);
+	if (absent_fetch(reg, version, m, &file, 1, err) < 0)
+		return -1;
 	return extract_stream(objects, &file->digest, file->size, fn, arg, err);
 }
 

@@ -15,9 +15,9 @@ int verify_scan(struct registry *reg, const char *dir, struct manifest *out, str
 
 /* A file of the version whose stored bytes are missing or damaged. */
 typedef void (*verify_fn)(const char *path, const struct error *why, void *arg);
-/* Reads every stored byte of a version: *files and *bytes are those, *refs its external references, which are left alone; *damaged counts the files for
+/* Reads every stored byte of a version, after fetching what is elsewhere of it: *files and *bytes are those, *refs its external references, which are left alone; *damaged counts the files for
  * which fn was called. */
-int verify_stored(struct registry *reg, const struct oid *digest, verify_fn fn, void *arg, uint64_t *files, uint64_t *bytes, uint64_t *refs, uint64_t *damaged,
+int verify_stored(struct registry *reg, const struct version_row *version, verify_fn fn, void *arg, uint64_t *files, uint64_t *bytes, uint64_t *refs, uint64_t *damaged,
 		  struct error *err) MUST_CHECK;
 
 /* An external reference that is not what it was, or of which that cannot be said. */
@@ -26,8 +26,9 @@ typedef void (*verify_reference_fn)(const char *path, enum external_state state,
 int verify_references(struct registry *reg, const struct oid *digest, verify_reference_fn fn, void *arg, uint64_t counts[EXTERNAL_STATES],
 		      struct error *err) MUST_CHECK;
 
-/* One file's bytes in order to fn, each chunk checked before it is handed out; those of an external reference are fetched and checked as a whole first. */
-int verify_stream(struct registry *reg, const struct entry *file, int (*fn)(const void *data, size_t len, void *arg, struct error *err), void *arg,
-		  struct error *err) MUST_CHECK;
+/* One file of a version in order to fn, each chunk checked before it is handed out; what is elsewhere is fetched, and an external reference checked as a
+ * whole first. */
+int verify_stream(struct registry *reg, const struct oid *version, const struct manifest *m, const struct entry *file,
+		  int (*fn)(const void *data, size_t len, void *arg, struct error *err), void *arg, struct error *err) MUST_CHECK;
 
 #endif

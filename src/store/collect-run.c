@@ -260,7 +260,7 @@ static int do_round(
 		return -1;
 	for (size_t i = 0; i < r->count; i++)
 		collect_add(done, &r->v[i]);
-	return r->c->options.grace_ns ? 0 : drop_old(r, err);
+	return r->c->options.keep_ns ? 0 : drop_old(r, err);
 }
 
 /* As many as fit one new pack: all that need no copy, or at least one. */
@@ -330,7 +330,7 @@ static int tidy_retired(struct collector *c, struct error *err)
 {
 	const char *dir = c->objects->objects_dir;
 
-	if (!c->options.grace_ns)
+	if (!c->options.keep_ns)
 		return retired_sweep_all(dir, is_needless, c, err);
 	if (retired_note_dead(dir, is_not_dead, c, err) < 0)
 		return -1;
@@ -348,7 +348,7 @@ int collect_prepare(struct store *store, struct error *err)
 
 static int64_t kept_until(const struct collector *c)
 {
-	return c->now + (c->options.grace_ns < DAY_NS ? c->options.grace_ns : DAY_NS);
+	return c->now + (c->options.keep_ns < DAY_NS ? c->options.keep_ns : DAY_NS);
 }
 
 int collect_run(struct collector *c, collect_again_fn again, void *arg, struct collect_sums *done, struct error *err)

@@ -14,6 +14,7 @@
 
 struct collect_options {
 	int64_t grace_ns;  /* packs that were born since are left alone */
+	int64_t keep_ns;   /* so long, and at most for a day, packs that were taken out of use are kept; 0: none is, nor any other */
 	bool is_thrifty;   /* also those that are more than half alive: to copy them would cost more than it gives */
 };
 
@@ -46,8 +47,7 @@ typedef int (*collect_again_fn)(void *arg, struct error *err);
 /*
  * Packs in which all is dead go first, so that there is room; then what is alive in the others is copied as it is into new packs of about 1 GiB,
  * one at a time: durable in tmp/, then, with the objects locked exclusively for a moment, again() is called, and the new pack takes the place of
- * those old ones in which nothing has come alive meanwhile.  Those are moved to objects/retired/ and kept there for the grace, at most
- * for a day; without a grace they are removed at once, and all other retired packs with them.
+ * those old ones in which nothing has come alive meanwhile.  Those are moved to objects/retired/ and kept there as the options say.
  * ERR_LOCK_TIMEOUT when that lock cannot be had: what was done until then is whole, *done says how much that was.
  */
 int collect_run(struct collector *c, collect_again_fn again, void *arg, struct collect_sums *done, struct error *err) MUST_CHECK;

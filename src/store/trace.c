@@ -267,6 +267,17 @@ int trace_manifest(struct trace *t, const struct oid *digest, enum trace_care ca
 	return 0;
 }
 
+int trace_about(struct trace *t, const struct oid *version, const struct oid *digest, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+	if (trace_object(t, OBJECT_VERSION, version, TRACE_AS_FAR, err) < 0)
+		return -1;
+	if (object_read_manifest(t->reader, digest, &text, err) < 0)
+		return pass_over(TRACE_AS_FAR, err);
+	return trace_text(t, digest, text.len, TRACE_AS_FAR, err);
+}
+
 int trace_version(struct trace *t, const struct oid *version, const struct oid *digest, enum trace_care care, struct error *err)
 {
 	if (!live_set_has(&t->live, OBJECT_VERSION, version) && trace_object(t, OBJECT_VERSION, version, care, err) < 0)

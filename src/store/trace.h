@@ -35,6 +35,8 @@ void trace_cleanup(struct trace *t);
 int trace_file(struct trace *t, const struct oid *digest, uint64_t size, enum trace_care care, struct error *err) MUST_CHECK;
 /* A manifest and all files in it. */
 int trace_manifest(struct trace *t, const struct oid *digest, enum trace_care care, struct error *err) MUST_CHECK;
+/* A version's object and manifest alone, as far as they are there. */
+int trace_about(struct trace *t, const struct oid *version, const struct oid *digest, struct error *err) MUST_CHECK;
 int trace_version(struct trace *t, const struct oid *version, const struct oid *digest, enum trace_care care, struct error *err) MUST_CHECK;
 
 #endif

@@ -124,7 +124,7 @@ static int again(void *arg, struct error *e)
 
 static int run(struct live_set *live, struct news *news, int64_t grace_ns, bool is_thrifty, struct collect_sums *done)
 {
-	const struct collect_options options = { grace_ns, is_thrifty };
+	const struct collect_options options = { grace_ns, grace_ns, is_thrifty };
 	CLEANUP(collect) struct collector *c = NULL;
 
 	error_clear(&err);

@@ -132,7 +132,7 @@ static int has(const struct version_row *row)
 {
 	CLEANUP(registry) struct registry *r = open_registry();
 
-	return gc_has_version(r, &row->version, &row->digest, &err);
+	return gc_has_version(r, &row->version, &row->digest, false, &err);
 }
 
 static void collect_automatically(void)
@@ -231,7 +231,7 @@ static void test_restore(void)
 	commit_removal(&removal);
 	r = open_registry();
 	ok(gc_run(r, &options, &result, &err) == 0 && result.count == 1 && result.objects > 3, "removed again, it goes");
-	ok(gc_has_version(r, &removal.row.version, &removal.row.digest, &err) == 0, "and cannot be restored");
+	ok(gc_has_version(r, &removal.row.version, &removal.row.digest, false, &err) == 0, "and cannot be restored");
 }
 
 /* A draft's files and manifests stay: the interface by which drafts say so. */
