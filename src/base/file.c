@@ -323,6 +323,27 @@ bool file_exists(const char *path)
 	return !lstat(path, &st);
 }
 
+bool file_is_dir(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+bool file_is_empty_dir(const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+	size_t count = 0;
+
+	if (!dir)
+		return false;
+	while (count <= 2 && (entry = readdir(dir)))
+		count++;
+	closedir(dir);
+	return count == 2; /* itself and the one above */
+}
+
 /* rm -r with two open directories, whatever the depth of the tree. */
 struct removal {
 	int root;

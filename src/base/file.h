@@ -38,6 +38,8 @@ int file_mkdir(const char *path, unsigned mode, struct error *err) MUST_CHECK;  
 /* path itself and whatever above it is missing. */
 int file_mkdir_parents(const char *path, unsigned mode, struct error *err) MUST_CHECK;
 bool file_exists(const char *path);                                             /* lstat succeeds */
+bool file_is_dir(const char *path);                                             /* or a link to one */
+bool file_is_empty_dir(const char *path);                                       /* that can be read, and has nothing in it */
 /* rm -r below and including path, never following links; used for our own temporary trees.  Absent is fine. */
 int file_remove_tree(const char *path, struct error *err) MUST_CHECK;
 

@@ -30,18 +30,6 @@ static int find_remote(struct session *s, const struct operands *operands, struc
 	return remote_find(&s->config, named ? operands->v[0] : NULL, remote, err);
 }
 
-static bool is_metadata_only(struct session *s, const struct remote *remote)
-{
-	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
-	struct error ignored = ERROR_INIT;
-	bool value = false;
-
-	strbuf_addf(&key, "remote.%s.metadataOnly", remote->name);
-	if (*remote->name && config_get_bool(&s->config, key.buf, false, &value, &ignored) < 0)
-		error_clear(&ignored);
-	return value;
-}
-
 static int pull(struct session *s, struct pull_options *options, struct error *err)
 {
 	CLEANUP(pull_result) struct pull_result result = PULL_RESULT_INIT;
@@ -61,7 +49,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	struct pull_options options = { .verb = "pull" };
 	struct args a = { STRVEC_INIT, STRVEC_INIT, false, false };
 	CLEANUP(operands) struct operands operands = OPERANDS_INIT;
-	CLEANUP(remote) struct remote remote = { NULL, NULL };
+	CLEANUP(remote) struct remote remote = { .name = NULL };
 	const struct opt opts[] = {
 		OPT_FLAG(0, "ours", &a.ours, "settle what has diverged, or the REFs named, as it is here"),
 		OPT_FLAG(0, "theirs", &a.theirs, "settle it as it is there"),
@@ -85,7 +73,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		options.settle = &a.settle;
 		options.settles = a.ours || a.theirs;
 		options.winner = a.theirs ? MERGE_THEIRS : MERGE_OURS;
-		options.metadata_only = options.metadata_only || (!a.patterns.count && is_metadata_only(s, &remote));
+		options.metadata_only = options.metadata_only || (!a.patterns.count && remote_is_metadata_only(&s->config, &remote));
 		rc = pull(s, &options, err);
 	}
 	strvec_release(&a.patterns);

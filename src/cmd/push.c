@@ -47,7 +47,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	struct strvec patterns = STRVEC_INIT;
 	bool renumber = false;
 	CLEANUP(operands) struct operands operands = OPERANDS_INIT;
-	CLEANUP(remote) struct remote remote = { NULL, NULL };
+	CLEANUP(remote) struct remote remote = { .name = NULL };
 	const struct opt opts[] = {
 		OPT_FLAG(0, "renumber", &renumber, "give versions that nobody else has seen the next free numbers"),
 		OPT_OVERRIDE(&options.override),

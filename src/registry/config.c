@@ -46,6 +46,7 @@ static const struct known_key {
 	{ "core.sshcommand", VALUE_TEXT, true },
 	{ "gc.auto", VALUE_DURATION, false },
 	{ "protect.*.check", VALUE_TEXT, true },
+	{ "remote.*.metadataonly", VALUE_TEXT, false },
 	{ "remote.*.url", VALUE_REMOTE, false },
 	{ "safe.directory", VALUE_TEXT, false },
 	{ "serve.idletimeout", VALUE_DURATION, false },

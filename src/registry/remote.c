@@ -226,6 +226,28 @@ int remote_add(const struct registry *reg, const char *name, const char *url, st
 	return remote_check_add(reg->config, name, url, err) < 0 ? -1 : write_url(reg, name, url, err);
 }
 
+int remote_set_metadata_only(const struct registry *reg, const char *name, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT, key = STRBUF_INIT;
+
+	strbuf_addf(&key, KEY_HEAD "%s.metadataOnly", name);
+	if (config_path(CONFIG_REGISTRY, reg->store->dir, &path, err) < 0)
+		return -1;
+	return config_write(path.buf, key.buf, "true", err);
+}
+
+bool remote_is_metadata_only(const struct config *config, const struct remote *r)
+{
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
+	struct error ignored = ERROR_INIT;
+	bool value = false;
+
+	strbuf_addf(&key, KEY_HEAD "%s.metadataOnly", r->name);
+	if (*r->name && config_get_bool(config, key.buf, false, &value, &ignored) < 0)
+		error_clear(&ignored);
+	return value;
+}
+
 int remote_check_set_url(const struct config *config, const char *name, const char *url, struct error *err)
 {
 	CLEANUP(remotes) struct remotes list = REMOTES_INIT;

@@ -3,6 +3,7 @@
 #ifndef MREG_REGISTRY_REMOTE_H
 #define MREG_REGISTRY_REMOTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -35,6 +36,9 @@ int remote_find(const struct config *config, const char *text, struct remote *ou
 /* The URL is kept as it is written.  What names are taken, config says, which does not change by any of these. */
 int remote_add(const struct registry *reg, const char *name, const char *url, struct error *err) MUST_CHECK;     /* ERR_CONFLICT */
 int remote_set_url(const struct registry *reg, const char *name, const char *url, struct error *err) MUST_CHECK; /* ERR_NO_COLLECTION */
+/* A clone of it leaves the files there, and so does a plain pull from it. */
+int remote_set_metadata_only(const struct registry *reg, const char *name, struct error *err) MUST_CHECK;
+bool remote_is_metadata_only(const struct config *config, const struct remote *r);
 /* With what was seen of it, but for what is pending.  ERR_NO_COLLECTION; ERR_POLICY when it is not the registry's own configuration that has it. */
 int remote_remove(const struct registry *reg, const char *name, struct error *err) MUST_CHECK;
 /* Whether they would be done; out: what would go. */

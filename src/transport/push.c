@@ -89,6 +89,8 @@ static int parse_patterns(struct pushing *p, struct error *err)
 
 static int begin(struct pushing *p, struct error *err)
 {
+	char own[2 * REGISTRY_ID_LEN + 1];
+
 	p->connection = connect_open(p->o->remote->url, shown(p), p->reg->config, p->reg->report, &p->hello, err);
 	if (!p->connection || remote_state_read(p->reg, p->o->remote, &p->state, err) < 0)
 		return -1;
@@ -96,7 +98,8 @@ static int begin(struct pushing *p, struct error *err)
 		return error_set(err, ERR_REMOTE, "'%s' is a bundle, which nothing can be added to", shown(p));
 	if (p->hello.is_read_only)
 		return error_set(err, ERR_POLICY, "'%s' can only be read from here", shown(p));
-	if (strcmp(p->hello.registry, p->reg->store->stamp.id) == 0)
+	hex_encode(p->reg->store->stamp.id, REGISTRY_ID_LEN, own);
+	if (strcmp(p->hello.registry, own) == 0)
 		report_warning(p->reg->report, "'%s' is a copy of this registry, with the same id", shown(p));
 	if (p->state.registry && strcmp(p->state.registry, p->hello.registry) != 0)
 		p->state.count = 0;
@@ -248,7 +251,6 @@ static int note_pending(struct pushing *p, struct error *err)
 {
 	for (size_t i = 0; i < p->surplus.count; i++)
 		strvec_push(&p->state.pending, oid_hex(&p->surplus.v[i].id).text);
-	p->state.url = p->state.url ? p->state.url : xstrdup(p->o->remote->url);
 	return remote_state_write(p->reg, p->o->remote, &p->state, err);
 }
 
