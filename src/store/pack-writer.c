@@ -272,6 +272,13 @@ int pack_writer_read_stored(struct pack_writer *w, const struct pack_row *row, s
 	return flush_all(w, err) < 0 ? -1 : pack_read_stored(&as_read, row, out, err);
 }
 
+int pack_writer_read_head(struct pack_writer *w, const struct pack_row *row, struct record_head *out, struct error *err)
+{
+	const struct pack as_read = { .path = w->path, .fd = w->fd, .records_end = pack_writer_bytes(w) };
+
+	return flush_all(w, err) < 0 ? -1 : pack_read_head(&as_read, row, out, err);
+}
+
 /* --- adding --- */
 
 /* With the mutex held. */

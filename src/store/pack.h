@@ -52,8 +52,9 @@ struct pack_writer *pack_writer_resume(const char *path, struct error *err) MUST
 int pack_writer_add(struct pack_writer *w, struct record_head *head, const void *stored, struct error *err) MUST_CHECK;
 uint64_t pack_writer_bytes(const struct pack_writer *w); /* of records so far */
 size_t pack_writer_count(const struct pack_writer *w);
-/* A record that this writer holds: its row, and its stored bytes read back. */
+/* A record that this writer holds: its row, and its head and stored bytes read back. */
 bool pack_writer_find(struct pack_writer *w, const struct oid *id, enum object_kind kind, struct pack_row *out);
+int pack_writer_read_head(struct pack_writer *w, const struct pack_row *row, struct record_head *out, struct error *err) MUST_CHECK;
 int pack_writer_read_stored(struct pack_writer *w, const struct pack_row *row, struct strbuf *out, struct error *err) MUST_CHECK;
 /* All that was added is in the file, though not yet durable. */
 int pack_writer_flush(struct pack_writer *w, struct error *err) MUST_CHECK;

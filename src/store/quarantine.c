@@ -181,6 +181,23 @@ int quarantine_read(struct quarantine *q, enum object_kind kind, const struct oi
 	return rc;
 }
 
+bool quarantine_file_of(struct quarantine *q, const struct oid *recipe, struct oid *file)
+{
+	struct error ignored = ERROR_INIT;
+	struct record_head head;
+	struct pack_row row;
+	struct pack *pack;
+	bool found;
+
+	pthread_rwlock_rdlock(&q->lock);
+	found = find(q, OBJECT_RECIPE, recipe, &row, &pack) &&
+		(pack ? pack_read_head(pack, &row, &head, &ignored) : pack_writer_read_head(q->writer, &row, &head, &ignored)) == 0;
+	pthread_rwlock_unlock(&q->lock);
+	if (found)
+		*file = head.file;
+	return found;
+}
+
 /* --- what was left over --- */
 
 bool quarantine_has_left(struct quarantine *q, enum object_kind kind, const struct oid *id)

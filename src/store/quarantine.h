@@ -42,6 +42,8 @@ bool quarantine_find(struct quarantine *q, enum object_kind kind, const struct o
 /* The same with its stored bytes: 1, 0, -1.  Thread-safe. */
 int quarantine_read(struct quarantine *q, enum object_kind kind, const struct oid *id, struct pack_row *row, struct strbuf *stored,
 		    struct error *err) MUST_CHECK;
+/* The file that such a recipe says that it makes.  Thread-safe. */
+bool quarantine_file_of(struct quarantine *q, const struct oid *recipe, struct oid *file);
 /* A record that was left over, and where it lies. */
 struct quarantine_left {
 	size_t pack;
