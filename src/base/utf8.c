@@ -372,6 +372,19 @@ void utf8_add_visible(struct strbuf *out, const char *text, size_t len)
 	add_safe(out, text, len, false);
 }
 
+bool utf8_has_control(const char *text, size_t len, const char *allowed)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if ((c < 0x20 || c == 0x7f) && (!c || !strchr(allowed, c)))
+			return true;
+		if (c == 0xc2 && i + 1 < len && (unsigned char)text[i + 1] < 0xa0)
+			return true;
+	}
+	return false;
+}
+
 void ascii_fold(struct strbuf *out, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)

@@ -10,6 +10,8 @@
 
 /* Shortest form only, no surrogates, at most U+10FFFF. */
 bool utf8_is_valid(const char *text, size_t len);
+/* It has control characters (C0, DEL, C1) beside those allowed, a list of ASCII characters.  text must be valid. */
+bool utf8_has_control(const char *text, size_t len, const char *allowed);
 /* Columns on a terminal (wide characters 2, combining marks 0). text must be valid. */
 size_t utf8_width(const char *text, size_t len);
 /* Bytes of the longest prefix that is at most `columns` wide. */

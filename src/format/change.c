@@ -14,17 +14,6 @@
 /* A value lies within a change, within the list of changes, within a line. */
 #define VALUE_MAX_DEPTH (JSON_MAX_DEPTH - 3)
 
-static bool key_has_control(const char *key, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)key[i];
-
-		if (c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)key[i + 1] < 0xa0))
-			return true;
-	}
-	return false;
-}
-
 static const char *key_fault(const char *key)
 {
 	size_t len = strlen(key);
@@ -35,7 +24,7 @@ static const char *key_fault(const char *key)
 		return "it has an empty component";
 	if (!utf8_is_valid(key, len))
 		return "it is not UTF-8";
-	if (key_has_control(key, len))
+	if (utf8_has_control(key, len, ""))
 		return "it has control characters";
 	return NULL;
 }

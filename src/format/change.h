@@ -13,6 +13,7 @@
 
 #define CHANGE_KEY_MAX 480 /* the index adds a byte, and LMDB's keys are 511 at most */
 #define CHANGE_MAX_PARENTS 64
+#define CHANGE_WHY_CONTROLS "\n\t" /* control characters that a reason may have; user, host, verb and run have none */
 
 /* {"host","key","parents":[…sorted hex],"run","time","user","value","verb","why"}; run and why are left out when empty. */
 struct change {

@@ -4,6 +4,9 @@
 
 #include "registry/commit.h"
 
+#include <string.h>
+
+#include "base/utf8.h"
 #include "registry/absent.h"
 #include "registry/event.h"
 #include "registry/hook.h"
@@ -38,7 +41,8 @@ static int decide_guarded(struct txn *txn, void *arg, struct error *err)
 {
 	struct attempt *a = arg;
 
-	if (a->decide(txn, a->arg, err) < 0 || (!a->commit->is_received && absent_guard(txn, err) < 0) || protect_guard(txn, a->commit, err) < 0)
+	if (a->decide(txn, a->arg, err) < 0 || (!a->commit->by && absent_guard(txn, err) < 0) ||
+	    (!a->commit->is_heeded && protect_guard(txn, a->commit, err) < 0))
 		return -1;
 	if (!a->kinds)
 		return 0;
@@ -56,6 +60,8 @@ static int run_once(struct attempt *a, bool dry_run, struct error *err)
 	struct txn_info info = registry_txn_info(a->reg, a->commit->verb, a->commit->why, dry_run);
 
 	info.stat_rows = a->commit->stat_rows;
+	info.by = a->commit->by;
+	info.end = a->commit->end;
 	return txn_run(a->reg->store, &info, decide_guarded, a, err);
 }
 
@@ -80,17 +86,37 @@ static int run_asking(struct attempt *a, struct error *err)
 	return -1;
 }
 
+/* What is only taken over was asked about where it was made; who receives is asked once, about all of it. */
+static unsigned kinds_of(const struct commit *commit)
+{
+	const unsigned received = 1u << EVENT_RECEIVE;
+
+	if (!commit->by)
+		return ~received;
+	return commit->is_heeded ? received : ~0u;
+}
+
+/* It goes to other registries, which do not take it with characters that do something to a terminal. */
+static int check_why(const char *why, struct error *err)
+{
+	if (!why || !utf8_has_control(why, strlen(why), CHANGE_WHY_CONTROLS))
+		return 0;
+	return error_set(err, ERR_INVALID, "the reason has control characters");
+}
+
 int commit_run(struct registry *reg, const struct commit *commit, txn_decide_fn decide, void *arg, struct error *err)
 {
 	CLEANUP(attempt) struct attempt a = { .reg = reg, .commit = commit, .decide = decide, .arg = arg, .stages = STRVEC_INIT };
 
 	registry_drop_view(reg);
+	if (check_why(commit->why, err) < 0)
+		return -1;
 	hooks_find(reg, &a.hooks);
-	a.kinds = hooks_kinds(&a.hooks);
+	a.kinds = hooks_kinds(&a.hooks) & kinds_of(commit);
 	/* the objects' lock is taken before the journal's: events show what a version was put with */
 	if (a.kinds && (config_stages(reg->config, &a.stages, err) < 0 || !version_objects(reg, err)))
 		return -1;
-	if (commit->dry_run || !hooks_ask_before(&a.hooks)) {
+	if (commit->dry_run || !a.kinds || !hooks_ask_before(&a.hooks)) {
 		if (run_once(&a, commit->dry_run, err) < 0)
 			return -1;
 	} else if (run_asking(&a, err) < 0) {

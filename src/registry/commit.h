@@ -12,9 +12,11 @@ struct commit {
 	const char *verb, *why; /* why may be NULL */
 	bool dry_run;           /* decide and check, change nothing */
 	bool tells_dry_run; /* the verb itself says what would have happened */
-	bool is_received;       /* the changes were made elsewhere: also those of a collection of which only a part is here */
 	bool override;          /* --override: a protection may be passed over, when there is a why */
 	const struct stat_rows *stat_rows; /* may be NULL */
+	const char *by;         /* who handed in what the decision takes over by txn_add(), also of collections that are shallow here; NULL: all is made here */
+	bool is_heeded;         /* then: protections, and hooks but those of what is received, were heeded where it was made */
+	struct journal_position *end; /* filled in: where the journal ends then; may be NULL */
 };
 
 /*

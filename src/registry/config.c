@@ -27,7 +27,7 @@
 #define USER_NAME_MAX 256
 #define REPLACED_TRIES 100
 
-enum value_kind { VALUE_TEXT, VALUE_NAME, VALUE_DURATION, VALUE_PART, VALUE_REMOTE, VALUE_STAGES };
+enum value_kind { VALUE_TEXT, VALUE_BOOL, VALUE_NAME, VALUE_DURATION, VALUE_PART, VALUE_REMOTE, VALUE_STAGES };
 
 #define DEFAULT_STAGES "development staging production archived"
 
@@ -46,6 +46,7 @@ static const struct known_key {
 	{ "core.sshcommand", VALUE_TEXT, true },
 	{ "gc.auto", VALUE_DURATION, false },
 	{ "protect.*.check", VALUE_TEXT, true },
+	{ "receive.denydeletes", VALUE_BOOL, false },
 	{ "remote.*.metadataonly", VALUE_TEXT, false },
 	{ "remote.*.url", VALUE_REMOTE, false },
 	{ "safe.directory", VALUE_TEXT, false },
@@ -95,12 +96,7 @@ static bool is_user_name(const char *text)
 {
 	size_t len = strlen(text);
 
-	if (!len || len > USER_NAME_MAX || !utf8_is_valid(text, len))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			return false;
-	return true;
+	return len && len <= USER_NAME_MAX && utf8_is_valid(text, len) && !utf8_has_control(text, len, "");
 }
 
 static int check_stage(const char *key, const struct strvec *before, const char *stage, struct error *err)
@@ -139,6 +135,20 @@ static int check_remote(const char *key, const char *url, struct error *err)
 	return 0;
 }
 
+/* 1, 0; -1 when the word is neither. */
+static int truth_of(const char *word)
+{
+	static const char *const words[][2] = { { "false", "true" }, { "no", "yes" }, { "off", "on" }, { "0", "1" } };
+	CLEANUP(strbuf) struct strbuf folded = STRBUF_INIT;
+
+	ascii_fold(&folded, word, strlen(word));
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		for (int truth = 0; truth < 2; truth++)
+			if (!strcmp(folded.buf, words[i][truth]))
+				return truth;
+	return -1;
+}
+
 int config_check(const char *key, const char *value, struct error *err)
 {
 	CLEANUP(strvec) struct strvec stages = STRVEC_INIT;
@@ -150,6 +160,8 @@ int config_check(const char *key, const char *value, struct error *err)
 	known = find_known(key);
 	if (known && known->kind == VALUE_DURATION && !parse_duration_ms(value, &ms))
 		return error_set(err, ERR_INVALID, "'%s' must be a duration such as 500ms, 10s or 5m, not '%s'", key, value);
+	if (known && known->kind == VALUE_BOOL && truth_of(value) < 0)
+		return error_set(err, ERR_INVALID, "'%s' must be true or false, not '%s'", key, value);
 	if (known && known->kind == VALUE_NAME && !is_user_name(value))
 		return error_set(err, ERR_INVALID, "'%s' must be 1 to %d bytes of text without control characters, not '%s'", key, USER_NAME_MAX, value);
 	if (known && known->kind == VALUE_PART && *value && name_check(NAME_COLLECTION, value, strlen(value), err) < 0)
@@ -372,23 +384,11 @@ static int wrong_value(const struct config_item *item, const char *what, struct 
 
 int config_get_bool(const struct config *c, const char *key, bool fallback, bool *out, struct error *err)
 {
-	static const char *const words[][2] = { { "false", "true" }, { "no", "yes" }, { "off", "on" }, { "0", "1" } };
 	const struct config_item *item = config_find(c, key);
-	CLEANUP(strbuf) struct strbuf value = STRBUF_INIT;
+	int truth = item ? truth_of(item->value) : fallback;
 
-	*out = fallback;
-	if (!item)
-		return 0;
-	ascii_fold(&value, item->value, strlen(item->value));
-	for (size_t i = 0; i < COUNT_OF(words); i++) {
-		for (int truth = 0; truth < 2; truth++) {
-			if (!strcmp(value.buf, words[i][truth])) {
-				*out = truth;
-				return 0;
-			}
-		}
-	}
-	return wrong_value(item, "true or false", err);
+	*out = truth > 0;
+	return truth < 0 ? wrong_value(item, "true or false", err) : 0;
 }
 
 int config_get_duration_ms(const struct config *c, const char *key, uint64_t fallback_ms, uint64_t *out, struct error *err)

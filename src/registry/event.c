@@ -11,12 +11,14 @@
 
 #include "base/mem.h"
 #include "base/number.h"
+#include "registry/event-receive.h"
 #include "registry/version.h"
 
 const char *event_kind_name(enum event_kind kind)
 {
 	static const char *const names[EVENT_KIND_COUNT] = {
 		[EVENT_PUT] = "put", [EVENT_ALIAS] = "alias", [EVENT_LINK] = "link", [EVENT_PROMOTE] = "promote",
+		[EVENT_RECEIVE] = "receive",
 	};
 
 	return names[kind];
@@ -148,6 +150,7 @@ static json_t *make(struct registry *reg, struct view *v, const struct commit *c
 	json_object_set_new(event, "time", json_null());
 	json_object_set_new(event, "user", json_string(reg->user));
 	json_object_set_new(event, "host", json_string(reg->host));
+	json_object_set_new(event, "by", text_or_null(commit->by));
 	json_object_set_new(event, "why", text_or_null(commit->why));
 	/* nothing is stored then that could be read */
 	if (!commit->dry_run && add_version(event, reg, v, s, err) < 0)
@@ -279,13 +282,21 @@ int event_collect(struct txn *txn, struct registry *reg, const struct commit *co
 	events_cleanup(out);
 	to.list = out->list = json_array();
 	out->time = txn_time(txn);
-	return kinds ? txn_each_change(txn, visit, &to, err) : 0;
+	if (commit->by && (kinds & 1u << EVENT_RECEIVE)) {
+		json_t *received = event_receive_make(txn, reg, commit, err);
+
+		if (!received)
+			return -1;
+		json_array_append_new(to.list, received);
+	}
+	return kinds & ~(1u << EVENT_RECEIVE) ? txn_each_change(txn, visit, &to, err) : 0;
 }
 
 json_t *event_of(struct registry *reg, enum event_kind kind, const char *text, struct error *err)
 {
 	const struct commit by_hand = { .verb = "hook" };
 	CLEANUP(resolved) struct resolved target = RESOLVED_INIT;
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
 	struct view *v = registry_view(reg, err);
 	struct reference ref;
 	struct subject s = { .kind = kind, .has_to = true };
@@ -299,6 +310,10 @@ json_t *event_of(struct registry *reg, enum event_kind kind, const char *text, s
 	}
 	if (resolve_reference(v, &ref, &target, err) < 0)
 		return NULL;
+	if (kind == EVENT_RECEIVE) {
+		resolved_name(&name, &target);
+		return event_receive_of(reg, name.buf);
+	}
 	s.collection = &target.collection;
 	s.alias = ref.kind == REFERENCE_ALIAS && kind != EVENT_PUT && kind != EVENT_LINK ? ref.alias : NULL;
 	s.version = target.row.version;

@@ -179,8 +179,11 @@ static const char *ref_of(const json_t *event)
 /* What a refusal is called: pre-hooks refuse, post-hooks come too late for that. */
 static int failed(const char *name, const json_t *event, int status, struct error *err)
 {
-	const char *how = strncmp(name, "pre-", 4) == 0 ? "refuses" : "failed for";
+	const char *how = strncmp(name, "pre-", 4) == 0 ? "refuses" : "failed for", *by;
 
+	if (kind_of(event) == EVENT_RECEIVE)
+		return error_set(err, ERR_POLICY, "hook '%s' %s what comes from '%s': it ended with %d", name, how,
+				 json_get_string(event, "by", &by) ? by : "nobody", status);
 	return error_set(err, ERR_POLICY, "hook '%s' %s '%s': it ended with %d", name, how, ref_of(event), status);
 }
 
@@ -360,6 +363,6 @@ const struct hook *hook_get(const struct hooks *hooks, const char *name, enum ev
 	if (nearest >= 0)
 		error_hint(err, "Did you mean '%s'?", names[nearest]);
 	else
-		error_hint(err, "They are pre-put, post-put, pre-alias, post-alias, pre-link, post-link, pre-promote and post-promote.");
+		error_hint(err, "They are pre-put, post-put, pre-alias, post-alias, pre-link, post-link, pre-promote, post-promote, pre-receive and post-receive.");
 	return NULL;
 }

@@ -16,7 +16,7 @@ bool listing_travels(const char *key);
 
 /* A pattern of the command line: "NAME", "NAME:REF", globs in NAME (* stops at /, ** crosses).  ERR_INVALID. */
 struct listing_pattern {
-	char *name; /* completed with the scope unless it has a glob */
+	char *name; /* completed with the scope of reg (NULL: not) unless it has a glob */
 	char *ref;  /* or NULL: all of it */
 };
 int listing_pattern_parse(const struct registry *reg, const char *text, struct listing_pattern *out, struct error *err) MUST_CHECK;
@@ -25,10 +25,14 @@ void listing_pattern_cleanup(struct listing_pattern *p);
 bool listing_pattern_matches(const struct listing_pattern *p, const char *name);
 
 /*
- * The collections that patterns select: all that live, and removed ones by their last name; none given: all.  Of the artifacts that a selected model
+ * The collections that patterns select: all that live, and removed ones by their last name (which is only looked for when there are patterns; else their
+ * id stands for it); none given: all.  A name without a glob that selects nothing is looked for as collection_get() does.  Of the artifacts that a selected model
  * links to, or linked to, and that are not selected, those links' versions: shallow.  ERR_NO_COLLECTION names a pattern that selects nothing.
  */
 int listing_select(struct registry *reg, struct view *v, const struct strvec *patterns, struct scope *out, struct error *err) MUST_CHECK;
+
+/* Just these collections (CIDs), whole; those that are not here are left out. */
+int listing_select_these(struct registry *reg, struct view *v, const struct strvec *cids, struct scope *out, struct error *err) MUST_CHECK;
 
 /*
  * Every change of the selection after the position `since` (NULL: all), each after its parents, in the order of the journal: all keys of a whole

@@ -19,6 +19,8 @@
 /* What a change from elsewhere must be beside being one: of a key that travels, with a value that is of this key's form, with legal names, and texts
  * that are UTF-8.  ERR_INTEGRITY. */
 int receive_check_change(const struct change *c, struct error *err) MUST_CHECK;
+/* A key of a form that mreg-journal(5) lists. */
+bool receive_is_known_key(const char *key);
 
 struct receive {
 	const struct changes *changes;  /* theirs, each after its parents; those that are known here are passed over */

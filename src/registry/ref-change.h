@@ -23,8 +23,8 @@ struct ref_changes {
 void ref_changes_cleanup(struct ref_changes *list);
 /* What a transaction has queued so far; sorted by reference. */
 int ref_changes_of_txn(struct txn *txn, struct ref_changes *out, struct error *err) MUST_CHECK;
-/* One change, given the value before and after (canonical JSON, NULL for none), named by the view; false for keys that are no user's business. */
-bool ref_change_of(struct view *v, const char *key, const char *before, const char *after, bool is_new, struct ref_change *out, struct error *err);
+/* One change, given the value before and after (canonical JSON, NULL for none), named by the view: 1; 0 for keys that are no user's business; -1. */
+int ref_change_of(struct view *v, const char *key, const char *before, const char *after, bool is_new, struct ref_change *out, struct error *err) MUST_CHECK;
 /* The reference that a key is about: "digits:v5" of version/CID/5; the key itself when nobody knows. */
 int ref_change_name(struct view *v, const char *key, struct strbuf *out, struct error *err) MUST_CHECK;
 

@@ -63,12 +63,24 @@ static void is_escaped(const char *text, size_t len, const char *escaped, const 
 	is_str(out.buf, visible, "text is made visible");
 }
 
+static void test_control(void)
+{
+	ok(!utf8_has_control("a \xc3\xa4 \xc2\xa0", 8, ""), "text, and a blank that does not break, are no controls");
+	ok(utf8_has_control("\x1b[31m", 5, "\n"), "an escape is one");
+	ok(utf8_has_control("\x7f", 1, ""), "so is DEL");
+	ok(utf8_has_control("\xc2\x9bZ", 3, ""), "and CSI in two bytes");
+	ok(utf8_has_control("a\0b", 3, "\n"), "and NUL, whatever is allowed");
+	ok(utf8_has_control("a\nb", 3, ""), "and a newline");
+	ok(!utf8_has_control("a\nb", 3, "\n\t"), "unless it is allowed");
+}
+
 int main(void)
 {
 	CLEANUP(strbuf) struct strbuf folded = STRBUF_INIT;
 
 	test_validity();
 	test_width();
+	test_control();
 	is_escaped("a\\b", 3, "a\\\\b", "a\\b");
 	is_escaped("\x1b[31m", 5, "\\x1b[31m", "\\x1b[31m");
 	is_escaped("a\nb\t", 4, "a\\nb\\x09", "a\\nb\\x09");
