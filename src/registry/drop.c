@@ -110,16 +110,45 @@ static int collect(struct registry *reg, const struct hashmap *dropped, bool act
 	return rc;
 }
 
-int drop_run(struct registry *reg, const struct drop_list *list, const struct drop_change *change, uint64_t *freed, struct error *err)
+static int check_held(const struct drop_list *list, const struct drop_change *change, struct error *err)
+{
+	CLEANUP(strvec) struct strvec versions = STRVEC_INIT;
+	CLEANUP(ptr) bool *complete = xcalloc(list->count + 1, sizeof *complete);
+
+	for (size_t i = 0; i < list->count; i++)
+		strvec_push(&versions, oid_hex(&list->v[i].version).text);
+	if (change->ask(&versions, complete, change->arg, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list->count; i++) {
+		if (complete[i])
+			continue;
+		error_set(err, ERR_POLICY, "'%s' does not have '%s' in full", change->remote, list->v[i].ref);
+		return error_hint(err, "Push it first: 'mreg push %s %s'.", change->remote, list->v[i].ref);
+	}
+	return 0;
+}
+
+static int mark(struct registry *reg, const struct drop_list *list, const struct drop_change *change, struct error *err)
 {
 	const struct commit commit = { .verb = "drop", .why = change->why, .dry_run = change->dry_run };
-	CLEANUP(hashmap) struct hashmap dropped = HASHMAP_INIT;
+	CLEANUP(lock) struct lock lock = LOCK_INIT;
+	struct store *store = reg->store;
 	struct decision d = { list, change };
+
+	if (lock_take(&lock, store->dir, LOCK_DROP, true, store->lock_timeout_ms, store->verb, err) < 0 || check_held(list, change, err) < 0)
+		return -1;
+	return commit_run(reg, &commit, decide, &d, err);
+}
+
+int drop_run(struct registry *reg, const struct drop_list *list, const struct drop_change *change, uint64_t *freed, struct error *err)
+{
+	CLEANUP(hashmap) struct hashmap dropped = HASHMAP_INIT;
 
 	*freed = 0;
 	for (size_t i = 0; i < list->count; i++)
 		hashmap_put(&dropped, &list->v[i].version, OID_LEN, reg);
-	if (commit_run(reg, &commit, decide, &d, err) < 0)
+	registry_drop_view(reg);
+	if (mark(reg, list, change, err) < 0)
 		return -1;
 	if (collect(reg, &dropped, !change->dry_run, freed, err) == 0)
 		return 0;

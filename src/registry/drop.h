@@ -30,14 +30,18 @@ int drop_choose(struct registry *reg, const struct strvec *refs, struct drop_lis
 
 struct drop_change {
 	const char *remote; /* its name or URL */
+	/* Asks that remote which of the versions (hex ids) it has in full, verified now: complete[i]. */
+	int (*ask)(const struct strvec *versions, bool *complete, void *arg, struct error *err);
+	void *arg;
 	const char *why;    /* may be NULL */
 	bool dry_run;
 };
 /*
- * Whoever calls this has just been told by the remote that it has them in full.  Marks them absent, then has collected what no version needs any more that
+ * When the remote has them all, marks them absent, then has collected what no version needs any more that
  * is not dropped, whatever its age; *freed: bytes on disk, which are given back within an hour.  Removed versions can be restored as before.  When
  * nothing could be collected, that is a warning: the versions are absent, and can be dropped again.  No view, reader or writer of the registry may be
- * in use.  ERR_NO_REFERENCE: one of them was removed meanwhile.
+ * in use.  ERR_POLICY: the remote lacks one; ERR_NO_REFERENCE: one was removed meanwhile.  While the remote is asked, this registry does not say
+ * of any version that it has it (hold_verify()): two must not each let go of what the other one has.
  */
 int drop_run(struct registry *reg, const struct drop_list *list, const struct drop_change *change, uint64_t *freed, struct error *err) MUST_CHECK;
 /* Frees all that absent versions have here, but for those among kept (ids of versions; may be NULL). */

@@ -79,8 +79,13 @@ static int is_held(struct registry *reg, struct view *v, const char *hex, struct
 
 int hold_verify(struct registry *reg, const struct strvec *versions, bool *complete, struct error *err)
 {
-	struct view *v = registry_view(reg, err);
+	CLEANUP(lock) struct lock lock = LOCK_INIT;
+	struct view *v;
 
+	/* two registries must not each let go of what the other one has */
+	if (lock_take(&lock, reg->store->dir, LOCK_DROP, false, 0, reg->store->verb, err) < 0)
+		return -1;
+	v = registry_view(reg, err);
 	for (size_t i = 0; v && i < versions->count; i++) {
 		int held = is_held(reg, v, versions->v[i], err);
 

@@ -26,7 +26,17 @@
 
 static const char *what_is_locked(enum lock_what what)
 {
-	return what == LOCK_JOURNAL ? "journal" : what == LOCK_MERGE ? "small packs" : "objects";
+	switch (what) {
+	case LOCK_JOURNAL:
+		return "journal";
+	case LOCK_MERGE:
+		return "small packs";
+	case LOCK_DROP:
+		return "files to be dropped";
+	case LOCK_OBJECTS:
+		return "objects";
+	}
+	BUG("unknown lock %d", (int)what);
 }
 
 static bool is_refusal(int number)

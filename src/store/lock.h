@@ -13,6 +13,7 @@ enum lock_what {
 	LOCK_OBJECTS = 0,   /* shared by whoever reads or writes objects, exclusive for gc's retire step */
 	LOCK_JOURNAL = 128, /* exclusive for a commit or a replay */
 	LOCK_MERGE = 256,   /* exclusive for whoever merges packs, removes retired ones or collects; only gc waits for it */
+	LOCK_DROP = 384,    /* exclusive for whoever drops files since a remote has them; shared for whoever says that they are here */
 };
 
 struct lock {

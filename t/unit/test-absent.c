@@ -154,17 +154,52 @@ static struct fsck_counts check(void)
 	return counts;
 }
 
+static int ask(const struct strvec *versions, bool *complete, void *arg, struct error *e)
+{
+	(void)e;
+	for (size_t i = 0; i < versions->count; i++)
+		complete[i] = *(bool *)arg;
+	return 0;
+}
+
+/* While one registry lets go of files, it does not say that it has them. */
+static int ask_back(const struct strvec *versions, bool *complete, void *arg, struct error *e)
+{
+	CLEANUP(registry) struct registry *r = open_registry();
+
+	(void)arg;
+	return hold_verify(r, versions, complete, e);
+}
+
+static void test_refusal(void)
+{
+	struct registry *r = open_registry();
+	CLEANUP(strvec) struct strvec refs = STRVEC_INIT;
+	CLEANUP(drop_list) struct drop_list list = DROP_LIST_INIT;
+	struct drop_change change = { .remote = "origin", .ask = ask, .arg = &(bool){ false } };
+	uint64_t freed;
+
+	strvec_push(&refs, "m:v0");
+	need(drop_choose(r, &refs, &list, &err) == 0, err.text);
+	ok(drop_run(r, &list, &change, &freed, &err) < 0 && err.code == ERR_POLICY, "what the remote lacks is not dropped: %s", err.text);
+	error_clear(&err);
+	change.ask = ask_back;
+	ok(drop_run(r, &list, &change, &freed, &err) < 0 && err.code == ERR_LOCK_TIMEOUT, "two do not drop what the other has: %s", err.text);
+	error_clear(&err);
+	registry_close(r);
+	ok(is_absent("m:v0") == 0 && count_lacking("m:v0") == 0, "nothing has changed");
+}
+
 static uint64_t drop(const char *ref)
 {
 	CLEANUP(registry) struct registry *r = open_registry();
 	CLEANUP(strvec) struct strvec refs = STRVEC_INIT;
 	CLEANUP(drop_list) struct drop_list list = DROP_LIST_INIT;
-	const struct drop_change change = { .remote = "origin" };
+	const struct drop_change change = { .remote = "origin", .ask = ask, .arg = &(bool){ true } };
 	uint64_t freed;
 
 	strvec_push(&refs, ref);
 	need(drop_choose(r, &refs, &list, &err) == 0, err.text);
-	registry_drop_view(r);
 	need(drop_run(r, &list, &change, &freed, &err) == 0, err.text);
 	return freed;
 }
@@ -290,6 +325,7 @@ static void test_shallow(void)
 int main(void)
 {
 	set_up();
+	test_refusal();
 	test_drop();
 	test_fetch();
 	test_removed();
