@@ -391,7 +391,7 @@ options_in_help()
 	{
 		cd "$MREG_SRCDIR" || return
 		shellcheck -x -S warning -e SC2154 -f gcc .ci/run bootstrap contrib/completion/mreg.bash contrib/demo contrib/hooks/* \
-			t/gc-stress.bash t/lib.bash t/run-program t/walkthrough t/*.bats || :
+			t/gc-stress.bash t/lib.bash t/run-program t/sshd.bash t/walkthrough t/*.bats || :
 	}
 	nothing_wrong complaints_of_shellcheck
 }

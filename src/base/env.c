@@ -5,6 +5,7 @@
 #include "base/env.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "base/digest.h"
 #include "base/error.h"
 
+extern char **environ;
+
 #define ENTROPY_MAX 256 /* what getentropy() gives at once */
 
 const char *env_get(const char *name)
@@ -21,6 +24,29 @@ const char *env_get(const char *name)
 	const char *value = getenv(name);
 
 	return value && *value ? value : NULL;
+}
+
+static bool is_kept(const char *variable, const char *const *names)
+{
+	size_t len = strcspn(variable, "="), n;
+
+	for (; *names; names++) {
+		n = strlen(*names);
+		if (len == n ? !memcmp(variable, *names, n) : len >= n && (*names)[n - 1] == '*' && !memcmp(variable, *names, n - 1))
+			return true;
+	}
+	return false;
+}
+
+void env_keep(const char *const *names)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; environ && environ[i]; i++)
+		if (is_kept(environ[i], names))
+			environ[kept++] = environ[i];
+	if (environ)
+		environ[kept] = NULL;
 }
 
 /* The terminating NULs are hashed too, so that no two pairs of seed and purpose run together. */

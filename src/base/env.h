@@ -8,6 +8,9 @@
 /* The variable's value, or NULL when unset or empty.  A test keeps getenv() out of every other file. */
 const char *env_get(const char *name);
 
+/* Unsets every variable whose name is not in the NULL-terminated list; "LC_*" there stands for all that begin with LC_. */
+void env_keep(const char *const *names);
+
 /*
  * Fills buf from the kernel.  With MREG_SEED set (tests) the bytes are SHA-256(seed, purpose, counter…) instead: the
  * same seed and purpose give the same bytes in every process, so the purpose must name what the value is for.

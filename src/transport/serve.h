@@ -17,9 +17,12 @@ struct serve_options {
 };
 
 /*
- * Speaks on descriptors 0 and 1 until the client closes them.  What fails on a request is told the client as FRAME_ERROR, ends the connection, and is returned too
- * (for the exit status and, on our stderr, nothing more).  Never runs anything that the client names.
+ * Speaks on descriptors 0 and 1, which are /dev/null from here on, until the client closes them.  What fails on a request is told the client as
+ * FRAME_ERROR, ends the connection, and is returned too; without its text when the client has it, so that nobody reads it twice.  What the
+ * registry reports meanwhile goes to the client as FRAME_NOTE; report takes its place again after it.  Never runs anything that the client names.
  */
 int serve_run(struct source *source, const struct serve_options *options, struct report *report, struct error *err) MUST_CHECK;
+/* Tells the client why there is nothing to serve; -1, with err as serve_run() leaves it. */
+int serve_refuse(struct error *err) MUST_CHECK;
 
 #endif

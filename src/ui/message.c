@@ -146,7 +146,7 @@ void message_error(const struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 
-	if (err->code == ERR_NONE || err->code == ERR_QUIET || (err->code == ERR_NO && !*err->text)) {
+	if (err->code == ERR_NONE || err->code == ERR_QUIET || !*err->text) {
 		message_meter_clear();
 		return;
 	}

@@ -17,8 +17,8 @@ struct message_options {
 /* Fills the interface for lower layers.  One a process.  The meter shows bytes, percentage, rate and ETA; after 1 s, at most 10 a second, cleared before any message. */
 void message_init(const struct message_options *options);
 struct report *message_report(void);
-/* "mreg: error text" and the hint below as "hint: …" (a line each); nothing for ERR_QUIET and ERR_NONE, nor for an
- * ERR_NO without text. */
+/* "mreg: error text" and the hint below as "hint: …" (a line each); nothing for ERR_QUIET and ERR_NONE, nor for one
+ * without text, which somebody else has told. */
 void message_error(const struct error *err);
 /* Text for people as it is, whole lines (the usage when a verb is missing); nothing with json. */
 void message_text(const char *text);

@@ -14,6 +14,11 @@
 #define WIDTH_MAX 10000
 #define WIDTH_UNKNOWN 80
 
+bool terminal_is_stdin(void)
+{
+	return isatty(STDIN_FILENO);
+}
+
 bool terminal_is_stdout(void)
 {
 	return isatty(STDOUT_FILENO);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stdout and stderr are: terminals or not, how wide, coloured or not. */
+/* What the standard descriptors are: terminals or not, how wide, coloured or not. */
 #ifndef MREG_UI_TERMINAL_H
 #define MREG_UI_TERMINAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+bool terminal_is_stdin(void);
 bool terminal_is_stdout(void);
 bool terminal_is_stderr(void);
 size_t terminal_width(void); /* of stdout: TIOCGWINSZ, then COLUMNS, then 80; 0 when stdout is no terminal */
