@@ -125,7 +125,7 @@ void scope_cleanup(struct scope *s)
 		free(s->v[i].name);
 	}
 	ptr_cleanup(&s->v);
-	s->count = s->cap = 0;
+	*s = (struct scope){ NULL, 0, 0 };
 }
 
 /* ---- CHANGES ---- */
@@ -183,6 +183,5 @@ void changes_cleanup(struct changes *c)
 	for (size_t i = 0; i < c->count; i++)
 		change_cleanup(&c->v[i]);
 	ptr_cleanup(&c->v);
-	c->count = c->cap = 0;
-	c->bytes = 0;
+	*c = (struct changes)CHANGES_INIT;
 }

@@ -41,7 +41,7 @@ void key_heads_list_cleanup(struct key_heads_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		key_heads_release(&list->v[i]);
 	ptr_cleanup(&list->v);
-	list->count = list->cap = 0;
+	*list = (struct key_heads_list)KEY_HEADS_LIST_INIT;
 }
 
 /* Values travel as the text that they are, since one may be nested as deep as a message may be. */
