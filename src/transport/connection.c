@@ -144,7 +144,7 @@ static int await(struct connection *c, int fd, short events, struct error *err)
 		if (ready)
 			continue;
 		if (!is_short)
-			return error_set(err, ERR_REMOTE, "%s has been silent for %d seconds", c->name, c->idle_ms / 1000);
+			return error_set(err, ERR_REMOTE, "%s has been silent for %d s", c->name, c->idle_ms / 1000);
 		peer_release(&c->peer, c->name, c->report);
 		c->peer.is_holding = true;
 		left = left < 0 ? left : left - HOLD_MS;
