@@ -4,6 +4,7 @@
 
 #include "registry/rules.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/strbuf.h"
@@ -125,6 +126,7 @@ struct places {
 	struct view *view;
 	const char *model; /* CID of the link that is checked */
 	struct cid artifact; /* when in_artifacts */
+	bool is_known;       /* it is, or was, in some artifact that is here */
 	uint64_t in_artifacts, in_model, live_links;
 };
 
@@ -134,6 +136,7 @@ static int count_place(const struct cid *cid, uint64_t number, bool is_link, boo
 
 	(void)number;
 	(void)err;
+	p->is_known |= !is_link;
 	if (!is_live)
 		return 0;
 	if (!is_link) {
@@ -164,10 +167,13 @@ static int check_link(struct view *v, const char *cid_text, const json_t *value,
 		return error_set(err, ERR_INVALID, "a link names no version");
 	if (kind_is(v, &cid, "model", &type, err) < 0 || view_each_place(v, &version, count_place, &places, err) < 0)
 		return -1;
-	if (!places.in_artifacts)
-		return error_set(err, ERR_CONFLICT, "a link would point to a version that is not there");
 	if (places.in_model > 1)
 		return error_set(err, ERR_CONFLICT, "a version would be in one model twice");
+	/* links find their versions by id: a model may come without the artifact that they are from */
+	if (!places.is_known && view_is_received(v))
+		return 0;
+	if (!places.in_artifacts)
+		return error_set(err, ERR_CONFLICT, "a link would point to a version that is not there");
 	if (kind_is(v, &places.artifact, "artifact", &of_artifact, err) < 0)
 		return -1;
 	if (strcmp(type.buf, of_artifact.buf) != 0)
@@ -272,6 +278,20 @@ static int check_replaced(struct view *v, const char *key, const char *before, c
 	return is_same(old, value, "version") ? 0 : check_removed(v, key, before, err);
 }
 
+/* A collection that goes takes all that is in it along. */
+static int check_gone(struct view *v, const char *cid_text, struct error *err)
+{
+	struct version_row row;
+	struct cid cid;
+	int found;
+
+	cid_of(cid_text, &cid);
+	found = view_latest(v, &cid, &row, err);
+	if (found <= 0)
+		return found;
+	return error_set(err, ERR_CONFLICT, "v%" PRIu64 " would be in a collection that is not there any more", row.number);
+}
+
 static bool begins(const char *key, const char *prefix)
 {
 	return strncmp(key, prefix, strlen(prefix)) == 0;
@@ -285,6 +305,8 @@ int rules_check(struct view *v, const char *key, const char *before, struct erro
 
 	if (found < 0)
 		return -1;
+	if (!found && begins(key, "coll/"))
+		return check_gone(v, key + strlen("coll/"), err);
 	if (!found)
 		return begins(key, "version/") || begins(key, "link/") ? check_removed(v, key, before, err) : 0;
 	value = json_parse(text.buf, text.len, key, err);

@@ -72,7 +72,7 @@ int index_compare(struct kv_txn *txn, const struct fold *fold, void (*fn)(const 
 		  struct error *err) MUST_CHECK;
 
 /* view.c: a view over a transaction that stays the caller's and outlives it.  view_close() frees the view alone. store->journal is open. */
-struct view *view_over(struct kv_txn *txn, struct store *store, struct error *err) MUST_CHECK;
+struct view *view_over(struct kv_txn *txn, struct store *store, bool is_received, struct error *err) MUST_CHECK;
 struct kv_txn *view_txn(struct view *v);
 const struct journal *view_journal(struct view *v);
 /* The line at an offset, of which the view keeps the last few: good until the next call. */

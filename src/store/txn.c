@@ -263,7 +263,7 @@ static int begin(struct txn *txn, struct error *err)
 		return -1;
 	if (tail == JOURNAL_TORN && !txn->info->dry_run && journal_cut_torn(&store->journal, &txn->end, store->report, err) < 0)
 		return -1;
-	txn->view = view_over(txn->kv, store, err);
+	txn->view = view_over(txn->kv, store, txn->info->by && *txn->info->by, err);
 	txn->time = clock_now();
 	return txn->view ? 0 : -1;
 }

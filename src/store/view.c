@@ -23,6 +23,7 @@ struct view {
 	struct store *store;
 	struct kv_txn *txn;
 	bool is_borrowed; /* the transaction is another's */
+	bool is_received;
 	struct hashmap once;
 	struct {
 		struct journal_line line;
@@ -138,11 +139,11 @@ struct view *view_open(struct store *store, struct error *err)
 	return STEAL(v);
 }
 
-struct view *view_over(struct kv_txn *txn, struct store *store, struct error *err)
+struct view *view_over(struct kv_txn *txn, struct store *store, bool is_received, struct error *err)
 {
 	CLEANUP(view) struct view *v = xcalloc(1, sizeof *v);
 
-	*v = (struct view){ .store = store, .txn = txn, .is_borrowed = true };
+	*v = (struct view){ .store = store, .txn = txn, .is_borrowed = true, .is_received = is_received };
 	return read_position(v, err) < 0 ? NULL : STEAL(v);
 }
 
@@ -204,6 +205,11 @@ void view_position(struct view *v, struct journal_position *out)
 const struct name_scope *view_scope(const struct view *v)
 {
 	return v->store->scope;
+}
+
+bool view_is_received(const struct view *v)
+{
+	return v->is_received;
 }
 
 bool view_once(struct view *v, const char *what)

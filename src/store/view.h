@@ -50,6 +50,9 @@ void view_cleanup(struct view **v);
 struct name_scope;
 const struct name_scope *view_scope(const struct view *v);
 
+/* It is that of a transaction which takes over what was made elsewhere. */
+bool view_is_received(const struct view *v);
+
 /* True the first time that it is asked with this text: for a check of a state that does not change any more. */
 bool view_once(struct view *v, const char *what);
 
