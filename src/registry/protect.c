@@ -142,6 +142,7 @@ struct guard {
 	struct cid cid; /* whose rows these are; "" at first */
 	struct guarded *v;
 	size_t count, cap;
+	struct strvec changed; /* protect/ keys that are changed, of any collection */
 	struct hashmap folded; /* aliases that are in v, or known not to be protected */
 };
 
@@ -158,6 +159,7 @@ static void guard_cleanup(struct guard *g)
 {
 	forget(g);
 	free(g->v);
+	strvec_release(&g->changed);
 }
 
 static int read_holder(struct guard *g, const char *folded, struct guarded *out, struct error *err)
@@ -201,17 +203,16 @@ static int take_live(const char *key, const char *value, void *arg, struct error
 	return take_guarded(arg, key, strrchr(key, '/') + 1, err);
 }
 
-static int take_changed(const char *key, const char *before, const char *after, bool is_new, void *arg, struct error *err)
+static int note_changed(const char *key, const char *before, const char *after, bool is_new, void *arg, struct error *err)
 {
 	struct guard *g = arg;
-	const char *folded;
-	struct cid cid;
 
 	(void)after;
 	(void)is_new;
-	if (!before || !event_key_is(key, "protect", &cid, &folded) || strcmp(cid.hex, g->cid.hex) != 0)
-		return 0;
-	return take_guarded(g, key, folded, err);
+	(void)err;
+	if (before && strncmp(key, "protect/", 8) == 0)
+		strvec_push(&g->changed, key);
+	return 0;
 }
 
 /* What was protected in a collection before the transaction, which may have taken the protection away. */
@@ -226,7 +227,10 @@ static int read_guarded(struct guard *g, const struct cid *cid, struct error *er
 	protect_key(&prefix, cid, "");
 	if (view_each(txn_view(g->txn), prefix.buf, take_live, g, err) < 0)
 		return -1;
-	return txn_each_change(g->txn, take_changed, g, err);
+	for (size_t i = 0; i < g->changed.count; i++)
+		if (strncmp(g->changed.v[i], prefix.buf, prefix.len) == 0 && take_guarded(g, g->changed.v[i], g->changed.v[i] + prefix.len, err) < 0)
+			return -1;
+	return 0;
 }
 
 static int refuse(struct guard *g, const struct guarded *by, const char *what, bool reason_helps, struct error *err)
@@ -312,5 +316,7 @@ int protect_guard(struct txn *txn, const struct commit *commit, struct error *er
 {
 	CLEANUP(guard) struct guard g = { .txn = txn, .commit = commit, .folded = HASHMAP_INIT };
 
+	if (txn_each_change(txn, note_changed, &g, err) < 0)
+		return -1;
 	return txn_each_change(txn, visit, &g, err);
 }
