@@ -2,6 +2,7 @@
 /* What travels between registries, with files and pipes for the way between them; see usage(). */
 #include <config.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,6 +193,7 @@ int main(int argc, char **argv)
 {
 	int status;
 
+	signal(SIGPIPE, SIG_IGN);
 	if (argc < 3)
 		return usage();
 	if (open_registry(argv[2]) < 0)
