@@ -9,7 +9,7 @@ live     where the user's files are, if not in $L: git works in place
 counted  what counts as its store, if not all of $S
 leaves   a get onto another version leaves the files that the new one has not
 again    put of what was put before, if not the same as put
-A peer that has no snippet for an operation does not know it.
+A peer that has no snippet for an operation does not know it; COPIERS has those that know how to copy a store.
 """
 import os, re, shutil, subprocess
 
@@ -45,6 +45,18 @@ PEERS = {
     "tar+zstd": dict(need="zstd", version="zstd --version", init="mkdir $S", put="tar -C $L -cf - . | zstd -1 -q -f -o $S/$N.tar.zst",
                      get="mkdir $O; zstd -dcq $S/$N.tar.zst | tar -C $O -xf -",
                      update="rm -rf $O; mkdir $O; zstd -dcq $S/$N.tar.zst | tar -C $O -xf -", verify="exec zstd -tq $S/*.tar.zst"),
+    "rsync": dict(version="rsync --version"),
+    "scp": dict(version="ssh -V 2>&1"),
+}
+# What copies a store $A to $B: {op: (snippet, what makes $B before, which store)}.  The host box is this one, through sshd.
+MREG_INIT, MREG_PUSH, MREG_CLONE = "exec $MREG init -q $B", "exec $MREG -C $A push -q $B", "exec $MREG clone -q $A $B"
+RSYNC, RSYNC_INIT = "exec rsync -a $A/.mreg/objects/ $B/", "exec mkdir $B"
+COPIERS = {
+    "mreg": {"push": (MREG_PUSH, MREG_INIT, "weights"), "ssh": ("exec $MREG -C $A push -q box:$B", MREG_INIT, "weights"),
+             "clone": (MREG_CLONE, "", "weights"), "small": (MREG_PUSH, MREG_INIT, "small"), "small clone": (MREG_CLONE, "", "small")},
+    "restic": {"push": ("exec restic copy -q --from-repo $A -r $B", "exec restic init -q -r $B", "restic")},
+    "rsync": {"push": (RSYNC, RSYNC_INIT, "weights"), "small": (RSYNC, RSYNC_INIT, "small")},
+    "scp": {"ssh": ("exec scp -q -r -F $SSH_CONFIG $A/.mreg/objects box:$B", RSYNC_INIT, "weights")},
 }
 # What versions of a small file are made and found with: lists of words, started without a shell.  $R: a version that there is.
 VERSIONED = {
@@ -56,7 +68,7 @@ VERSIONED = {
                 resolve=[["git", "-C", "$S", "rev-parse", "v$R"]]),
 }
 GITCONFIG = "[user]\n name = bench\n email = bench@localhost\n[init]\n defaultBranch = main\n[advice]\n detachedHead = false\n"
-ENVIRONMENT = dict(LC_ALL="C.UTF-8", RESTIC_PASSWORD="x", GIT_TERMINAL_PROMPT="0",
+ENVIRONMENT = dict(LC_ALL="C.UTF-8", RESTIC_PASSWORD="x", RESTIC_FROM_PASSWORD="x", GIT_TERMINAL_PROMPT="0",
                    BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK="yes", BORG_RELOCATED_REPO_ACCESS_IS_OK="yes")
 
 

@@ -41,6 +41,37 @@ class Memory:
             time.sleep(.002)
 
 
+def children(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as f:
+            return [int(word) for word in f.read().split()]
+    except OSError:
+        return []
+
+
+class Family:
+    """Memory of a process and of all that it starts."""
+
+    def __init__(self):
+        self.client, self.servers = Memory(), {}
+
+    def watch(self, pid):
+        while self.client.look(pid):
+            young = children(pid)
+            for child in young:
+                young += children(child)
+                self.servers.setdefault(child, Memory()).look(child)
+            time.sleep(.002)
+
+    def sides(self):
+        """MiB: {client: {rss, own}, server: {rss, own}}; what was too short to be seen is left out."""
+        peaks = dict(client=self.client.peak)
+        for memory in self.servers.values():
+            if memory.peak.get("VmHWM", 0) > peaks.get("server", {}).get("VmHWM", 0):
+                peaks["server"] = memory.peak
+        return {side: dict(rss=peak["VmHWM"], own=peak["own"]) for side, peak in peaks.items() if peak}
+
+
 class Box:
     """A home, a store, a place for the files and one to get into; programs run in it and are measured."""
 
@@ -69,13 +100,13 @@ class Box:
     def sync(self):
         subprocess.run(["sync", "-f", self.dir], check=True)
 
-    def spawn(self, argv, memory=None):
-        """Wall and CPU seconds of a process, and its peak RSS in MiB."""
+    def spawn(self, argv, memory=None, names=None):
+        """Wall and CPU seconds of a process, and its peak RSS in MiB; names: environment of its own."""
         log = os.path.join(self.dir, "log")
         actions = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
                    (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), (os.POSIX_SPAWN_DUP2, 1, 2)]
         start = time.monotonic()
-        pid = os.posix_spawn(argv[0], argv, self.env, file_actions=actions)
+        pid = os.posix_spawn(argv[0], argv, dict(self.env, **names or {}), file_actions=actions)
         try:
             if memory:
                 watcher = threading.Thread(target=memory.watch, args=(pid,))
@@ -92,11 +123,11 @@ class Box:
                 raise Failed(f"{' '.join(argv)}: wait status {status}: {f.read()[-500:].strip()}")
         return dict(wall=wall, cpu=used.ru_utime + used.ru_stime, rss=used.ru_maxrss / 1024)
 
-    def sh(self, snippet, memory=None):
+    def sh(self, snippet, memory=None, **names):
         """The same of a snippet; "synced" has the sync after it, too: until all is on disk."""
         self.sync()
         start = time.monotonic()
-        out = self.spawn(["/bin/sh", "-euc", snippet], memory)
+        out = self.spawn(["/bin/sh", "-euc", snippet], memory, names)
         self.sync()
         return dict(out, synced=time.monotonic() - start)
 

@@ -87,6 +87,54 @@ def show_versions(result):
     show_failed(result)
 
 
+SHARED_OPS = ["push", "ssh", "clone", "small", "small clone"]
+
+
+def side(sides, name):
+    """RSS of one side, and in brackets its own memory."""
+    return f"{sides[name]['rss']:.0f} ({sides[name]['own']:.0f})" if name in sides else "-"
+
+
+def show_shared_memory(result):
+    print("\nmreg alone, CPU of both sides together; in brackets memory beside mapped files.\n")
+    table(["", "CPU, s", "client's RSS, MiB", "server's RSS, MiB"],
+          [[op, number(median(result, "mreg", op, "cpu")), *(side(result["memory"].get(op, {}), name) for name in ("client", "server"))]
+           for op in SHARED_OPS if median(result, "mreg", op) is not None])
+
+
+def show_pulls(result):
+    def ms(op, size):
+        return number(1000 * median(result, "mreg", op, versions=size))
+
+    print()
+    table(["versions", "clone, s", "pull of nothing, ms", "pull of ten changes, ms"],
+          [[f"{size:,}", number(median(result, "mreg", "clone of versions", versions=size)), ms("current", size), ms("changes", size)]
+           for size in result["sizes"]])
+
+
+def show_sharing(result):
+    sizes = result["payload"]
+    print(f"\n## sharing\n\n{TITLES['sharing']}: {number(sizes['weights'])} MiB and {number(sizes['small'])} MiB.\n")
+    rows = []
+    for peer in order(result):
+        cells = []
+        for op in SHARED_OPS:
+            of_mreg = ratio(result, ("mreg", op), (peer, op)) if peer != "mreg" else None
+            cells.append(with_ratio(median(result, peer, op), of_mreg))
+        rows.append([peer, *cells])
+    table(["s (mreg's / its)", *SHARED_OPS], rows)
+    if result["memory"]:
+        show_shared_memory(result)
+    travel = result["travel"]
+    if travel:
+        change, small = travel["change"], travel["small"]
+        print(f"\nA changed checkpoint: {number(change['grew'])} MiB more, {number(change['sent'])} MiB sent, {number(change['got'])} MiB came back.")
+        print(f"{small['files']:,} small files: {small['objects']:,} objects, asked for in {small['wants']} frames.")
+    if median(result, "mreg", "changes", versions=result["sizes"][-1] if result["sizes"] else None):
+        show_pulls(result)
+    show_failed(result)
+
+
 def show_failed(result):
     for peer, why in result["failed"].items():
         print(f"\n{peer} failed: {' '.join(why.split())[:200]}")
@@ -105,7 +153,8 @@ def show_figures(data):
         return
     print("\n## figures\n")
     if data["scale"] != figures.SCALE:
-        print(f"The bounds are for --scale {figures.SCALE:g}: nothing is judged here.\n")
+        larger = "only what is shared is" if data["scale"] > figures.SCALE else "nothing is"
+        print(f"The bounds are for --scale {figures.SCALE:g}: {larger} judged here.\n")
     words = {True: "met", False: "**missed**", None: "not judged"}
     table(["figure", "reached", "at most", "verdict"],
           [[f["figure"], number(f["reached"]), f"{f['bound']:g}", "not measured" if f["reached"] is None else words[f["met"]]]
@@ -118,6 +167,8 @@ def show(data):
     for work, result in data["works"].items():
         if work == "versions":
             show_versions(result)
+        elif work == "sharing":
+            show_sharing(result)
         else:
             show_work(work, result)
     show_figures(data)
@@ -153,7 +204,7 @@ README = [
 
 def show_readme(data):
     """The compact table: one line for what was done, one column for each peer."""
-    shown = [p for p in PEERS if p in data["peers"]]
+    shown = [p for p in PEERS if p in data["peers"] and "put" in PEERS[p]]
     lines = [[name, *(cell(data["works"], p) for p in shown)] for name, cell in README]
     table(["", *shown], [line for line in lines if any(c != "-" for c in line[1:])])
     print()

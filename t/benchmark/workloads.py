@@ -203,6 +203,7 @@ TITLES = {
     "small": "many files of 1 to 30 KiB, half text, half incompressible; in the next version 1 % changed, 0.1 % came, 0.1 % went",
     "tables": "five editions of a CSV file, each with rows inserted and appended",
     "versions": "many versions of a file of 1 KiB: milliseconds of whole processes",
+    "sharing": "into an empty place: weights by path, weights by ssh, clones, and many small files",
 }
 
 
@@ -232,6 +233,10 @@ def folders(base):
     return out
 
 
+def sizes(folder):
+    """Bytes of each file in a folder."""
+    return [os.stat(os.path.join(d, f)).st_size for d, _, files in os.walk(folder) for f in files]
+
+
 def payload(folder):
-    """Bytes of the files in a folder."""
-    return sum(os.stat(os.path.join(d, f)).st_size for d, _, files in os.walk(folder) for f in files)
+    return sum(sizes(folder))
