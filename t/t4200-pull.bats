@@ -228,8 +228,9 @@ same_state()
 	mreg clone -q hub a >/dev/null
 	mreg clone -q hub b >/dev/null
 	(cd a && mreg put -q m "$DIGITS/epoch-1" >/dev/null && mreg push -q >/dev/null)
+	mreg clone -q hub c >/dev/null
 	(cd b && mreg put -q m "$DIGITS/epoch-2" >/dev/null)
-	cp -a b c
+	(cd c && mreg put -q m "$DIGITS/epoch-3" >/dev/null)
 	cd b
 	mreg_is 5 push
 	mreg_is 5 pull
