@@ -73,7 +73,12 @@ size_t record_head_write(uint8_t out[RECORD_HEAD_LEN + RECORD_FILE_LEN], const s
 	return len;
 }
 
-int record_head_parse(const uint8_t *data, size_t len, struct record_head *out, size_t *used, crc32_fn crc, struct error *err)
+static bool is_record_kind(uint8_t kind, bool in_bundle)
+{
+	return (kind >= OBJECT_CHUNK && kind <= OBJECT_RUN) || (in_bundle && (kind == OBJECT_BUNDLE || kind == OBJECT_CHANGES));
+}
+
+static int parse_head(const uint8_t *data, size_t len, bool in_bundle, struct record_head *out, size_t *used, crc32_fn crc, struct error *err)
 {
 	size_t need;
 
@@ -84,7 +89,7 @@ int record_head_parse(const uint8_t *data, size_t len, struct record_head *out, 
 	need = head_len(data[4]);
 	if (len < need || load_le32(data + HEAD_CRC_AT) != head_crc(data, need, crc))
 		return error_set(err, ERR_INTEGRITY, "the head of the record is damaged");
-	if (data[4] < OBJECT_CHUNK || data[4] > OBJECT_RUN)
+	if (!is_record_kind(data[4], in_bundle))
 		return error_set(err, ERR_INTEGRITY, "a record of the unknown kind %u", data[4]);
 	if (load_le64(data + 8) > OBJECT_MAX_BYTES || load_le64(data + 16) > OBJECT_MAX_BYTES)
 		return error_set(err, ERR_INTEGRITY, "a record over the limit of %llu bytes", OBJECT_MAX_BYTES);
@@ -99,6 +104,16 @@ int record_head_parse(const uint8_t *data, size_t len, struct record_head *out, 
 		memcpy(out->file.raw, data + RECORD_HEAD_LEN, OID_LEN);
 	*used = need;
 	return 0;
+}
+
+int record_head_parse(const uint8_t *data, size_t len, struct record_head *out, size_t *used, crc32_fn crc, struct error *err)
+{
+	return parse_head(data, len, false, out, used, crc, err);
+}
+
+int record_head_parse_bundle(const uint8_t *data, size_t len, struct record_head *out, size_t *used, crc32_fn crc, struct error *err)
+{
+	return parse_head(data, len, true, out, used, crc, err);
 }
 
 void pack_trailer_write(uint8_t out[PACK_TRAILER_LEN], const struct pack_trailer *t, crc32_fn crc)
@@ -253,7 +268,7 @@ bool pack_table_row(const struct pack_table *t, size_t i, uint64_t records_end, 
 	if (i >= t->count)
 		return false;
 	cell = t->rows + PACK_ROW_LEN * i;
-	if (cell[28] < OBJECT_CHUNK || cell[28] > OBJECT_FILE)
+	if (!is_record_kind(cell[28], t->is_bundle) && cell[28] != OBJECT_FILE)
 		return false;
 	memcpy(out->id.raw, t->ids + OID_LEN * i, OID_LEN);
 	out->kind = cell[28];

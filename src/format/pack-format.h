@@ -32,6 +32,8 @@ enum object_kind {
 	OBJECT_VERSION = 4,  /* id: SHA-256 of the JSON */
 	OBJECT_RUN = 5,
 	OBJECT_FILE = 6,     /* only in tables: a recipe found by the digest of its file */
+	OBJECT_BUNDLE = 7,   /* only in bundles (mreg-bundle(5)), one: its header, JSON; id: SHA-256 of it */
+	OBJECT_CHANGES = 8,  /* only in bundles: changes, one a line; id: SHA-256 of the text */
 };
 
 #define PACK_HEADER_LEN 32
@@ -76,8 +78,10 @@ void pack_header_write(uint8_t out[PACK_HEADER_LEN], const struct pack_header *h
 int pack_header_parse(const uint8_t *data, size_t len, struct pack_header *out, crc32_fn crc, struct error *err) MUST_CHECK;
 /* Writes 64 or 96 bytes; returns how many. */
 size_t record_head_write(uint8_t out[RECORD_HEAD_LEN + RECORD_FILE_LEN], const struct record_head *h, crc32_fn crc);
-/* *used: 64 or 96.  ERR_INTEGRITY on magic, CRC, unknown kind, lengths over OBJECT_MAX_BYTES, too few bytes. */
+/* *used: 64 or 96.  ERR_INTEGRITY on magic, CRC, unknown kind (a bundle's are), lengths over OBJECT_MAX_BYTES, too few bytes. */
 int record_head_parse(const uint8_t *data, size_t len, struct record_head *out, size_t *used, crc32_fn crc, struct error *err) MUST_CHECK;
+/* The same with the kinds that a bundle has besides. */
+int record_head_parse_bundle(const uint8_t *data, size_t len, struct record_head *out, size_t *used, crc32_fn crc, struct error *err) MUST_CHECK;
 void pack_trailer_write(uint8_t out[PACK_TRAILER_LEN], const struct pack_trailer *t, crc32_fn crc);
 /* file_len is the pack's: table_offset + table length + 64 must be exactly that. */
 int pack_trailer_parse(const uint8_t data[PACK_TRAILER_LEN], uint64_t file_len, struct pack_trailer *out, crc32_fn crc, struct error *err) MUST_CHECK;
@@ -91,6 +95,7 @@ void pack_table_write(struct strbuf *out, struct pack_row *rows, size_t count);
 struct pack_table {
 	const uint8_t *fanout, *ids, *rows;
 	size_t count;
+	bool is_bundle; /* for whoever opens one to set: rows of its kinds are legal too */
 };
 /* len must be exactly 1024 + 64 * count; the fan-out must be monotone and end at count.  Rows are checked as they are read. */
 int pack_table_open(const uint8_t *data, size_t len, size_t count, struct pack_table *out, struct error *err) MUST_CHECK;

@@ -55,7 +55,7 @@ int objects_read_record(struct objects *o, enum object_kind kind, const struct o
 
 /* What one thread needs to read: codec state and buffers. */
 struct object_reader;
-struct object_reader *object_reader_new(struct objects *o);
+struct object_reader *object_reader_new(struct objects *o); /* NULL: for object_read_row() and objects_check_row() alone */
 void object_reader_free(struct object_reader *r);
 void object_reader_cleanup(struct object_reader **r);
 /* From now on only what is in use counts, no retired pack. */

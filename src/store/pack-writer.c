@@ -16,6 +16,7 @@
 #include "base/crash.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/tempfile.h"
 #include "codec/deflate.h"
 
@@ -80,7 +81,7 @@ static struct pack_writer *writer_of(int fd, char *path)
 	return w;
 }
 
-struct pack_writer *pack_writer_new(const char *tmp_dir, int64_t birth, struct error *err)
+static struct pack_writer *new_writer(const char *dir, const char *prefix, int64_t birth, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
 	struct pack_writer *w;
@@ -88,7 +89,7 @@ struct pack_writer *pack_writer_new(const char *tmp_dir, int64_t birth, struct e
 
 	do {
 		strbuf_reset(&path);
-		tempfile_name(&path, tmp_dir, "pack");
+		tempfile_name(&path, dir, prefix);
 	} while (file_exists(path.buf)); /* left by a dead process of our number */
 	fd = file_open(path.buf, O_RDWR | O_CREAT | O_EXCL, 0444, err);
 	if (fd < 0)
@@ -96,6 +97,19 @@ struct pack_writer *pack_writer_new(const char *tmp_dir, int64_t birth, struct e
 	w = writer_of(fd, strbuf_detach(&path));
 	add_header(w, birth);
 	return w;
+}
+
+struct pack_writer *pack_writer_new(const char *tmp_dir, int64_t birth, struct error *err)
+{
+	return new_writer(tmp_dir, "pack", birth, err);
+}
+
+struct pack_writer *pack_writer_new_beside(const char *path, int64_t birth, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf dir = STRBUF_INIT;
+
+	path_dir(&dir, path);
+	return new_writer(dir.buf, ".mreg-bundle", birth, err);
 }
 
 static void writer_free(struct pack_writer *w)
@@ -452,7 +466,7 @@ int pack_move_in(const char *path, const char *objects_dir, const struct oid *na
 	return file_sync_dir(objects_dir, err);
 }
 
-static int finish(struct pack_writer *w, const char *objects_dir, struct oid *name, struct error *err)
+int pack_writer_seal(struct pack_writer *w, struct oid *name, struct error *err)
 {
 	if (w->has_hole)
 		return error_set(err, ERR_LOCAL, "cannot finish '%s': an object could not be written to it", w->path);
@@ -460,7 +474,42 @@ static int finish(struct pack_writer *w, const char *objects_dir, struct oid *na
 	if (write_table(w, name, err) < 0)
 		return -1;
 	crash_point("pack-before-sync");
-	if (file_sync(w->fd, w->path, err) < 0)
+	return file_sync(w->fd, w->path, err);
+}
+
+static int place(const struct pack_writer *w, const char *path, bool replace, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf dir = STRBUF_INIT;
+	struct stat st;
+	int rc = 0;
+
+	/* it is a file like any other now, not one of a registry's, which nobody may write to */
+	if (fstat(w->fd, &st) == 0)
+		(void)fchmod(w->fd, (st.st_mode & 0777) | S_IWUSR);
+	if (!replace)
+		rc = file_rename_new(w->path, path, err);
+	else if (rename(w->path, path))
+		rc = error_set_errno(err, "cannot rename '%s' to '%s'", w->path, path);
+	path_dir(&dir, path);
+	return rc ? rc : file_sync_dir(dir.buf, err);
+}
+
+int pack_writer_place(struct pack_writer **w, const char *path, bool replace, struct error *err)
+{
+	int rc = place(*w, path, replace, err);
+
+	if (rc) {
+		pack_writer_abort(w);
+		return rc;
+	}
+	writer_free(*w);
+	*w = NULL;
+	return 0;
+}
+
+static int finish(struct pack_writer *w, const char *objects_dir, struct oid *name, struct error *err)
+{
+	if (pack_writer_seal(w, name, err) < 0)
 		return -1;
 	crash_point("pack-before-rename");
 	if (pack_move_in(w->path, objects_dir, name, err) < 0)

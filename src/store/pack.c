@@ -30,7 +30,7 @@ bool pack_parse_name(const char *file, struct oid *name)
 
 static int damaged(const struct pack *p, struct error *err)
 {
-	return error_wrap(err, "pack '%s' is damaged", p->path);
+	return error_wrap(err, "%s '%s' is damaged", p->table.is_bundle ? "bundle" : "pack", p->path);
 }
 
 /* A registry may have more packs than descriptors are allowed by default; we are allowed to ask for more. */
@@ -44,12 +44,12 @@ static bool allow_more_files(void)
 	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
-static int open_file(struct pack *p, uint64_t *len, struct error *err)
+static int open_file(struct pack *p, int flags, uint64_t *len, struct error *err)
 {
 	struct stat st;
 
 	do
-		p->fd = open(p->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		p->fd = open(p->path, O_RDONLY | O_CLOEXEC | flags);
 	while (p->fd < 0 && (errno == EINTR || (errno == EMFILE && allow_more_files())));
 	if (p->fd < 0 || fstat(p->fd, &st) < 0)
 		return error_set_errno(err, "cannot open '%s'", p->path);
@@ -80,8 +80,6 @@ static int read_ends(struct pack *p, uint64_t len, struct pack_trailer *trailer,
 	if (pack_header_parse(head, sizeof head, &header, deflate_crc32, err) < 0 ||
 	    pack_trailer_parse(tail, len, trailer, deflate_crc32, err) < 0)
 		return -1;
-	if (!oid_equal(&trailer->table_sum, &p->name))
-		return error_set(err, ERR_INTEGRITY, "its name is not that of its table");
 	p->birth = header.birth;
 	p->len = len;
 	p->records_end = trailer->table_offset;
@@ -102,16 +100,34 @@ static int map_table(struct pack *p, uint64_t len, const struct pack_trailer *tr
 	return pack_table_open((const uint8_t *)map + skip, table_len, (size_t)trailer->count, &p->table, err);
 }
 
-struct pack *pack_open(const char *path, const struct oid *name, struct error *err)
+/* name: what the table must hash to, by what is said of it; NULL: whatever the trailer says. */
+static int open_all(struct pack *p, const struct oid *name, int flags, struct error *err)
 {
-	struct pack *p = xcalloc(1, sizeof *p);
 	struct pack_trailer trailer;
 	uint64_t len = 0;
 
+	if (open_file(p, flags, &len, err) < 0 || read_ends(p, len, &trailer, err) < 0)
+		return -1;
+	if (name && !oid_equal(&trailer.table_sum, name))
+		return error_set(err, ERR_INTEGRITY, "its name is not that of its table");
+	p->name = trailer.table_sum;
+	return map_table(p, len, &trailer, err);
+}
+
+static struct pack *new_pack(const char *path)
+{
+	struct pack *p = xcalloc(1, sizeof *p);
+
 	p->fd = -1;
-	p->name = *name;
 	p->path = xstrdup(path);
-	if (open_file(p, &len, err) == 0 && read_ends(p, len, &trailer, err) == 0 && map_table(p, len, &trailer, err) == 0)
+	return p;
+}
+
+struct pack *pack_open(const char *path, const struct oid *name, struct error *err)
+{
+	struct pack *p = new_pack(path);
+
+	if (open_all(p, name, O_NOFOLLOW, err) == 0)
 		return p;
 	if (err->code == ERR_INTEGRITY)
 		(void)damaged(p, err);
@@ -195,7 +211,7 @@ static int read_head_at(const struct pack *p, uint64_t offset, struct record_hea
 
 	if (read_exactly(p, data, len, offset, err) < 0)
 		return -1;
-	return record_head_parse(data, len, out, used, deflate_crc32, err);
+	return (p->table.is_bundle ? record_head_parse_bundle : record_head_parse)(data, len, out, used, deflate_crc32, err);
 }
 
 int pack_read_head(const struct pack *p, const struct pack_row *row, struct record_head *out, struct error *err)
@@ -212,14 +228,22 @@ int pack_read_head(const struct pack *p, const struct pack_row *row, struct reco
 
 /* --- fsck --- */
 
-static int check_table(const struct pack *p, struct error *err)
+static int check_table_sum(const struct pack *p, struct error *err)
 {
-	struct pack_row before, row;
 	struct oid sum;
 
 	sha256_bytes((const uint8_t *)p->map + p->map_skip, p->map_len - p->map_skip, &sum);
 	if (!oid_equal(&sum, &p->name))
 		return error_set(err, ERR_INTEGRITY, "the table is not the one that the name stands for");
+	return 0;
+}
+
+static int check_table(const struct pack *p, struct error *err)
+{
+	struct pack_row before, row;
+
+	if (check_table_sum(p, err) < 0)
+		return -1;
 	for (size_t i = 0; i < p->table.count; i++, before = row) {
 		if (!pack_table_row(&p->table, i, p->records_end, &row))
 			return error_set(err, ERR_INTEGRITY, "row %zu of the table is impossible", i);
@@ -274,4 +298,22 @@ int pack_check(const struct pack *p, struct error *err)
 	if (check_table(p, err) == 0 && check_records(p, err) == 0)
 		return 0;
 	return err->code == ERR_INTEGRITY ? damaged(p, err) : -1;
+}
+
+/* --- bundles --- */
+
+struct pack *pack_open_bundle(const char *path, struct error *err)
+{
+	struct pack *p = new_pack(path);
+
+	if (open_all(p, NULL, O_NONBLOCK, err) == 0 && check_table_sum(p, err) == 0) {
+		p->table.is_bundle = true;
+		return p;
+	}
+	if (err->code == ERR_INTEGRITY)
+		(void)error_wrap(err, "'%s' is no bundle, or damaged", p->path);
+	else if (err->code == ERR_FORMAT)
+		(void)error_wrap(err, "cannot use '%s'", p->path);
+	pack_close(p);
+	return NULL;
 }

@@ -29,6 +29,9 @@ struct pack {
 };
 /* Opens, checks header, trailer and the table's shape, maps the table.  ERR_INTEGRITY names the pack. */
 struct pack *pack_open(const char *path, const struct oid *name, struct error *err) MUST_CHECK;
+/* A bundle (mreg-bundle(5)), under any name, through a link too: its name is what its table hashes to, which is checked here, and the kinds of
+ * records that only bundles have are legal. */
+struct pack *pack_open_bundle(const char *path, struct error *err) MUST_CHECK;
 void pack_close(struct pack *p);
 /* The stored payload of a row into out (reset first), its CRC checked. Thread-safe. */
 int pack_read_stored(const struct pack *p, const struct pack_row *row, struct strbuf *out, struct error *err) MUST_CHECK;
@@ -43,6 +46,8 @@ int pack_check(const struct pack *p, struct error *err) MUST_CHECK;
 struct pack_writer;
 /* Makes a new file in tmp_dir.  birth: what its header says, clock_now() unless it is merged from older packs.  Thread-safe from here on. */
 struct pack_writer *pack_writer_new(const char *tmp_dir, int64_t birth, struct error *err) MUST_CHECK;
+/* The same, in the directory that path is in, for pack_writer_place(). */
+struct pack_writer *pack_writer_new_beside(const char *path, int64_t birth, struct error *err) MUST_CHECK;
 /*
  * Goes on with a file that was being written when its process was killed: records are taken over up to the first that is not whole, by
  * their CRCs, and what follows is cut off.  NULL leaves the file as it is: ERR_INTEGRITY when it is no beginning of a pack.
@@ -62,6 +67,10 @@ int pack_writer_flush(struct pack_writer *w, struct error *err) MUST_CHECK;
  * there already has the same records, sound or not, and is replaced.  The writer is gone either way; with no records nothing is left behind
  * and *name is zero.  Fails when an object could not be written before. */
 int pack_writer_finish(struct pack_writer **w, const char *objects_dir, struct oid *name, struct error *err) MUST_CHECK;
+/* Table, trailer and fsync alone; nothing can be added after it.  pack_writer_place() then gives a file that was made beside path that name, and syncs the
+ * directory: 1 when there is a file already, which is not to be replaced; the writer is gone in any case. */
+int pack_writer_seal(struct pack_writer *w, struct oid *name, struct error *err) MUST_CHECK;
+int pack_writer_place(struct pack_writer **w, const char *path, bool replace, struct error *err) MUST_CHECK;
 void pack_writer_abort(struct pack_writer **w); /* removes the file */
 /* A whole pack that is durable as a file, on the same file system: renamed into objects_dir, which is synced; readable for the group where that is shared. */
 int pack_move_in(const char *path, const char *objects_dir, const struct oid *name, struct error *err) MUST_CHECK;
