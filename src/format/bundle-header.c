@@ -4,6 +4,7 @@
 
 #include "format/bundle-header.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -15,6 +16,39 @@
 #define CID_LEN 16
 #define WHO_MAX 1024 /* bytes of a user's or a host's name */
 #define REF_MAX 1024
+
+/* ---- collections ---- */
+
+static int compare_scopes(const void *a, const void *b)
+{
+	const struct bundle_scope *x = a, *y = b;
+
+	return strcmp(x->cid, y->cid);
+}
+
+struct bundle_scope *bundle_header_add_scope(struct bundle_header *h, const char *cid, const char *name)
+{
+	ARRAY_GROW(h->scope, h->scope_count + 1, h->scope_cap);
+	h->scope[h->scope_count] = (struct bundle_scope){ .cid = xstrdup(cid), .name = xstrdup(name) };
+	return &h->scope[h->scope_count++];
+}
+
+void bundle_header_sort(struct bundle_header *h)
+{
+	if (h->scope_count)
+		qsort(h->scope, h->scope_count, sizeof *h->scope, compare_scopes);
+}
+
+struct bundle_scope *bundle_header_find_scope(const struct bundle_header *h, const char *cid)
+{
+	char copy[2 * CID_LEN + 1];
+	const struct bundle_scope key = { .cid = copy };
+
+	if (strlen(cid) != 2 * CID_LEN || !h->scope_count)
+		return NULL;
+	memcpy(copy, cid, sizeof copy);
+	return bsearch(&key, h->scope, h->scope_count, sizeof *h->scope, compare_scopes);
+}
 
 /* ---- writing ---- */
 
@@ -28,18 +62,30 @@ static json_t *registry_json(const uint8_t raw[REGISTRY_ID_LEN])
 
 static json_t *scope_json(const struct bundle_header *h)
 {
+	json_t *names = json_object();
+
+	for (size_t i = 0; i < h->scope_count; i++)
+		json_object_set_new(names, h->scope[i].cid, json_string(h->scope[i].name));
+	return names;
+}
+
+static bool is_shallow(const struct bundle_scope *s)
+{
+	return s->is_shallow;
+}
+
+static bool is_partial(const struct bundle_scope *s)
+{
+	return !s->is_shallow && !s->is_whole;
+}
+
+static json_t *cids_json(const struct bundle_header *h, bool (*is)(const struct bundle_scope *s))
+{
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < h->scope_count; i++) {
-		const struct bundle_scope *s = &h->scope[i];
-		json_t *item = json_object();
-
-		json_object_set_new(item, "cid", json_string(s->cid));
-		json_object_set_new(item, "name", json_string(s->name));
-		json_object_set_new(item, "shallow", json_boolean(s->is_shallow));
-		json_object_set_new(item, "whole", json_boolean(s->is_whole));
-		json_array_append_new(list, item);
-	}
+	for (size_t i = 0; i < h->scope_count; i++)
+		if (is(&h->scope[i]))
+			json_array_append_new(list, json_string(h->scope[i].cid));
 	return list;
 }
 
@@ -79,26 +125,45 @@ static json_t *refs_json(const struct bundle_header *h)
 	return list;
 }
 
-void bundle_header_write(struct strbuf *out, const struct bundle_header *h)
+/* At least as many as there are values in it. */
+static size_t count_values(const char *text, size_t len)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; i < len; i++)
+		count += text[i] == ',' || text[i] == ':' || text[i] == '[' || text[i] == '{';
+	return count;
+}
+
+static bool is_too_large(const char *text, size_t len)
+{
+	return len > BUNDLE_HEADER_MAX || count_values(text, len) > BUNDLE_VALUES_MAX;
+}
+
+bool bundle_header_write(struct strbuf *out, const struct bundle_header *h)
 {
 	CLEANUP(json) json_t *obj = json_object();
+	size_t before = out->len;
 
 	json_object_set_new(obj, "changes", changes_json(h));
 	json_object_set_new(obj, "count", json_u64(h->count));
 	json_object_set_new(obj, "created", json_time(h->created));
 	json_object_set_new(obj, "format", json_u64(BUNDLE_FORMAT));
 	json_object_set_new(obj, "host", json_string(h->host));
+	json_object_set_new(obj, "partial", cids_json(h, is_partial));
 	json_object_set_new(obj, "program", json_string(h->program));
 	json_object_set_new(obj, "refs", refs_json(h));
 	json_object_set_new(obj, "registry", registry_json(h->registry));
 	json_object_set_new(obj, "scope", scope_json(h));
 	json_object_set_new(obj, "seq", json_u64(h->seq));
+	json_object_set_new(obj, "shallow", cids_json(h, is_shallow));
 	json_object_set_new(obj, "sum", json_oid(&h->sum));
 	json_object_set_new(obj, "user", json_string(h->user));
 	json_object_set_new(obj, "versions", versions_json(h));
 	if (!json_object_get(obj, "user") || !json_object_get(obj, "host"))
 		BUG("a bundle by one whose name is not UTF-8");
 	json_canonical(out, obj);
+	return !is_too_large(out->buf + before, out->len - before);
 }
 
 /* ---- reading ---- */
@@ -136,26 +201,46 @@ static bool is_cid(const char *text)
 	return hex_decode(text, strlen(text), raw, sizeof raw);
 }
 
-static int take_scope(const json_t *obj, struct bundle_header *h, struct error *err)
+static int take_names(const json_t *obj, struct bundle_header *h, struct error *err)
 {
-	static const char *const known[] = { "cid", "name", "shallow", "whole", NULL };
+	json_t *names = json_object_get(obj, "scope");
+	const char *cid;
+	json_t *value;
+
+	if (!json_is_object(names))
+		return wrong("scope", err);
+	json_object_foreach(names, cid, value) {
+		const char *name = json_string_value(value);
+
+		if (!is_cid(cid) || !name || name_check_full(name, json_string_length(value), err) < 0)
+			return wrong("scope", err);
+		bundle_header_add_scope(h, cid, name)->is_whole = true;
+	}
+	bundle_header_sort(h);
+	return 0;
+}
+
+static int mark(const json_t *obj, const char *key, bool shallow, struct bundle_header *h, struct error *err)
+{
 	const json_t *list, *item;
 	size_t i;
 
-	if (!take_array(obj, "scope", &list))
-		return wrong("scope", err);
+	if (!take_array(obj, key, &list))
+		return wrong(key, err);
 	json_array_foreach(list, i, item) {
-		struct bundle_scope *s;
+		struct bundle_scope *s = json_is_string(item) ? bundle_header_find_scope(h, json_string_value(item)) : NULL;
 
-		ARRAY_GROW(h->scope, h->scope_count + 1, h->scope_cap);
-		s = &h->scope[h->scope_count++];
-		*s = (struct bundle_scope){ .cid = NULL };
-		if (!json_is_object(item) || !json_only_keys(item, known) || !take_text(item, "cid", 2 * CID_LEN, &s->cid) || !is_cid(s->cid) ||
-		    !take_text(item, "name", NAME_FULL_MAX, &s->name) || name_check_full(s->name, strlen(s->name), err) < 0 ||
-		    !json_get_bool(item, "shallow", &s->is_shallow) || !json_get_bool(item, "whole", &s->is_whole))
-			return wrong("scope", err);
+		if (!s || !s->is_whole)
+			return wrong(key, err);
+		s->is_whole = false;
+		s->is_shallow = shallow;
 	}
 	return 0;
+}
+
+static int take_scope(const json_t *obj, struct bundle_header *h, struct error *err)
+{
+	return take_names(obj, h, err) < 0 || mark(obj, "partial", false, h, err) < 0 ? -1 : mark(obj, "shallow", true, h, err);
 }
 
 static int take_versions(const json_t *obj, struct bundle_header *h, struct error *err)
@@ -243,8 +328,7 @@ static int check_canonical(const char *text, size_t len, const struct bundle_hea
 {
 	CLEANUP(strbuf) struct strbuf again = STRBUF_INIT;
 
-	bundle_header_write(&again, h);
-	if (again.len != len || memcmp(again.buf, text, len) != 0)
+	if (!bundle_header_write(&again, h) || again.len != len || memcmp(again.buf, text, len) != 0)
 		return error_set(err, ERR_INTEGRITY, "the header is not in its canonical form");
 	return 0;
 }
@@ -260,7 +344,7 @@ static int parse(const char *text, size_t len, struct bundle_header *h, struct e
 		return wrong("format", err);
 	if (format > BUNDLE_FORMAT)
 		return error_set(err, ERR_FORMAT, "a bundle of the newer format %llu", (unsigned long long)format);
-	return take_members(obj, h, err) < 0 ? -1 : check_canonical(text, len, h, err);
+	return take_members(obj, h, err);
 }
 
 int bundle_header_parse(const char *text, size_t len, struct bundle_header *out, struct error *err)
@@ -268,9 +352,9 @@ int bundle_header_parse(const char *text, size_t len, struct bundle_header *out,
 	CLEANUP(bundle_header) struct bundle_header h = { .seq = 0 };
 
 	memset(out, 0, sizeof *out);
-	if (len > BUNDLE_HEADER_MAX)
-		return error_set(err, ERR_INTEGRITY, "a header of %zu bytes is over the limit of %u", len, BUNDLE_HEADER_MAX);
-	if (parse(text, len, &h, err) < 0) {
+	if (is_too_large(text, len))
+		return error_set(err, ERR_INTEGRITY, "a header of %zu bytes is too large", len);
+	if (parse(text, len, &h, err) < 0 || check_canonical(text, len, &h, err) < 0) {
 		if (err->code != ERR_FORMAT)
 			err->code = ERR_INTEGRITY;
 		return -1;

@@ -47,7 +47,11 @@ static int read_header(struct bundle_file *b, struct error *err)
 	struct pack_row row;
 	struct oid id;
 
-	if (find_header(b, &row, err) < 0 || object_read_row(b->reader, b->pack, &row, &text, &id, err) < 0)
+	if (find_header(b, &row, err) < 0)
+		return -1;
+	if (row.raw_len > BUNDLE_HEADER_MAX)
+		return error_set(err, ERR_INTEGRITY, "its header is too large");
+	if (object_read_row(b->reader, b->pack, &row, &text, &id, err) < 0)
 		return -1;
 	return bundle_header_parse(text.buf, text.len, &b->header, err);
 }

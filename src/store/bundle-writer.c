@@ -95,8 +95,7 @@ int bundle_writer_seal(struct bundle_writer *w, const struct bundle_header *h, s
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 	struct oid id, name;
 
-	bundle_header_write(&text, h);
-	if (text.len > BUNDLE_HEADER_MAX)
+	if (!bundle_header_write(&text, h))
 		return error_set(err, ERR_INVALID, "%zu collections are too many for one bundle", h->scope_count);
 	if (add_text(w, OBJECT_BUNDLE, text.buf, text.len, &id, err) < 0)
 		return -1;

@@ -20,7 +20,7 @@ int bundle_writer_add(struct bundle_writer *w, const struct record_head *head, c
 /* Changes, as FRAME_CHANGES has them; their id goes into the header's list.  At most BUNDLE_CHANGES_MAX bytes. */
 int bundle_writer_add_changes(struct bundle_writer *w, struct bundle_header *h, const void *text, size_t len, struct error *err) MUST_CHECK;
 uint64_t bundle_writer_bytes(const struct bundle_writer *w); /* so far */
-/* Header and table; durable at return, without a name yet.  ERR_INVALID: so many collections that the header would be over BUNDLE_HEADER_MAX. */
+/* Header and table; durable at return, without a name yet.  ERR_INVALID: so many collections that the header would be too large. */
 int bundle_writer_seal(struct bundle_writer *w, const struct bundle_header *h, struct error *err) MUST_CHECK;
 /* Gives it its name: 1 when there is such a file already, which is not to be replaced. */
 int bundle_writer_place(struct bundle_writer *w, bool replace, struct error *err) MUST_CHECK;

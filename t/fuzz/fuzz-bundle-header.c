@@ -23,14 +23,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must((err.code == ERR_INTEGRITY || err.code == ERR_FORMAT) && !h.scope && !h.user && !h.changes);
 		return 0;
 	}
-	bundle_header_write(&again, &h);
+	must(bundle_header_write(&again, &h));
 	must(again.len == size && memcmp(again.buf, data, size) == 0);
 	must_be_plain(h.user);
 	must_be_plain(h.host);
 	must_be_plain(h.program);
 	must(h.changes_count <= BUNDLE_PIECES_MAX);
 	for (size_t i = 0; i < h.scope_count; i++)
-		must(strlen(h.scope[i].cid) == 32 && *h.scope[i].name);
+		must(bundle_header_find_scope(&h, h.scope[i].cid) == &h.scope[i] && *h.scope[i].name);
 	for (size_t i = 0; i < h.refs.count; i++)
 		must_be_plain(h.refs.v[i]);
 	for (size_t i = 0; i < h.version_count; i++)

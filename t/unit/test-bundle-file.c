@@ -28,8 +28,7 @@ static const char *in_dir(const char *name)
 static void fill(struct bundle_header *h)
 {
 	*h = (struct bundle_header){ .seq = 3, .created = 1000000000, .user = xstrdup("u"), .host = xstrdup("h"), .program = xstrdup("mreg"), .count = 2 };
-	ARRAY_GROW(h->scope, 1, h->scope_cap);
-	h->scope[h->scope_count++] = (struct bundle_scope){ .cid = xstrdup("00112233445566778899aabbccddeeff"), .name = xstrdup("m"), .is_whole = true };
+	bundle_header_add_scope(h, "00112233445566778899aabbccddeeff", "m")->is_whole = true;
 	strvec_push(&h->refs, "m");
 }
 
