@@ -12,6 +12,7 @@
 #include "ui/opt.h"
 #include "ui/out.h"
 
+struct lazy;
 struct registry;
 
 /* What main has prepared when run() is called. */
@@ -25,7 +26,7 @@ struct session {
 	char *mreg_dir;            /* of the registry found, or NULL */
 	const struct command *command;
 	bool offline;              /* --offline */
-	struct object_source *source; /* the registry's, made by session_open() */
+	struct lazy *lazy;         /* fetches what is not here (transport/lazy.h) */
 };
 
 enum command_group { GROUP_START, GROUP_STORE, GROUP_LOOK, GROUP_CURATE, GROUP_TRACE, GROUP_SHARE, GROUP_KEEP, GROUP_OTHER };

@@ -112,7 +112,7 @@ static int check(struct session *s, bool dry_run, struct error *err)
 	struct fsck_counts counts;
 	int rc;
 
-	if (fsck_run(s->registry, dry_run, &counts, collect, problems, err) < 0)
+	if (fsck_run(s->registry, dry_run, &counts, NULL, collect, problems, err) < 0)
 		return -1;
 	if (out_mode(s->out) == OUT_HUMAN)
 		rc = print_human(s, problems, &counts, err);

@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "cmd/cmd.h"
 #include "registry/registry.h"
+#include "transport/lazy.h"
 #include "ui/message.h"
 #include "ui/pager.h"
 #include "ui/terminal.h"
@@ -80,7 +81,11 @@ static int open_needs(struct session *s, struct error *err)
 	if (s->command->needs == NEEDS_CONFIG)
 		return 0;
 	s->registry = registry_open(s->mreg_dir, &s->config, s->command->name, s->report, err);
-	return s->registry ? 0 : -1;
+	if (!s->registry)
+		return -1;
+	s->lazy = lazy_new(&s->config, s->report, s->offline);
+	s->registry->source = lazy_source(s->lazy);
+	return 0;
 }
 
 int session_parse(struct session *s, const struct opt *opts, int argc, char **argv, size_t min, size_t max, struct operands *operands,
@@ -124,11 +129,13 @@ int session_pager(struct session *s, struct error *err)
 void session_close(struct session *s)
 {
 	registry_close(s->registry);
+	lazy_free(s->lazy);
 	out_free(s->out);
 	config_cleanup(&s->config);
 	strvec_release(&s->overrides);
 	free(s->mreg_dir);
 	s->registry = NULL;
+	s->lazy = NULL;
 	s->out = NULL;
 	s->mreg_dir = NULL;
 }

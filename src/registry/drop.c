@@ -140,30 +140,9 @@ static int mark(struct registry *reg, const struct drop_list *list, const struct
 	return commit_run(reg, &commit, decide, &d, err);
 }
 
-int drop_run(struct registry *reg, const struct drop_list *list, const struct drop_change *change, uint64_t *freed, struct error *err)
-{
-	CLEANUP(hashmap) struct hashmap dropped = HASHMAP_INIT;
-
-	*freed = 0;
-	for (size_t i = 0; i < list->count; i++)
-		hashmap_put(&dropped, &list->v[i].version, OID_LEN, reg);
-	registry_drop_view(reg);
-	if (mark(reg, list, change, err) < 0)
-		return -1;
-	if (collect(reg, &dropped, !change->dry_run, freed, err) == 0)
-		return 0;
-	if (change->dry_run || err->code == ERR_INTERRUPTED)
-		return -1;
-	report_warning(reg->report, "the files count as absent, but are not freed yet: %s; drop them again for that", err->text);
-	error_clear(err);
-	return 0;
-}
-
-/* ---- all that is here only for a while ---- */
-
 struct absent_list {
 	const struct hashmap *kept;
-	struct hashmap dropped;
+	struct hashmap *dropped;
 };
 
 static int take_absent(const char *key, const char *value, void *arg, struct error *err)
@@ -175,21 +154,44 @@ static int take_absent(const char *key, const char *value, void *arg, struct err
 	(void)value;
 	(void)err;
 	if (oid_parse(id, strlen(id), &version) && !(list->kept && hashmap_has(list->kept, &version, OID_LEN)))
-		hashmap_put(&list->dropped, &version, OID_LEN, list);
+		hashmap_put(list->dropped, &version, OID_LEN, list);
+	return 0;
+}
+
+/* What is here of versions that are absent is here by chance, and must not keep what this command is to free. */
+static int add_absent(struct registry *reg, const struct hashmap *kept, struct hashmap *dropped, struct error *err)
+{
+	struct absent_list list = { kept, dropped };
+	struct view *v = registry_view(reg, err);
+	int rc = v ? view_each(v, "absent/", take_absent, &list, err) : -1;
+
+	registry_drop_view(reg);
+	return rc;
+}
+
+int drop_run(struct registry *reg, const struct drop_list *list, const struct drop_change *change, uint64_t *freed, struct error *err)
+{
+	CLEANUP(hashmap) struct hashmap dropped = HASHMAP_INIT;
+
+	*freed = 0;
+	for (size_t i = 0; i < list->count; i++)
+		hashmap_put(&dropped, &list->v[i].version, OID_LEN, reg);
+	registry_drop_view(reg);
+	if (mark(reg, list, change, err) < 0)
+		return -1;
+	if (add_absent(reg, NULL, &dropped, err) == 0 && collect(reg, &dropped, !change->dry_run, freed, err) == 0)
+		return 0;
+	if (change->dry_run || err->code == ERR_INTERRUPTED)
+		return -1;
+	report_warning(reg->report, "the files count as absent, but are not freed yet: %s; drop them again for that", err->text);
+	error_clear(err);
 	return 0;
 }
 
 int drop_absent(struct registry *reg, const struct hashmap *kept, uint64_t *freed, struct error *err)
 {
-	struct absent_list list = { kept, HASHMAP_INIT };
-	struct view *v = registry_view(reg, err);
-	int rc = v ? view_each(v, "absent/", take_absent, &list, err) : -1;
+	CLEANUP(hashmap) struct hashmap dropped = HASHMAP_INIT;
 
 	*freed = 0;
-	if (rc == 0) {
-		registry_drop_view(reg);
-		rc = collect(reg, &list.dropped, true, freed, err);
-	}
-	hashmap_release(&list.dropped, NULL);
-	return rc;
+	return add_absent(reg, kept, &dropped, err) < 0 ? -1 : collect(reg, &dropped, true, freed, err);
 }

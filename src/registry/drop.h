@@ -37,8 +37,8 @@ struct drop_change {
 	bool dry_run;
 };
 /*
- * When the remote has them all, marks them absent, then has collected what no version needs any more that
- * is not dropped, whatever its age; *freed: bytes on disk, which are given back within an hour.  Removed versions can be restored as before.  When
+ * When the remote has them all, marks them absent, then has collected what no version needs any more
+ * whose files are to be here, whatever its age; *freed: bytes on disk, which are given back within an hour.  Removed versions can be restored as before.  When
  * nothing could be collected, that is a warning: the versions are absent, and can be dropped again.  No view, reader or writer of the registry may be
  * in use.  ERR_POLICY: the remote lacks one; ERR_NO_REFERENCE: one was removed meanwhile.  While the remote is asked, this registry does not say
  * of any version that it has it (hold_verify()): two must not each let go of what the other one has.

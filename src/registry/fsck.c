@@ -7,15 +7,19 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/hashmap.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/thread-pool.h"
 #include "registry/absent.h"
 #include "registry/draft.h"
+#include "registry/gc.h"
 #include "registry/version.h"
 #include "store/extract.h"
 
@@ -24,14 +28,19 @@ struct fsck {
 	struct fsck_counts *counts;
 	fsck_fn fn;
 	void *arg;
-	struct oid *damaged; /* of which there is no sound copy */
-	size_t damaged_count, damaged_cap;
+	struct fsck_lost_list *lost;
 };
 
-static void note_damaged(struct fsck *f, const struct oid *id)
+void fsck_lost_list_cleanup(struct fsck_lost_list *list)
 {
-	ARRAY_GROW(f->damaged, f->damaged_count + 1, f->damaged_cap);
-	f->damaged[f->damaged_count++] = *id;
+	free(list->v);
+	*list = (struct fsck_lost_list)FSCK_LOST_LIST_INIT;
+}
+
+static void note_lost(struct fsck *f, enum object_kind kind, const struct oid *id)
+{
+	ARRAY_GROW(f->lost->v, f->lost->count + 1, f->lost->cap);
+	f->lost->v[f->lost->count++] = (struct fsck_lost){ kind, *id };
 }
 
 static int problem(struct fsck *f, const char *kind, const char *text, const struct strvec *refs, struct error *err)
@@ -172,7 +181,7 @@ static int read_version(struct versions *v, const struct version_row *row, struc
 	if (rc < 0)
 		return -1;
 	if (version_manifest(v->f->reg, &row->digest, m, err) < 0) {
-		note_damaged(v->f, &row->digest);
+		note_lost(v->f, OBJECT_MANIFEST, &row->digest);
 		return -1;
 	}
 	if (manifest_bytes(m) != row->size || manifest_files(m) != row->files)
@@ -288,7 +297,7 @@ static int report_file(const void *key, size_t len, void *value, void *arg)
 	(void)len;
 	if (!file->why)
 		return 0;
-	note_damaged(d->f, &file->digest);
+	note_lost(d->f, file->size > FILE_ONE_CHUNK_MAX ? OBJECT_FILE : OBJECT_CHUNK, &file->digest);
 	strbuf_addf(&text, "'%s' cannot be restored: %s", file->path, file->why);
 	return problem(d->f, "file", text.buf, &file->refs, d->err);
 }
@@ -347,7 +356,7 @@ static void check_row(struct rows *r, struct object_reader *reader, size_t i)
 		is_lost = (rc = objects_check_row(reader, r->pack, &row, &err)) < 0 && err.code == ERR_INTEGRITY && !has_sound_copy(reader, &row);
 	pthread_mutex_lock(&r->lock);
 	if (is_lost)
-		note_damaged(r->f, &row.id);
+		note_lost(r->f, row.kind, &row.id);
 	if (rc == 0) {
 		/* a recipe has two rows, one by its file */
 		r->f->counts->objects += row.kind != OBJECT_FILE;
@@ -407,8 +416,11 @@ static void remember_damaged(struct fsck *f)
 {
 	struct error problem = ERROR_INIT;
 	struct objects *objects = version_objects(f->reg, &problem);
+	CLEANUP(ptr) struct oid *ids = xcalloc(f->lost->count + 1, sizeof *ids);
 
-	if (!objects || objects_set_damaged(objects, f->damaged, f->damaged_count, &problem) < 0)
+	for (size_t i = 0; i < f->lost->count; i++)
+		ids[i] = f->lost->v[i].id;
+	if (!objects || objects_set_damaged(objects, ids, f->lost->count, &problem) < 0)
 		report_note(f->reg->report, "what is damaged could not be noted down: %s", problem.text);
 }
 
@@ -441,9 +453,11 @@ static int check_all(struct fsck *f, struct error *err)
 	return has_index ? draft_check(f->reg, draft_problem, f, err) : 0;
 }
 
-int fsck_run(struct registry *reg, bool dry_run, struct fsck_counts *counts, fsck_fn fn, void *arg, struct error *err)
+int fsck_run(struct registry *reg, bool dry_run, struct fsck_counts *counts, struct fsck_lost_list *lost, fsck_fn fn, void *arg,
+	     struct error *err)
 {
-	struct fsck f = { .reg = reg, .counts = counts, .fn = fn, .arg = arg };
+	CLEANUP(fsck_lost_list) struct fsck_lost_list own = FSCK_LOST_LIST_INIT;
+	struct fsck f = { .reg = reg, .counts = counts, .fn = fn, .arg = arg, .lost = lost ? lost : &own };
 	int rc;
 
 	memset(counts, 0, sizeof *counts);
@@ -452,8 +466,42 @@ int fsck_run(struct registry *reg, bool dry_run, struct fsck_counts *counts, fsc
 		note_retired(&f);
 	if (rc == 0 && !dry_run)
 		remember_damaged(&f);
-	free(f.damaged);
 	return rc;
+}
+
+/* ---- after a repair ---- */
+
+static int set_aside(struct pack *pack, const char *name, const struct error *trouble, void *arg, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf from = STRBUF_INIT, folder = STRBUF_INIT, to = STRBUF_INIT;
+	const struct registry *reg = arg;
+
+	(void)trouble;
+	if (pack)
+		return 0;
+	strbuf_addf(&from, "%s/objects/%s", reg->store->dir, name);
+	path_join(&folder, reg->store->dir, "broken");
+	path_join(&to, folder.buf, name);
+	if (file_mkdir_parents(folder.buf, 0777, err) < 0)
+		return -1;
+	if (rename(from.buf, to.buf) < 0)
+		return error_set_errno(err, "cannot move '%s'", from.buf);
+	report_note(reg->report, "the pack '%s' cannot be read and is not needed any more: it was moved to '%s'", name, folder.buf);
+	return 0;
+}
+
+int fsck_clear_up(struct registry *reg, struct error *err)
+{
+	CLEANUP(gc_result) struct gc_result result = GC_RESULT_INIT;
+	CLEANUP(hashmap) struct hashmap none = HASHMAP_INIT;
+	const struct gc_options options = { .act = true, .dropped = &none };
+	struct objects *objects;
+
+	registry_drop_view(reg);
+	if (gc_run(reg, &options, &result, err) < 0)
+		return -1;
+	objects = version_objects(reg, err);
+	return objects ? objects_each_pack(objects, set_aside, reg, err) : -1;
 }
 
 int fsck_rebuild_index(struct registry *reg, struct error *err)

@@ -65,7 +65,9 @@ static int note_problem(struct gc_mark *m, struct error *err)
 
 static bool is_dropped(const struct gc_mark *m, const struct gc_target *target)
 {
-	return m->options->dropped && hashmap_has(m->options->dropped, &target->version, OID_LEN);
+	/* somebody may have pulled it just now: then it is whole again, and stays so */
+	return m->options->dropped && hashmap_has(m->options->dropped, &target->version, OID_LEN) &&
+	       (!m->options->act || gc_refs_is_absent(&m->refs, &target->version));
 }
 
 static int mark_target(struct gc_mark *m, const struct gc_target *target, enum trace_care care)

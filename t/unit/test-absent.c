@@ -150,7 +150,7 @@ static struct fsck_counts check(void)
 	CLEANUP(registry) struct registry *r = open_registry();
 	struct fsck_counts counts;
 
-	need(fsck_run(r, true, &counts, nothing_wrong, NULL, &err) == 0, err.text);
+	need(fsck_run(r, true, &counts, NULL, nothing_wrong, NULL, &err) == 0, err.text);
 	return counts;
 }
 
