@@ -230,7 +230,7 @@ options_in_help()
 	{
 		cd "$MREG_SRCDIR" || return
 		find src t man contrib -type f ! -path '*/data/*' ! -path '*/corpus/*' ! -path '*/__pycache__/*' | \
-			grep -E '\.([ch1-9]|def|bats|bash|zsh|fish|py)$|/(demo|bench|run-program|walkthrough)$|^contrib/hooks/' |
+			grep -E '\.([ch1-9]|def|bats|bash|zsh|fish|py)$|/(demo|bench|mreg-rsync|run-program|walkthrough)$|^contrib/hooks/' |
 			sort | while read -r file; do
 			head -3 "$file" | grep -q -F 'SPDX-License-Identifier: Apache-2.0' || echo "$file: no licence in its first lines"
 			[[ $file != *.[ch] ]] || sed -n 2p "$file" | grep -q -E '^/\* [^ ].*\. \*/$' || echo "$file: line 2 is not a comment of one sentence"
@@ -342,7 +342,7 @@ options_in_help()
 		cd "$MREG_SRCDIR" || return
 		tr -s ' \t\\' '\n' <Makefile.am | sort -u >"$BATS_TEST_TMPDIR/listed"
 		find src man contrib t -type f ! -path 't/data/*' ! -path 't/fuzz/corpus/*' |
-			grep -E '\.([ch1-9]|def|bats|bash|zsh|fish|py|txt)$|/(README|demo|bench|run-program|walkthrough)$|^contrib/hooks/' | sort | while read -r file; do
+			grep -E '\.([ch1-9]|def|bats|bash|zsh|fish|py|txt)$|/(README|demo|bench|mreg-rsync|run-program|walkthrough)$|^contrib/hooks/' | sort | while read -r file; do
 			# programs are listed by their names
 			[[ $file != t/unit/test-*.c && $file != t/fuzz/fuzz-*.c ]] || file=${file%.c}
 			grep -q -x -F -e "$file" "$BATS_TEST_TMPDIR/listed" || echo "Makefile.am does not list $file"
@@ -391,7 +391,7 @@ options_in_help()
 	{
 		cd "$MREG_SRCDIR" || return
 		shellcheck -x -S warning -e SC2154 -f gcc .ci/run bootstrap contrib/completion/mreg.bash contrib/demo contrib/hooks/* \
-			t/gc-stress.bash t/lib.bash t/run-program t/sshd.bash t/walkthrough t/*.bats || :
+			contrib/mreg-rsync t/gc-stress.bash t/lib.bash t/run-program t/sshd.bash t/walkthrough t/*.bats || :
 	}
 	nothing_wrong complaints_of_shellcheck
 }

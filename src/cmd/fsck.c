@@ -100,7 +100,8 @@ static const char *advice(const json_t *problems)
 		objects |= strcmp(kind, "index") != 0 && strcmp(kind, "journal") != 0 && strcmp(kind, "draft") != 0;
 	}
 	if (objects)
-		return "Where the files are still at hand, put them again: what is damaged is then stored anew. mreg-fsck(1) says more.";
+		return "In a copy of a registry, copy objects/ once more.  Where the files are still at hand, put them again: what is damaged is then "
+		       "stored anew.  mreg-fsck(1) says more.";
 	if (drafts && !index)
 		return "'mreg draft abort ID' gives up a draft that cannot be mended.";
 	return index ? "'mreg fsck --rebuild-index' makes the index anew from the journal." : "mreg-fsck(1) says what to do.";

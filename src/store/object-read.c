@@ -159,8 +159,10 @@ static int say_missing(struct object_reader *r, const struct wish *wish, struct 
 {
 	const char *word = objects_kind_word(wish->kind);
 
-	if (!pack_set_problem(r->objects->packs, err))
-		return error_set(err, ERR_INTEGRITY, "%s '%s' is missing", word, oid_hex(wish->id).text);
+	if (!pack_set_problem(r->objects->packs, err)) {
+		error_set(err, ERR_INTEGRITY, "%s '%s' is missing", word, oid_hex(wish->id).text);
+		return error_hint(err, "In a copy of a registry: copy objects/ once more.  'mreg fsck' tells what else is missing.");
+	}
 	return error_wrap(err, "%s '%s' is in no pack that can be read", word, oid_hex(wish->id).text);
 }
 

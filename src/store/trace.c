@@ -77,7 +77,8 @@ static int is_there(struct trace *t, enum object_kind kind, const struct oid *id
 
 static int say_missing(enum object_kind kind, const struct oid *id, struct error *err)
 {
-	return error_set(err, ERR_INTEGRITY, "%s '%s' is missing", objects_kind_word(kind), oid_hex(id).text);
+	error_set(err, ERR_INTEGRITY, "%s '%s' is missing", objects_kind_word(kind), oid_hex(id).text);
+	return error_hint(err, "In a copy of a registry: copy objects/ once more.  'mreg fsck' tells what else is missing.");
 }
 
 /* Damage is passed over where it may be; all else stops. */
