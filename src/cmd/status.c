@@ -5,10 +5,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
+#include "format/remote-url.h"
 #include "registry/identify.h"
+#include "registry/remote-lag.h"
 #include "ui/record.h"
 
 /* ---- the registry ---- */
@@ -56,37 +59,106 @@ static int show_drafts(struct session *s, const json_t *drafts, struct error *er
 	return 0;
 }
 
+static json_t *lag_record(const struct remote *r, const struct remote_lag *lag)
+{
+	json_t *record = json_object(), *lacks = json_object();
+
+	json_object_set_new(lacks, "changes", json_u64(lag->changes));
+	json_object_set_new(lacks, "versions", json_u64(lag->versions));
+	json_object_set_new(lacks, "more", json_boolean(lag->has_more));
+	json_object_set_new(record, "name", json_string(r->name));
+	json_object_set_new(record, "url", record_string(r->written));
+	json_object_set_new(record, "seen", lag->is_known ? json_time(lag->seen) : json_null());
+	json_object_set(record, "lacks", lag->is_known ? lacks : json_null());
+	json_object_set_new(record, "ahead", lag->is_known ? json_boolean(lag->is_ahead) : json_null());
+	json_decref(lacks);
+	return record;
+}
+
+/* "origin (hub:models), seen 2h ago, lacks 12 changes, 3 of them versions, has changes that were not pulled" */
+static int show_lag(struct session *s, const struct remote *r, const struct remote_lag *lag, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+	strbuf_addf(&text, "%s (", r->name);
+	remote_url_show(&text, r->written);
+	strbuf_adds(&text, lag->is_known ? "), seen " : "), never asked");
+	if (!lag->is_known)
+		return out_field(s->out, "remote", text.buf, err);
+	clock_format_age(&text, lag->seen);
+	if (lag->changes)
+		strbuf_addf(&text, ", lacks %s%" PRIu64 " change%s", lag->has_more ? "more than " : "", lag->changes, lag->changes == 1 ? "" : "s");
+	else
+		strbuf_adds(&text, ", lacks nothing");
+	if (lag->versions)
+		strbuf_addf(&text, ", %s%" PRIu64 " of them version%s", lag->has_more ? "at least " : "", lag->versions, lag->versions == 1 ? "" : "s");
+	if (lag->is_ahead)
+		strbuf_adds(&text, ", has changes that were not pulled");
+	return out_field(s->out, "remote", text.buf, err);
+}
+
+/* To the list, and for people at once. */
+static int add_remotes(struct session *s, json_t *list, struct error *err)
+{
+	CLEANUP(remotes) struct remotes remotes = REMOTES_INIT;
+	struct remote_lag lag;
+
+	if (remote_list(&s->config, &remotes, err) < 0)
+		return -1;
+	for (size_t i = 0; i < remotes.count; i++) {
+		if (remote_lag_read(s->registry, &remotes.v[i], &lag, err) < 0)
+			return error_wrap(err, "remote '%s'", remotes.v[i].name);
+		json_array_append_new(list, lag_record(&remotes.v[i], &lag));
+		if (out_mode(s->out) == OUT_HUMAN && show_lag(s, &remotes.v[i], &lag, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int show_registry_human(struct session *s, const struct count *count, const json_t *drafts, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+	strbuf_addf(&text, "%" PRIu64 " in %" PRIu64 " artifact%s", count->versions, count->artifacts, count->artifacts == 1 ? "" : "s");
+	if (count->models)
+		strbuf_addf(&text, " and %" PRIu64 " registered model%s", count->models, count->models == 1 ? "" : "s");
+	if (out_field(s->out, "registry", s->mreg_dir, err) < 0 || out_field(s->out, "user", s->registry->user, err) < 0 ||
+	    out_field(s->out, "versions", text.buf, err) < 0)
+		return -1;
+	return show_drafts(s, drafts, err);
+}
+
+static int show_registry_record(struct session *s, const struct count *count, json_t *drafts, json_t *remotes, struct error *err)
+{
+	json_t *record = json_object();
+
+	record_set_path(record, "registry", s->mreg_dir);
+	json_object_set_new(record, "user", json_string(s->registry->user));
+	json_object_set_new(record, "host", json_string(s->registry->host));
+	json_object_set_new(record, "artifacts", json_u64(count->artifacts));
+	json_object_set_new(record, "models", json_u64(count->models));
+	json_object_set_new(record, "versions", json_u64(count->versions));
+	json_object_set(record, "drafts", drafts);
+	json_object_set(record, "remotes", remotes);
+	return out_result(s->out, record, "registry", err);
+}
+
 static int show_registry(struct session *s, struct error *err)
 {
-	CLEANUP(json) json_t *drafts = json_array();
-	size_t damaged;
-
+	CLEANUP(json) json_t *drafts = json_array(), *remotes = json_array();
 	struct registry *reg = s->registry;
 	struct count count = { .view = registry_view(reg, err) };
-	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
-	json_t *record;
+	size_t damaged;
 
 	registry_name_user(reg);
 	if (!count.view || collection_each(count.view, count_collection, &count, err) < 0 ||
 	    draft_each(reg, false, add_draft, drafts, &damaged, err) < 0)
 		return -1;
-	if (out_mode(s->out) == OUT_HUMAN) {
-		strbuf_addf(&text, "%" PRIu64 " in %" PRIu64 " artifact%s", count.versions, count.artifacts, count.artifacts == 1 ? "" : "s");
-		if (count.models)
-			strbuf_addf(&text, " and %" PRIu64 " registered model%s", count.models, count.models == 1 ? "" : "s");
-		if (out_field(s->out, "registry", s->mreg_dir, err) < 0 || out_field(s->out, "user", reg->user, err) < 0)
-			return -1;
-		return out_field(s->out, "versions", text.buf, err) < 0 ? -1 : show_drafts(s, drafts, err);
-	}
-	record = json_object();
-	record_set_path(record, "registry", s->mreg_dir);
-	json_object_set_new(record, "user", json_string(reg->user));
-	json_object_set_new(record, "host", json_string(reg->host));
-	json_object_set_new(record, "artifacts", json_u64(count.artifacts));
-	json_object_set_new(record, "models", json_u64(count.models));
-	json_object_set_new(record, "versions", json_u64(count.versions));
-	json_object_set(record, "drafts", drafts);
-	return out_result(s->out, record, "registry", err);
+	if (out_mode(s->out) == OUT_HUMAN && show_registry_human(s, &count, drafts, err) < 0)
+		return -1;
+	if (out_mode(s->out) != OUT_LINES && add_remotes(s, remotes, err) < 0)
+		return -1;
+	return out_mode(s->out) == OUT_HUMAN ? 0 : show_registry_record(s, &count, drafts, remotes, err);
 }
 
 /* ---- a directory ---- */
