@@ -23,6 +23,8 @@ setup()
 	mreg put -q rows rows.csv
 	printf 'id,x\n1,3\n2,4\n' >rows.csv
 	mreg put -q rows rows.csv --metric acc=0.5 --tag small
+	mreg clone -q . ../team >/dev/null
+	mreg --registry ../team alias digits:v0 team >/dev/null
 	printf '#!/bin/sh\n' >.mreg/hooks/post-put
 	cp .mreg/hooks/post-put .mreg/hooks/pre-promote
 	chmod +x .mreg/hooks/*
@@ -38,6 +40,7 @@ done_well()
 		alias -n digits:v2 best
 		alias -d digits:fresh
 		cat digits:v0 labels.txt
+		clone . ../fresh
 		completion bash
 		completion fish
 		completion zsh
@@ -117,6 +120,9 @@ done_well()
 		protect digits:candidate --require-reason
 		protect digits
 		protect -d digits:production digits:candidate
+		pull ../team
+		push -n ../team
+		push ../team
 		put digits "$DIGITS/epoch-1"
 		put digits "$DIGITS/epoch-1" -m again -M lr=0.5
 		put -n digits "$DIGITS/epoch-1/labels.txt"
@@ -196,6 +202,7 @@ done_badly()
 		2 usage hook run post-putt digits
 		3 no-collection history nowhere
 		4 no-reference history digits --alias nowhere
+		5 conflict clone . tree
 		5 conflict init
 		5 conflict link digits:v1 tree
 		3 no-collection log nowhere
@@ -211,6 +218,9 @@ done_badly()
 		10 local put digits nowhere
 		1 no put digits --fail-if-unchanged "$DIGITS/epoch-1"
 		2 usage prune
+		2 usage pull nowhere
+		2 usage push nowhere
+		10 no-registry serve nowhere
 		2 invalid put 'no good' tree
 		5 conflict put digits tree --type dataset
 		3 no-collection remote rm nowhere
@@ -355,7 +365,7 @@ documented()
 }
 
 @test "text that is not UTF-8, and control characters, are legal JSON" {
-	mreg put -q odd tree -m "$(printf 'a\tb\033[31m"\\')" -M "k=$(printf 'x\ny')"
+	mreg put -q odd tree -m "$(printf 'a\tb"\\')" -M "k=$(printf 'x\ny\033[31m')"
 	mreg_is 0 show --json odd:v0
 	[[ $output != *$'\033'* && $output != *$'\t'* ]]
 	json '.description == "a\tb\u001b[31m\"\\" and .metadata.k == "x\ny"'

@@ -19,6 +19,8 @@ static uint64_t most(enum object_kind kind)
 	case OBJECT_RECIPE:
 	case OBJECT_FILE:
 	case OBJECT_RUN:
+	case OBJECT_BUNDLE:
+	case OBJECT_CHANGES:
 		break;
 	}
 	return OBJECT_MAX_BYTES;
