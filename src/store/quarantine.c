@@ -384,7 +384,8 @@ static int sort_out(struct quarantine *q, struct error *err)
 {
 	size_t count;
 
-	if (finish_writer(q, err) < 0)
+	/* rows that are still to be written cannot be told from each other */
+	if (q->rejected.count && finish_writer(q, err) < 0)
 		return -1;
 	count = q->count;
 	for (size_t i = 0; i < count; i++) {

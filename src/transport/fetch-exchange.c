@@ -421,7 +421,9 @@ int fetch_exchange(struct fetch *f, struct error *err)
 	record_checker_free(x.checker);
 	if (rc < 0)
 		f->has_failed = true;
-	if (rc < 0 && err->code == ERR_INTEGRITY)
+	if (rc < 0 && err->code == ERR_INTEGRITY) {
 		f->is_wrong = true;
+		return error_wrap(err, "%s gave a wrong object", connection_name(f->connection));
+	}
 	return rc;
 }
