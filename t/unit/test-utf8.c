@@ -65,7 +65,7 @@ static void is_escaped(const char *text, size_t len, const char *escaped, const 
 
 static void test_control(void)
 {
-	ok(!utf8_has_control("a \xc3\xa4 \xc2\xa0", 8, ""), "text, and a blank that does not break, are no controls");
+	ok(!utf8_has_control("a \xc3\xa4 \xc2\xa0", 7, ""), "text, and a blank that does not break, are no controls");
 	ok(utf8_has_control("\x1b[31m", 5, "\n"), "an escape is one");
 	ok(utf8_has_control("\x7f", 1, ""), "so is DEL");
 	ok(utf8_has_control("\xc2\x9bZ", 3, ""), "and CSI in two bytes");
