@@ -112,8 +112,8 @@ keys()
 	mreg -C far link -q digits:v1 models/digits >/dev/null
 	cp -r far/.mreg/objects near/.mreg/
 	lists far 0 models/digits
-	grep "$(jq -r 'select(.key | startswith("link/")) | .key / "/" | .[1]' <<<"$output")" <<<"$output" >link
-	receives 0 near origin pull <link
+	grep "$(jq -r 'select(.key | startswith("link/")) | .key / "/" | .[1]' <<<"$output")" <<<"$output" >some
+	receives 0 near origin pull <some
 	mreg_is 0 -C near ls
 	assert_line --partial models/digits
 	mreg_is 0 -C near get -q models/digits:v0 -o out
