@@ -10,6 +10,8 @@
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
 #include "registry/fsck.h"
+#include "registry/remote.h"
+#include "transport/repair.h"
 #include "ui/record.h"
 
 static const struct column columns[] = {
@@ -100,31 +102,101 @@ static const char *advice(const json_t *problems)
 		objects |= strcmp(kind, "index") != 0 && strcmp(kind, "journal") != 0 && strcmp(kind, "draft") != 0;
 	}
 	if (objects)
-		return "In a copy of a registry, copy objects/ once more.  Where the files are still at hand, put them again: what is damaged is then "
-		       "stored anew.  mreg-fsck(1) says more.";
+		return "'mreg fsck --repair-from REMOTE' fetches it anew.  In a copy of a registry, copy objects/ once more.  Where the files are still at "
+		       "hand, put them again.  mreg-fsck(1) says more.";
 	if (drafts && !index)
 		return "'mreg draft abort ID' gives up a draft that cannot be mended.";
 	return index ? "'mreg fsck --rebuild-index' makes the index anew from the journal." : "mreg-fsck(1) says what to do.";
+}
+
+/* Status 7 when something is wrong. */
+static int tell(struct session *s, json_t *problems, const struct fsck_counts *counts, json_t *repaired, struct error *err)
+{
+	json_t *doc;
+	int rc;
+
+	if (out_mode(s->out) == OUT_HUMAN) {
+		rc = print_human(s, problems, counts, err);
+	} else if (out_mode(s->out) == OUT_JSON) {
+		doc = record(problems, counts);
+		if (repaired)
+			json_object_update(doc, repaired);
+		rc = out_result(s->out, doc, "ok", err);
+	} else {
+		rc = print_rows(s, problems, err);
+	}
+	if (rc < 0 || counts->problems == 0)
+		return rc;
+	error_set(err, ERR_INTEGRITY, "%" PRIu64 " problem%s %s", counts->problems, counts->problems == 1 ? "" : "s", repaired ? "left" : "found");
+	return error_hint(err, "%s", advice(problems));
 }
 
 static int check(struct session *s, bool dry_run, struct error *err)
 {
 	CLEANUP(json) json_t *problems = json_array();
 	struct fsck_counts counts;
-	int rc;
 
 	if (fsck_run(s->registry, dry_run, &counts, NULL, collect, problems, err) < 0)
 		return -1;
-	if (out_mode(s->out) == OUT_HUMAN)
-		rc = print_human(s, problems, &counts, err);
-	else if (out_mode(s->out) == OUT_JSON)
-		rc = out_result(s->out, record(problems, &counts), "ok", err);
-	else
-		rc = print_rows(s, problems, err);
-	if (rc < 0 || counts.problems == 0)
-		return rc;
-	error_set(err, ERR_INTEGRITY, "%" PRIu64 " problem%s found", counts.problems, counts.problems == 1 ? "" : "s");
-	return error_hint(err, "%s", advice(problems));
+	return tell(s, problems, &counts, NULL, err);
+}
+
+/* ---- repairing ---- */
+
+static bool is_among(const json_t *problems, const json_t *problem)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(problems, i, row)
+		if (json_equal(row, problem))
+			return true;
+	return false;
+}
+
+/* What was wrong before and is not any more. */
+static int print_repaired(struct session *s, const json_t *before, const json_t *after, json_t *repaired, struct error *err)
+{
+	json_t *list = json_array(), *row;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach(before, i, row) {
+		if (is_among(after, row))
+			continue;
+		json_array_append(list, row);
+		if (rc == 0 && out_mode(s->out) == OUT_HUMAN)
+			rc = out_text(s->out, err, "repaired: %s: %s\n", json_string_value(json_object_get(row, "kind")),
+				      json_string_value(json_object_get(row, "message")));
+	}
+	json_object_set_new(repaired, "repaired", list);
+	return rc;
+}
+
+/* What another registry has that is sound here, or was never here, is not asked for: nothing is sent when nothing is wrong. */
+static int repair(struct session *s, const char *from, struct error *err)
+{
+	CLEANUP(json) json_t *before = json_array();
+	CLEANUP(json) json_t *after = json_array();
+	CLEANUP(json) json_t *repaired = json_object();
+	CLEANUP(fsck_lost_list) struct fsck_lost_list lost = FSCK_LOST_LIST_INIT;
+	CLEANUP(remote) struct remote r = { .name = NULL };
+	struct repair_result came = { 0, 0 };
+	struct fsck_counts counts;
+
+	if (remote_find(&s->config, from, &r, err) < 0 || fsck_run(s->registry, false, &counts, &lost, collect, before, err) < 0)
+		return -1;
+	if (counts.problems) {
+		if (repair_run(s->registry, &r, &lost, &came, err) < 0)
+			return error_wrap(err, "cannot repair");
+		if (fsck_run(s->registry, false, &counts, NULL, collect, after, err) < 0)
+			return -1;
+	}
+	json_object_set_new(repaired, "objects_fetched", json_u64(came.objects));
+	json_object_set_new(repaired, "bytes_fetched", json_u64(came.bytes));
+	if (print_repaired(s, before, after, repaired, err) < 0)
+		return -1;
+	return tell(s, after, &counts, repaired, err);
 }
 
 static int rebuild(struct session *s, bool dry_run, struct error *err)
@@ -144,15 +216,21 @@ static int rebuild(struct session *s, bool dry_run, struct error *err)
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
 	bool rebuild_index = false, dry_run = false;
+	const char *from = NULL;
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
 	const struct opt opts[] = {
 		OPT_FLAG(0, "rebuild-index", &rebuild_index, "make the index anew from the journal"),
-		OPT_FLAG('n', "dry-run", &dry_run, "check, but neither make the index anew nor note what is damaged"),
+		OPT_STRING(0, "repair-from", &from, "REMOTE", "fetch what is damaged or missing from there"),
+		OPT_FLAG('n', "dry-run", &dry_run, "check, but neither mend anything nor note what is damaged"),
 		OPT_END,
 	};
 
 	if (session_parse(s, opts, argc, argv, 0, 0, &operands, err) < 0)
 		return -1;
+	if (from && rebuild_index)
+		return error_set(err, ERR_USAGE, "--rebuild-index and --repair-from exclude one another");
+	if (from && !dry_run)
+		return repair(s, from, err);
 	return rebuild_index ? rebuild(s, dry_run, err) : check(s, dry_run, err);
 }
 

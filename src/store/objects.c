@@ -164,7 +164,7 @@ int objects_read_staged(struct objects *o, enum object_kind kind, const struct o
 
 int objects_each_pack(struct objects *o, objects_pack_fn fn, void *arg, struct error *err)
 {
-	return pack_set_each(o->packs, fn, arg, err);
+	return pack_set_refresh(o->packs, err) < 0 ? -1 : pack_set_each(o->packs, fn, arg, err);
 }
 
 /* --- tidying --- */

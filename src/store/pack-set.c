@@ -467,14 +467,14 @@ int pack_set_each(struct pack_set *set, pack_set_fn fn, void *arg, struct error 
 {
 	struct error problem = ERROR_INIT;
 	CLEANUP(ptr) struct pack_slot **slots = NULL;
-	size_t count;
+	size_t count = 0;
 	int rc = 0;
 
 	pthread_rwlock_rdlock(&set->lock); /* fn may have the set list again, which puts the slots in another order */
-	count = set->count;
-	slots = xcalloc(count + 1, sizeof *slots);
-	for (size_t i = 0; i < count; i++)
-		slots[i] = set->slots[i];
+	slots = xcalloc(set->count + 1, sizeof *slots);
+	for (size_t i = 0; i < set->count; i++)
+		if (!set->slots[i]->gone)
+			slots[count++] = set->slots[i];
 	pthread_rwlock_unlock(&set->lock);
 	for (size_t i = 0; i < count && !rc; i++)
 		rc = pass_slot(set, slots[i], fn, arg, err);
