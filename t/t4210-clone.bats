@@ -64,6 +64,6 @@ setup()
 	mreg_is 0 get -q digits:v3 -o again
 	mreg_is 8 get -q digits:v1 -o other
 	assert_not_exists other
-	mreg_is 8 cat digits:v1 config.json
+	mreg_is 8 cat digits:v1 model.safetensors
 	mreg_is 0 show digits:v1
 }
