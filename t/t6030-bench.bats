@@ -5,7 +5,7 @@
 load lib
 
 BENCH=$MREG_SRCDIR/t/bench
-TINY=(--scale 0.0002 -n 1 --versions "3,6" --peers "mreg,git")
+TINY=(--scale 0.0002 -n 1 --versions "3,6" --shared 120 --peers "mreg,git,rsync,scp")
 
 setup_file()
 {
@@ -43,17 +43,30 @@ tables_parse()
 	for op in put alias resolve; do
 		jq -e --arg o "$op" '[.works.versions.rows[] | select(.op == $o and .wall > 0)] | length == 2 * 2 * 7' "$RESULT"
 	done
-	jq -e '.format == 1 and .works.versions.failed == {} and .works.versions.sizes == [3, 6] and (.peers | keys) == ["git", "mreg"]' "$RESULT"
+	jq -e '.format == 1 and .works.versions.failed == {} and .works.versions.sizes == [3, 6] and (.peers | keys) == ["git", "mreg", "rsync", "scp"]' "$RESULT"
 	jq -e '.machine.cores > 0 and .machine.processor != "" and .missing == []' "$RESULT"
+}
+
+@test "bench measures what is shared, and counts what travels" {
+	jq -e '.works.sharing.failed == {} and .works.sharing.sizes == [100, 120]' "$RESULT"
+	jq -e '[.works.sharing.rows[] | select(.wall > 0 and .cpu >= 0) | "\(.peer) \(.op)"] | unique == ["mreg changes", "mreg clone",
+		"mreg clone of versions", "mreg current", "mreg push", "mreg small", "mreg small clone", "mreg ssh", "rsync push", "rsync small",
+		"scp ssh"]' "$RESULT"
+	jq -e '.works.sharing.travel | .small.files == 12 and .small.objects >= 12 and .small.wants < 6 and .change.sent > 0 and .change.grew > 0' "$RESULT"
+	jq -e '.works.sharing.memory | keys == ["clone", "push", "small", "small clone"]' "$RESULT"
 }
 
 @test "bench shows a table for each workload, and figures that it judges at their own scale alone" {
 	run --separate-stderr -0 "$BENCH" --from "$RESULT"
-	tables_parse 7
+	tables_parse 10
 	assert_line '## weights'
 	assert_line '## versions'
+	assert_line '## sharing'
 	assert_line --regexp '^\| mreg +\|( +[0-9.]+ \|){13}$'
 	assert_line --regexp '^\| git +\|( +[0-9.]+ \([0-9.]+\) \|){7}'
+	assert_line --regexp '^\| rsync +\| +[0-9.]+ \([0-9.]+\) \| +- \| +- \| +[0-9.]+ \([0-9.]+\) \| +- \|$'
+	assert_line --regexp '^\| 120 +\|( +[0-9.]+ \|){3}$'
+	assert_line --regexp '^12 small files: [0-9]+ objects, asked for in [0-9]+ frames.$'
 	assert_line --regexp '^\| git +\| +6 \|( +[0-9.]+ \([0-9.]+\) \|){3}$'
 	assert_line --regexp '^\| weights: stored / raw +\| +[0-9.]+ \| +0.85 \| +not judged \|$'
 	assert_line --regexp '^\| weights: first / borg +\| +- \| +0.45 \| +not measured \|$'
@@ -63,7 +76,7 @@ tables_parse()
 	jq '.scale = 0.25 | .works.weights.stored.mreg.first = 0.85 * .works.weights.payload.first
 		| .works.bf16.stored.mreg.first = 0.71 * .works.bf16.payload.first' "$RESULT" >judged.json
 	run --separate-stderr -1 "$BENCH" --from judged.json
-	tables_parse 7
+	tables_parse 10
 	assert_line --regexp '^\| weights: stored / raw +\| +0.850 \| +0.85 \| +met \|$'
 	assert_line --regexp '^\| bf16: stored / raw +\| +0.710 \| +0.7 \| +\*\*missed\*\* \|$'
 	jq '.works |= {bf16} | .works.bf16.stored.mreg.first = 0.5 * .works.bf16.payload.first | .works.bf16.memory = {}' judged.json >met.json
