@@ -83,10 +83,7 @@ sound()
 
 @test "what is damaged over there as well stays damaged" {
 	damage "$(largest_pack)" 100000
-	local at
-	for at in $(seq 5000 10000 200000); do # the same objects may lie elsewhere there
-		(cd ../hub && damage "$(largest_pack)" "$at")
-	done
+	(cd ../hub && chmod u+w .mreg/objects/*.pack && truncate -s 100 .mreg/objects/*.pack)
 	mreg_is 7 fsck --repair-from origin
 	mreg_is 7 fsck
 }
