@@ -220,7 +220,7 @@ class Journal:
         self.lines, self.changes, self.withdrawn = 0, {}, set()  # changes: key → {id: change}
         try:
             stamp = open(os.path.join(mreg, "format"), "rb").read(4096)
-            stamp = re.fullmatch(rb"mreg registry\nversion 0\nid ([0-9a-f]{32})\n", stamp)
+            stamp = re.fullmatch(rb"mreg registry\nversion [01]\nid ([0-9a-f]{32})\n", stamp)
             self.read(open(os.path.join(mreg, "journal"), "rb"), sha256(stamp.group(1)).hex() if stamp else problem("format: damaged"))
         except OSError as e:
             problem(e)

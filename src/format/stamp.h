@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 
-#define STAMP_VERSION 0 /* until the sharing issue fixes the layout as 1 */
+#define STAMP_VERSION 1 /* 0 was the same, before it was a promise: such a registry is used as it is */
 #define REGISTRY_ID_LEN 16
 
 struct stamp {
