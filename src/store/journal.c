@@ -364,30 +364,54 @@ int journal_read(const struct journal *j, const struct journal_position *from, j
 	return got == TAKE_FAILED ? -1 : 0;
 }
 
-int journal_read_at(const struct journal *j, uint64_t offset, struct journal_line *out, struct error *err)
+/* The line that begins at an offset, with its newline. */
+static int read_text(const struct journal *j, uint64_t offset, struct strbuf *text, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 	char *newline = NULL;
 	size_t want = FIRST_READ;
 	ssize_t n = 0;
 
 	if (j->fd < 0)
 		return error_set(err, ERR_INTEGRITY, "journal '%s' is missing", j->path);
-	while (!newline && text.len < JOURNAL_LINE_MAX) {
-		strbuf_grow(&text, want);
-		n = file_pread(j->fd, text.buf + text.len, want, offset + text.len, j->path, err);
+	while (!newline && text->len < JOURNAL_LINE_MAX) {
+		strbuf_grow(text, want);
+		n = file_pread(j->fd, text->buf + text->len, want, offset + text->len, j->path, err);
 		if (n <= 0)
 			break;
-		newline = memchr(text.buf + text.len, '\n', (size_t)n);
-		strbuf_set_len(&text, text.len + (size_t)n);
-		want = JOURNAL_LINE_MAX - text.len;
+		newline = memchr(text->buf + text->len, '\n', (size_t)n);
+		strbuf_set_len(text, text->len + (size_t)n);
+		want = JOURNAL_LINE_MAX - text->len;
 	}
 	if (n < 0)
 		return -1;
 	if (!newline)
 		return error_set(err, ERR_INTEGRITY, "journal '%s' is damaged: no line at offset %" PRIu64, j->path, offset);
-	if (journal_line_parse(text.buf, (size_t)(newline - text.buf) + 1, out, err) < 0)
+	strbuf_set_len(text, (size_t)(newline - text->buf) + 1);
+	return 0;
+}
+
+int journal_read_at(const struct journal *j, uint64_t offset, struct journal_line *out, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+	if (read_text(j, offset, &text, err) < 0)
+		return -1;
+	if (journal_line_parse(text.buf, text.len, out, err) < 0)
 		return error_wrap(err, "journal '%s' is damaged: line at offset %" PRIu64, j->path, offset);
+	return 0;
+}
+
+int journal_skip(const struct journal *j, uint64_t offset, uint64_t *end, struct oid *sum, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	const char *hex;
+
+	if (read_text(j, offset, &text, err) < 0)
+		return -1;
+	hex = text.len < LINE_END_LEN ? "" : text.buf + text.len - LINE_END_LEN + strlen(",\"sum\":\"");
+	if (!*hex || !oid_parse(hex, OID_HEX_LEN, sum))
+		return error_set(err, ERR_INTEGRITY, "journal '%s' is damaged: line at offset %" PRIu64 " has no sum", j->path, offset);
+	*end = offset + text.len;
 	return 0;
 }
 

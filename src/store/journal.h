@@ -47,6 +47,8 @@ int journal_read(const struct journal *j, const struct journal_position *from, j
 		 enum journal_tail *tail, struct error *err) MUST_CHECK;
 /* One line at a known offset (ERR_INTEGRITY if there is none). */
 int journal_read_at(const struct journal *j, uint64_t offset, struct journal_line *out, struct error *err) MUST_CHECK;
+/* Where the line that begins at an offset ends, and the sum that it says it has; nothing of it is checked. */
+int journal_skip(const struct journal *j, uint64_t offset, uint64_t *end, struct oid *sum, struct error *err) MUST_CHECK;
 
 /* Caller holds LOCK_JOURNAL.  Moves bytes from `at` on to journal.torn-SEQ (SEQ: the number the first torn line would have had), durably, then truncates. */
 int journal_cut_torn(struct journal *j, const struct journal_position *at, struct report *report, struct error *err) MUST_CHECK;

@@ -298,19 +298,22 @@ int spots_has_change(struct view *v, const struct oid *id, struct error *err)
 
 /* ---- positions ---- */
 
-static int take_spot(struct span key, struct span value, void *arg, struct error *err)
-{
-	struct spot *spot = arg;
-	uint64_t seq;
+struct last_row {
+	struct spot spot;
+	uint64_t seq; /* 0: there is none */
+};
 
-	return parse_row(key, value, &seq, spot) ? 1 : misplaced(err);
+static int take_row(struct span key, struct span value, void *arg, struct error *err)
+{
+	struct last_row *row = arg;
+
+	return parse_row(key, value, &row->seq, &row->spot) ? 1 : misplaced(err);
 }
 
-/* The end of some line before `seq`, as near to it as the index can tell: lines without changes are not in it. */
-static int position_before(struct view *v, uint64_t seq, struct journal_position *out, struct error *err)
+/* The end of the last line before or at `seq` that has changes: of others the index knows nothing. */
+static int find_end(struct view *v, uint64_t seq, struct journal_position *out, struct error *err)
 {
-	struct spot spot = { UINT64_MAX, 0 };
-	const struct journal_line *line;
+	struct last_row row = { .seq = 0 };
 	struct index_key all, from;
 	struct span first;
 
@@ -320,63 +323,36 @@ static int position_before(struct view *v, uint64_t seq, struct journal_position
 	index_key_add_u64(&from, seq);
 	index_key_add_u32(&from, UINT32_MAX);
 	first = index_key_span(&from);
-	if (kv_each(view_txn(v), index_key_span(&all), &first, true, take_spot, &spot, err) < 0)
+	if (kv_each(view_txn(v), index_key_span(&all), &first, true, take_row, &row, err) < 0)
 		return -1;
-	if (spot.offset == UINT64_MAX)
+	if (!row.seq)
 		return 0;
-	line = view_line(v, spot.offset, err);
-	if (!line)
-		return -1;
-	*out = (struct journal_position){ spot.offset, line->seq - 1, line->prev };
-	return 0;
+	out->seq = row.seq;
+	return journal_skip(view_journal(v), row.spot.offset, &out->offset, &out->sum, err);
 }
 
-struct passing {
-	uint64_t seq;
-	struct journal_position *out;
-	bool is_found, is_behind;
-};
-
-/* Where a line ends is where the next one begins. */
-static int pass_line(struct journal_line *line, uint64_t offset, void *arg, struct error *err)
+/* Lines without changes are few and short. */
+static int skip_line(const struct journal *j, struct journal_position *at, struct error *err)
 {
-	struct passing *p = arg;
+	struct journal_line line = { .seq = 0 };
+	int rc = journal_read_at(j, at->offset, &line, err);
 
-	if (p->is_found) {
-		p->out->offset = offset;
-		p->is_behind = true;
-		return error_set(err, ERR_NONE, "enough");
-	}
-	p->is_found = line->seq == p->seq;
-	p->out->seq = line->seq;
-	p->out->sum = line->sum;
-	return 0;
+	if (!rc && line.seq != at->seq + 1)
+		rc = misplaced(err);
+	at->seq++;
+	journal_line_cleanup(&line);
+	return rc ? -1 : journal_skip(j, at->offset, &at->offset, &at->sum, err);
 }
 
 int spots_position(struct view *v, uint64_t seq, struct journal_position *out, struct error *err)
 {
-	struct journal_position at, from, end;
-	struct passing p = { .seq = seq, .out = out };
-	enum journal_tail tail;
-	int got;
-
-	view_position(v, &at);
-	if (seq > at.seq)
-		return 0;
-	*out = at;
-	if (seq == at.seq)
-		return 1;
-	journal_start(view_journal(v), out);
-	if (!seq)
-		return 1;
-	if (position_before(v, seq, &from, err) < 0)
+	view_position(v, out);
+	if (seq >= out->seq)
+		return seq == out->seq;
+	if (find_end(v, seq, out, err) < 0)
 		return -1;
-	got = journal_read(view_journal(v), &from, pass_line, &p, &end, &tail, err);
-	if (p.is_behind)
-		error_clear(err);
-	else if (got < 0)
-		return -1;
-	else
-		out->offset = end.offset;
-	return p.is_found;
+	while (out->seq < seq)
+		if (skip_line(view_journal(v), out, err) < 0)
+			return -1;
+	return 1;
 }
