@@ -84,6 +84,20 @@ keys()
 	says_nothing
 }
 
+@test "a line that has no changes is a place to go on from, too" {
+	"$CHANGES" offer far >/dev/null
+	"$CHANGES" offer far digits >/dev/null
+	lists far 7
+	complains "seq 7 changes 0 since"
+	mreg -C far tag -q digits:v0 old
+	"$CHANGES" offer far digits >/dev/null
+	mreg -C far tag -q digits:v0 older
+	for line in 6 7 8 9; do
+		lists far $line
+		assert_equal "$(jq -r '.key | split("/")[2]' <<<"$output" | xargs)" "$([ $line -gt 7 ] || echo 'old ')older"
+	done
+}
+
 @test "a model brings the versions that it links to, with all that was said of them before" {
 	mreg -C far tag -q digits:v1 good
 	mreg -C far note -q digits:v1 -m "said before"
