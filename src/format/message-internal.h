@@ -12,7 +12,7 @@
  */
 #define MESSAGE_VALUES_MAX 131072
 json_t *payload_open(const void *data, size_t len, const char *what, struct error *err) MUST_CHECK;
-/* "a WHAT message is wrong: 'KEY' …": ERR_REMOTE, -1. */
+/* "WHAT message: 'KEY' …": ERR_REMOTE, -1. */
 int payload_wrong(const char *what, const char *key, const char *fault, struct error *err) MUST_CHECK;
 /* A string of at most max bytes without control bytes; is it one? */
 bool payload_is_text(const json_t *value, size_t max);

@@ -52,7 +52,7 @@ json_t *payload_open(const void *data, size_t len, const char *what, struct erro
 
 int payload_wrong(const char *what, const char *key, const char *fault, struct error *err)
 {
-	return error_set(err, ERR_REMOTE, "a %s message is wrong: '%s' %s", what, key, fault);
+	return error_set(err, ERR_REMOTE, "%s message: '%s' %s", what, key, fault);
 }
 
 static bool has_control(const char *text, size_t len)

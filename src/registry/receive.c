@@ -224,6 +224,7 @@ static int decide(struct txn *txn, void *arg, struct error *err)
 	CLEANUP(strvec) struct strvec shallow = STRVEC_INIT;
 
 	receive_result_cleanup(x->out);
+	txn_position(txn, &x->out->begin);
 	if (check_plan(txn, x, err) < 0 || find_unknown(txn_view(txn), r->shallow, &shallow, err) < 0)
 		return -1;
 	x->out->has_changed = r->plan && r->plan->withdrawn_count;

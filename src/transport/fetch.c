@@ -229,8 +229,8 @@ static int check_manifest(struct fetch *f, struct fetch_version *v, struct error
 
 static int read_version(struct fetch *f, struct fetch_version *v, struct error *err)
 {
-	v->is_complete = objects_has(f->objects, OBJECT_VERSION, &v->version) && has_manifest(f, &v->digest);
-	if (!v->is_complete)
+	v->is_described = v->is_complete = objects_has(f->objects, OBJECT_VERSION, &v->version) && has_manifest(f, &v->digest);
+	if (!v->is_described)
 		return 0;
 	if (check_object(f, v, err) == 0 && check_manifest(f, v, err) == 0)
 		return 0;

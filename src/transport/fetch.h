@@ -19,6 +19,7 @@ struct fetch_version {
 	struct oid version, digest; /* of a version/ or link/ key's value */
 	uint64_t size, files;       /* what that value says; the manifest must agree */
 	bool wants_bytes;           /* else version object and manifest alone */
+	bool is_described;          /* out: version object and manifest are here, and were verified */
 	bool is_complete;           /* out: everything that was wanted is here, and was verified */
 };
 struct fetch_file {

@@ -297,7 +297,7 @@ static int check_fetched(struct pull *p, struct error *err)
 
 		if (v->is_complete)
 			continue;
-		if (!v->wants_bytes)
+		if (!v->is_described)
 			return error_set(err, ERR_REMOTE, "'%s' lacks version object or manifest of %.12s", shown(p), oid_hex(&v->version).text);
 		lacking++;
 	}

@@ -342,7 +342,11 @@ static int take_result(struct pushing *p, const struct push_result *result, stru
 /* The far journal is known here up to what it says now, if it was known up to where this push was added. */
 static void move_cursor(struct pushing *p, const struct push_result *result)
 {
-	if (!result->seq || p->cursor->seq != p->hello.seq || !oid_equal(&p->cursor->sum, &p->hello.sum) || result->base != p->hello.seq)
+	const struct remote_cursor *c = p->cursor;
+	/* of an empty journal there is no line that a sum could be of */
+	bool knew_all = c->seq == p->hello.seq && (!c->seq || oid_equal(&c->sum, &p->hello.sum));
+
+	if (!result->seq || !knew_all || result->base != p->hello.seq)
 		return;
 	p->cursor->seq = result->seq;
 	p->cursor->sum = result->sum;
