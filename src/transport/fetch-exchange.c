@@ -24,6 +24,7 @@ struct job {
 	bool is_left;             /* left over: head and stored were read from there */
 	struct quarantine_left at;
 	struct record_head head;
+	size_t turn;              /* of those that came: how many came before it */
 	size_t cost;              /* bytes of memory */
 	const void *data;
 	struct strbuf stored;     /* of what was left over */
@@ -37,9 +38,10 @@ struct exchange {
 	struct job *first, **last;
 	uint64_t queued;   /* cost of all jobs that are not done */
 	size_t running;
+	size_t turn;       /* all that came before it are in quarantine, and were hashed as parts of their files */
 	bool is_over;      /* no more jobs will come */
 	/* the main thread's */
-	size_t asked, answered;
+	size_t asked, answered, came;
 	struct want_frame {
 		size_t upto; /* item that its last id belongs to, plus 1 */
 	} frames[WANTS_MAX];
@@ -86,7 +88,7 @@ static struct item *find_item(const struct items *list, enum object_kind kind, c
 	return NULL;
 }
 
-bool fetch_want(struct fetch *f, enum object_kind kind, const struct oid *id, uint64_t max, bool is_exact)
+struct item *fetch_want(struct fetch *f, enum object_kind kind, const struct oid *id, uint64_t max, bool is_exact)
 {
 	struct items *list = &f->items;
 	struct item *item;
@@ -95,7 +97,7 @@ bool fetch_want(struct fetch *f, enum object_kind kind, const struct oid *id, ui
 	if (!list->slots)
 		list->slots = xcalloc((size_t)2 * ITEMS_MAX, sizeof *list->slots);
 	if (find_item(list, kind, id, &slot))
-		return false;
+		return NULL;
 	if (list->count == ITEMS_MAX)
 		BUG("more than %u objects at once", ITEMS_MAX);
 	ARRAY_GROW(list->v, list->count + 1, list->cap);
@@ -103,7 +105,7 @@ bool fetch_want(struct fetch *f, enum object_kind kind, const struct oid *id, ui
 	*item = (struct item){ .id = *id, .kind = (uint8_t)kind, .is_exact = is_exact };
 	item->max = max > OBJECT_MAX_BYTES ? (uint32_t)OBJECT_MAX_BYTES : (uint32_t)max;
 	list->slots[slot] = (uint32_t)list->count;
-	return true;
+	return item;
 }
 
 enum item_state fetch_state(const struct fetch *f, enum object_kind kind, const struct oid *id)
@@ -176,6 +178,28 @@ static struct job *take_job(struct exchange *x)
 	return job;
 }
 
+/* Whoever took a job that came before is at it, so that the wait has an end. */
+static int take_turn(struct exchange *x, const struct job *job, const void *raw, struct error *err)
+{
+	bool has_failed;
+	int rc = 0;
+
+	work_lock(&x->work);
+	while (x->turn != job->turn && !work_has_failed(&x->work))
+		work_wait(&x->work);
+	has_failed = work_has_failed(&x->work);
+	work_unlock(&x->work);
+	if (has_failed)
+		return 0;
+	if (job->item->piece)
+		rc = fetch_proof_feed(x->f, job->item->piece - 1, raw, err);
+	work_lock(&x->work);
+	x->turn++;
+	work_wake(&x->work);
+	work_unlock(&x->work);
+	return rc;
+}
+
 static int do_job(struct exchange *x, struct job *job, struct record_checker *checker, struct error *err)
 {
 	struct fetch *f = x->f;
@@ -192,7 +216,7 @@ static int do_job(struct exchange *x, struct job *job, struct record_checker *ch
 	else if (quarantine_add(f->quarantine, &job->head, job->data, err) < 0)
 		return -1;
 	job->item->state = ITEM_CAME;
-	return 0;
+	return job->is_left || !f->proof.count ? 0 : take_turn(x, job, raw, err);
 }
 
 /* Runs a job that was taken, and lets the others know. */
@@ -318,7 +342,7 @@ static int take_object(struct exchange *x, struct item *item, const struct frame
 	if (check_size(item, &head, err) < 0)
 		return -1;
 	job = xmalloc(sizeof *job + (size_t)head.stored_len);
-	*job = (struct job){ .item = item, .head = head, .data = job->bytes, .stored = STRBUF_INIT };
+	*job = (struct job){ .item = item, .head = head, .data = job->bytes, .stored = STRBUF_INIT, .turn = x->came++ };
 	if (head.stored_len)
 		memcpy(job->bytes, stored, (size_t)head.stored_len);
 	fetch_advance(x->f, head.kind == OBJECT_CHUNK ? head.raw_len : 0);

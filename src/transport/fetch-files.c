@@ -133,21 +133,39 @@ static int exchange_if_full(struct fetch *f, uint64_t *lacked, struct error *err
 	return 0;
 }
 
+/* Hashing while it comes is done by one thread after the other: what is mostly here is better read by many. */
+static bool comes_mostly(struct fetch *f, const struct recipe *recipe)
+{
+	uint64_t here = 0;
+
+	for (size_t i = 0; i < recipe->count; i++)
+		if (objects_has(f->objects, OBJECT_CHUNK, &recipe->pieces[i].chunk))
+			here += recipe->pieces[i].len;
+	return here < recipe->size / 2;
+}
+
 static int want_chunks(struct fetch *f, struct file_item *file, uint64_t *lacked, struct error *err)
 {
 	CLEANUP(recipe) struct recipe recipe = RECIPE_INIT;
+	size_t first = f->proof.count;
+	bool is_hashed;
 
 	if (object_read_recipe(f->reader, &file->digest, file->size, &recipe, err) < 0)
 		return -1;
+	is_hashed = comes_mostly(f, &recipe) && fetch_proof_begin(f, (size_t)(file - f->files), &recipe);
 	for (size_t i = 0; i < recipe.count; i++) {
 		const struct recipe_piece *piece = &recipe.pieces[i];
+		struct item *item;
 
 		if (objects_has(f->objects, OBJECT_CHUNK, &piece->chunk)) {
 			fetch_advance(f, piece->len);
 			continue;
 		}
 		file->is_new = true;
-		if (!fetch_want(f, OBJECT_CHUNK, &piece->chunk, piece->len, true))
+		item = fetch_want(f, OBJECT_CHUNK, &piece->chunk, piece->len, true);
+		if (item)
+			item->piece = is_hashed ? (uint32_t)(first + i) + 1 : 0;
+		else
 			fetch_advance(f, piece->len);
 		if (exchange_if_full(f, lacked, err) < 0)
 			return -1;
@@ -185,7 +203,7 @@ static int bring_chunks(struct fetch *f, bool again, uint64_t *lacked, struct er
 		return -1;
 	*lacked += f->items.lacked;
 	fetch_clear_items(f);
-	return 0;
+	return fetch_proof_finish(f, err);
 }
 
 /* Where our recipe cuts the file otherwise than theirs, the other side has not these chunks: then its own recipe helps. */
@@ -269,7 +287,7 @@ static int prove(struct fetch *f, struct error *err)
 	for (size_t i = 0; i < f->file_count; i++) {
 		const struct file_item *file = &f->files[i];
 
-		if (is_open(file) && file->is_new)
+		if (is_open(file) && file->is_new && !file->is_proved)
 			items[count++] = (struct extract_item){ .digest = file->digest, .size = file->size, .path = "a received file" };
 	}
 	if (!count)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of fetching know of each other: fetch.c (versions), fetch-files.c, fetch-exchange.c, fetch-verify.c. */
+/* What the parts of fetching know of each other: fetch.c (versions), fetch-files.c, fetch-exchange.c, fetch-proof.c, fetch-objects.c. */
 #ifndef MREG_TRANSPORT_FETCH_INTERNAL_H
 #define MREG_TRANSPORT_FETCH_INTERNAL_H
 
 #include <pthread.h>
 
 #include "format/message.h"
+#include "format/recipe.h"
 #include "store/objects.h"
 #include "store/quarantine.h"
 #include "transport/connection.h"
@@ -27,6 +28,7 @@ struct item {
 	bool is_exact;    /* just so many */
 	uint8_t kind;     /* enum object_kind */
 	uint8_t state;    /* enum item_state */
+	uint32_t piece;   /* 1 + which one of the proof it is; 0: none */
 };
 
 /* Each only once. */
@@ -44,6 +46,23 @@ struct file_item {
 	bool has_foreign; /* its recipe came */
 	bool is_again;    /* its recipe came because the other side does not cut it as ours does */
 	bool is_lacking;
+	bool is_proved;   /* hashed while it came */
+};
+
+/* Pieces of large files, one file after the other; some come, some are here, some came before. */
+struct fetch_proof {
+	struct recipe_piece *pieces;
+	size_t count, cap;
+	struct proof_file {
+		size_t file, end; /* which file, and where its pieces end */
+	} *files;
+	size_t file_count, file_cap;
+	/* used by one thread after the other */
+	size_t cursor, file; /* the next piece, and its file */
+	struct sha256 sha;
+	bool has_gap;        /* some piece of this file has not come */
+	struct object_reader *reader;
+	uint8_t *buf;        /* CHUNK_MAX, when first needed */
 };
 
 struct fetch {
@@ -55,6 +74,7 @@ struct fetch {
 	struct report alive;          /* tells the other side that we are at work */
 	pthread_t main;
 	struct items items;
+	struct fetch_proof proof;
 	struct file_item *files;      /* FILES_MAX at most */
 	size_t file_count, file_cap;
 	struct file_item *recent;     /* RECENT_MAX, by the first bytes of the digest */
@@ -69,14 +89,25 @@ struct fetch {
 
 /* What the other side did against the protocol: always -1. */
 int fetch_breach(struct fetch *f, struct error *err, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* False: it stands there already.  The caller runs fetch_exchange() when ITEMS_MAX is reached. */
-bool fetch_want(struct fetch *f, enum object_kind kind, const struct oid *id, uint64_t max, bool is_exact);
+/* NULL: it stands there already.  The caller runs fetch_exchange() when ITEMS_MAX is reached. */
+struct item *fetch_want(struct fetch *f, enum object_kind kind, const struct oid *id, uint64_t max, bool is_exact);
 /* Brings all items, from what was left over or from the other side; says in each what became of it. */
 int fetch_exchange(struct fetch *f, struct error *err) MUST_CHECK;
 /* The state of one; ITEM_OPEN when it was not among them. */
 enum item_state fetch_state(const struct fetch *f, enum object_kind kind, const struct oid *id);
 void fetch_clear_items(struct fetch *f);
 void fetch_advance(struct fetch *f, uint64_t bytes);
+
+/* --- fetch-proof.c: the calling threads take turns --- */
+
+/* This file (of f->files) is to be hashed as it comes; its pieces are those after the ones that are there. False: too much is being hashed. */
+bool fetch_proof_begin(struct fetch *f, size_t file, const struct recipe *recipe);
+/* A piece has come, and all that were asked for before it are in quarantine. */
+int fetch_proof_feed(struct fetch *f, size_t piece, const void *data, struct error *err) MUST_CHECK;
+/* All that was asked for has come: files that are whole are proved.  Forgets all. */
+int fetch_proof_finish(struct fetch *f, struct error *err) MUST_CHECK;
+void fetch_proof_forget(struct fetch *f);
+void fetch_proof_release(struct fetch *f);
 
 /* --- fetch-files.c --- */
 

@@ -49,6 +49,8 @@ struct fetch *fetch_new(struct registry *reg, struct connection *c, struct error
 	}
 	f->reader = object_reader_new(objects);
 	object_reader_skip_retired(f->reader);
+	f->proof.reader = object_reader_new(objects);
+	object_reader_skip_retired(f->proof.reader);
 	return f;
 }
 
@@ -59,6 +61,7 @@ void fetch_free(struct fetch *f)
 		return;
 	quarantine_close(f->quarantine, (f->has_uncommitted || f->has_failed) && !f->is_wrong);
 	object_reader_cleanup(&f->reader);
+	fetch_proof_release(f);
 	free(f->items.v);
 	free(f->items.slots);
 	free(f->files);
@@ -270,6 +273,7 @@ static int failed(struct fetch *f, const struct error *err)
 	f->has_failed = true;
 	f->is_wrong |= err->code == ERR_INTEGRITY;
 	f->file_count = 0;
+	fetch_proof_forget(f);
 	return -1;
 }
 

@@ -103,6 +103,44 @@ static void brings_all(void)
 	ok(fetch_into("mixed-copy", &g, "mixed", &v, &count, &err) == 0 && v.is_complete && !count, "a second time nothing is asked for");
 }
 
+/* Another version of the same, of which two large files have changed, one of them in most places, and one piece is there again and again. */
+static struct fetch_version make_changed(const char *name)
+{
+	CLEANUP(registry) struct registry *reg = open_registry(name);
+	CLEANUP(ptr) uint8_t *again = xmalloc(LEN);
+	struct maker m;
+
+	begin(&m, reg);
+	fill_noise(data, LEN, 1);
+	for (size_t at = 0; at < LEN; at += PIECE)
+		memcpy(again + at, data + PIECE, PIECE);
+	fill_noise(again, PIECE, 2);
+	fill_noise(again + 5 * PIECE, PIECE, 3);
+	add_file(&m, "again", again, LEN, PIECE);
+	fill_noise(data + 2 * PIECE, 4 * PIECE, 4);
+	add_file(&m, "mostly", data, LEN, PIECE);
+	fill_noise(data, LEN, 1);
+	fill_noise(data + 3 * PIECE, PIECE, 5);
+	add_file(&m, "hardly", data, LEN, PIECE);
+	return finish(&m);
+}
+
+static void brings_what_has_changed(void)
+{
+	struct fetch_version first = make_mixed("changed"), second = make_changed("changed");
+	struct giver g = { .cut_at = 0 };
+	uint64_t count;
+
+	registry_close(make_registry("changed-copy"));
+	registry_close(make_registry("changed-other"));
+	ok(fetch_into("changed-copy", &g, "changed", &first, &count, &err) == 0 && first.is_complete, "a version is brought");
+	ok(fetch_into("changed-copy", &g, "changed", &second, &count, &err) == 0 && second.is_complete && is_whole("changed-copy", &second),
+		"and then the next");
+	is_int((intmax_t)count, 2 + 3 + 2 + 4 + 1, "of which only what is new comes");
+	ok(fetch_into("changed-other", &g, "changed", &second, &count, &err) == 0 && is_whole("changed-other", &second), "it can be brought by itself, too");
+	is_int((intmax_t)count, 2 + 3 + 6 + 2 + 4 + 1, "each object once");
+}
+
 static void brings_no_bytes_unasked(void)
 {
 	struct fetch_version v = make_mixed("meta");
@@ -528,6 +566,7 @@ static void brings_objects_by_id(void)
 int main(void)
 {
 	brings_all();
+	brings_what_has_changed();
 	brings_no_bytes_unasked();
 	brings_large_manifests();
 	says_what_is_lacking();
