@@ -107,3 +107,19 @@ void duration_format(struct strbuf *out, uint64_t seconds)
 		i++;
 	strbuf_addf(out, "%" PRIu64 "%c", seconds / units[i].seconds, units[i].unit);
 }
+
+bool size_parse(const char *text, uint64_t *bytes)
+{
+	static const char letters[] = "KMGT";
+	size_t digits = strspn(text, "0123456789");
+	const char *unit = text + digits, *letter = *unit ? strchr(letters, *unit >= 'a' && *unit <= 'z' ? *unit - 'a' + 'A' : *unit) : NULL;
+	unsigned shift = letter ? 10 * (unsigned)(letter - letters + 1) : 0;
+
+	unit += letter != NULL;
+	if (!number_parse_u64(text, digits, bytes) || (*unit && strcmp(unit, "B") != 0 && (!letter || strcmp(unit, "iB") != 0)))
+		return false;
+	if (shift && *bytes > UINT64_MAX >> shift)
+		return false;
+	*bytes <<= shift;
+	return true;
+}

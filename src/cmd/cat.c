@@ -28,7 +28,7 @@ static int cat(struct session *s, const char *ref, const char *path, struct erro
 {
 	CLEANUP(resolved) struct resolved version = RESOLVED_INIT;
 	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
-	struct view *v = registry_view(s->registry, err);
+	struct view *v = session_update(s, &ref, 1, err) < 0 ? NULL : registry_view(s->registry, err);
 	const struct entry *e;
 
 	if (!v || resolve_text(v, ref, &version, err) < 0 || version_manifest(s->registry, &version.row.digest, &m, err) < 0)
@@ -46,7 +46,7 @@ static int cat(struct session *s, const char *ref, const char *path, struct erro
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
-	const struct opt opts[] = { OPT_OFFLINE(&s->offline), OPT_END };
+	const struct opt opts[] = { OPT_REMOTE(&s->remote_name), OPT_OFFLINE(&s->offline), OPT_END };
 
 	if (session_parse(s, opts, argc, argv, 2, 2, &operands, err) < 0)
 		return -1;

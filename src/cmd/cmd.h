@@ -12,8 +12,10 @@
 #include "ui/opt.h"
 #include "ui/out.h"
 
+struct borrow;
 struct lazy;
 struct registry;
+struct remote;
 
 /* What main has prepared when run() is called. */
 struct session {
@@ -26,6 +28,9 @@ struct session {
 	char *mreg_dir;            /* of the registry found, or NULL */
 	const struct command *command;
 	bool offline;              /* --offline */
+	const char *remote_name;   /* --remote, or NULL */
+	struct remote *remote;     /* what that means; the registry is then a borrowed one */
+	struct borrow *borrow;
 	struct lazy *lazy;         /* fetches what is not here (transport/lazy.h) */
 };
 
@@ -50,11 +55,18 @@ struct command {
 #define OPT_WHY(ptr) OPT_STRING('m', "message", ptr, "WHY", "reason, for the history")
 #define OPT_DRY_RUN(ptr) OPT_FLAG('n', "dry-run", ptr, "decide, change nothing")
 #define OPT_OFFLINE(ptr) OPT_FLAG(0, "offline", ptr, "use no network, and fetch nothing from a remote")
+#define OPT_REMOTE(ptr) OPT_STRING(0, "remote", ptr, "REMOTE", "ask that registry: a remote's name, a URL or a path")
 #define OPT_OVERRIDE(ptr) OPT_FLAG(0, "override", ptr, "do it although an alias is protected; needs -m")
 
 /* opt_parse() with the command's synopsis, then opens what the command needs (config, registry, out, messages): after it s->out and s->registry stand. */
 int session_parse(struct session *s, const struct opt *opts, int argc, char **argv, size_t min, size_t max, struct operands *operands,
 		  struct error *err) MUST_CHECK;
+/*
+ * With --remote, before the first look at the registry, and again whenever it may have changed: brings what is known of it up to date, of the collections
+ * that these references or names mean; count 0: of all.  ERR_NO_COLLECTION when one of them is not there, ERR_REMOTE.  Ends the snapshot, and
+ * s->registry may be another one.  Without --remote nothing is done.
+ */
+int session_update(struct session *s, const char *const *refs, size_t count, struct error *err) MUST_CHECK;
 /* A time as people write it: what --at and --since take. */
 int session_time(const char *text, int64_t *ns, struct error *err) MUST_CHECK;
 /* Human lists that may be long: starts the pager before the first output. */

@@ -18,6 +18,8 @@
 #define STDIN_MAX (1u << 20)
 #define ASK_MS 200 /* again, after so long, and ever longer */
 #define ASK_MS_MAX 1000
+#define ASK_REMOTE_MS 1000 /* each time is a connection */
+#define ASK_REMOTE_MS_MAX 10000
 #define WAIT_S_MAX UINT32_MAX
 
 struct args {
@@ -129,9 +131,10 @@ static int resolve_one(struct view *v, const char *ref, struct resolved *out, st
 /* All on one snapshot. *missing: the one that could not be resolved. */
 static int resolve_all(struct session *s, const struct strvec *refs, struct versions *versions, const char **missing, struct error *err)
 {
-	struct view *v = registry_view(s->registry, err);
+	struct view *v;
 
-	*missing = NULL;
+	*missing = refs->v[0];
+	v = session_update(s, (const char *const *)refs->v, refs->count, err) < 0 ? NULL : registry_view(s->registry, err);
 	for (size_t i = 0; v && i < refs->count; i++) {
 		*missing = refs->v[i];
 		if (resolve_one(v, refs->v[i], &versions->v[i], err) < 0)
@@ -145,11 +148,18 @@ static bool is_absent(const struct error *err)
 	return err->code == ERR_NO_COLLECTION || err->code == ERR_NO_REFERENCE;
 }
 
+static uint64_t next_pause(const struct session *s, uint64_t ms)
+{
+	uint64_t max = s->remote_name ? ASK_REMOTE_MS_MAX : ASK_MS_MAX;
+
+	return ms * 3 / 2 < max ? ms * 3 / 2 : max;
+}
+
 /* Asks again and again while the answer may still become another; in the end it is the last answer. */
 static int await_all(struct session *s, const struct strvec *refs, const struct args *a, struct versions *versions, struct error *err)
 {
 	int64_t end = clock_monotonic() + (int64_t)(a->wait < WAIT_S_MAX ? a->wait : WAIT_S_MAX) * NS_PER_S, left;
-	uint64_t ms = ASK_MS;
+	uint64_t ms = s->remote_name ? ASK_REMOTE_MS : ASK_MS;
 	bool told = false;
 	const char *missing;
 
@@ -168,7 +178,7 @@ static int await_all(struct session *s, const struct strvec *refs, const struct 
 			return -1;
 		}
 		error_clear(err);
-		ms = ms * 3 / 2 < ASK_MS_MAX ? ms * 3 / 2 : ASK_MS_MAX;
+		ms = next_pause(s, ms);
 	}
 	return 0;
 }
@@ -178,7 +188,8 @@ static int fall_back(struct session *s, const char *ref, const struct strvec *fa
 {
 	for (size_t i = 0; i < fallback->count; i++) {
 		struct error why = ERROR_INIT;
-		struct view *v = registry_view(s->registry, &why);
+		const char *name = fallback->v[i];
+		struct view *v = session_update(s, &name, 1, &why) < 0 ? NULL : registry_view(s->registry, &why);
 
 		if (v && resolve_one(v, fallback->v[i], out, &why) == 0) {
 			report_note(s->report, "'%s' is not there: '%s' is taken", ref, fallback->v[i]);
@@ -236,6 +247,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRVEC(0, "fallback", &a.fallback, "REF", "get this when REF is not there"),
 		OPT_DURATION(0, "wait", &a.wait, "TIME", "wait so long for REF to be there"),
 		OPT_STRING(0, "stamp", &a.stamp, "FILE", "write the digest to FILE, last and only when it changed"),
+		OPT_REMOTE(&s->remote_name),
 		OPT_OFFLINE(&s->offline),
 		OPT_FLAG('n', "dry-run", &a.dry_run, "compare and decide, write nothing"),
 		OPT_END,

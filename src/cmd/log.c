@@ -263,10 +263,12 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_U64('n', "limit", &a.limit, "N", "at most N versions"),
 		OPT_STRING(0, "metric", &a.metric, "METRIC", "show this metric of each version, and all of them in a row"),
 		OPT_FLAG(0, "all", &a.all, "name every changed file, not only the first ten"),
+		OPT_REMOTE(&s->remote_name),
 		OPT_END,
 	};
 
-	if (session_parse(s, opts, argc, argv, 1, 1, &operands, err) < 0 || !(w.view = registry_view(s->registry, err)) || session_pager(s, err) < 0)
+	if (session_parse(s, opts, argc, argv, 1, 1, &operands, err) < 0 || session_update(s, operands.v, 1, err) < 0 ||
+	    !(w.view = registry_view(s->registry, err)) || session_pager(s, err) < 0)
 		return -1;
 	rc = log_run(&w, operands.v[0], err);
 	json_decref(w.values);

@@ -384,6 +384,14 @@ static int check_names(struct view *v, const struct operands *operands, struct e
 	return 0;
 }
 
+/* Of one collection that is what is wanted; else it may be any. */
+static int update(struct session *s, const struct operands *operands, struct error *err)
+{
+	bool is_one = operands->count == 1 && !is_pattern(operands->v[0]);
+
+	return session_update(s, operands->v, is_one ? 1 : 0, err);
+}
+
 static int ls(struct session *s, const struct args *a, const struct operands *operands, struct error *err)
 {
 	CLEANUP(sorter) struct sorter *sorter = sorter_new(s->out, a->sort, a->limit);
@@ -419,12 +427,13 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRING(0, "columns", &a.columns, "LIST", "columns to show, such as ref,aliases,metadata.lr"),
 		OPT_STRING(0, "sort", &a.sort, "KEY", "order by a column; -KEY for the largest first"),
 		OPT_U64('n', "limit", &a.limit, "N", "at most N rows"),
+		OPT_REMOTE(&s->remote_name),
 		OPT_END,
 	};
 
 	if (session_parse(s, opts, argc, argv, 0, SIZE_MAX, &operands, err) < 0)
 		return -1;
-	return ls(s, &a, &operands, err);
+	return update(s, &operands, err) < 0 ? -1 : ls(s, &a, &operands, err);
 }
 
 const struct command cmd_ls = {

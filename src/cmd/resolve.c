@@ -41,10 +41,12 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	const struct opt opts[] = {
 		OPT_FLAG(0, "name", &name, "print NAME:vN instead of the digest"),
 		OPT_STRING(0, "at", &at, "TIME", "what it meant then: a date, RFC 3339, @SECONDS, or a duration ago"),
+		OPT_REMOTE(&s->remote_name),
 		OPT_END,
 	};
 
-	if (session_parse(s, opts, argc, argv, 1, 1, &operands, err) < 0 || !(v = registry_view(s->registry, err)) ||
+	if (session_parse(s, opts, argc, argv, 1, 1, &operands, err) < 0 || session_update(s, operands.v, 1, err) < 0 ||
+	    !(v = registry_view(s->registry, err)) ||
 	    (at ? resolve_at(v, operands.v[0], at, &version, when, err) : resolve_text(v, operands.v[0], &version, err)) < 0)
 		return -1;
 	record = json_object();

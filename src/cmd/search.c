@@ -329,6 +329,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRING(0, "sort", &a.sort, "KEY", "order by a column; -KEY for the largest first"),
 		OPT_U64('n', "limit", &a.limit, "N", "at most N rows"),
 		OPT_FLAG(0, "exit-code", &a.exit_code, "end with status 1 when nothing was found"),
+		OPT_REMOTE(&s->remote_name),
 		OPT_END,
 	};
 
@@ -338,7 +339,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		return error_set(err, ERR_USAGE, "only one of --versions, --artifacts and --models can be found at a time");
 	join(&text, &operands);
 	q = query_parse(text.buf, text.len, err);
-	if (!q || session_pager(s, err) < 0 || find(s, &a, q, &count, err) < 0)
+	if (!q || session_update(s, NULL, 0, err) < 0 || session_pager(s, err) < 0 || find(s, &a, q, &count, err) < 0)
 		return -1;
 	/* A person sees that there is nothing; a program that reads stderr is told. */
 	return a.exit_code && count == 0 ? error_set(err, ERR_NO, "%s", out_mode(s->out) == OUT_JSON ? "nothing was found" : "") : 0;

@@ -10,7 +10,10 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "cmd/cmd.h"
+#include "format/reference.h"
 #include "registry/registry.h"
+#include "registry/remote.h"
+#include "transport/borrow.h"
 #include "transport/lazy.h"
 #include "ui/message.h"
 #include "ui/pager.h"
@@ -62,7 +65,7 @@ static int find_registry(struct session *s, struct error *err)
 	CLEANUP(strbuf) struct strbuf dir = STRBUF_INIT;
 
 	if (registry_discover(given, &dir, err) < 0) {
-		if (err->code != ERR_NO_REGISTRY || given || s->command->needs == NEEDS_REGISTRY)
+		if (err->code != ERR_NO_REGISTRY || given || (s->command->needs == NEEDS_REGISTRY && !s->remote_name))
 			return -1;
 		error_clear(err);
 		return 0;
@@ -72,6 +75,70 @@ static int find_registry(struct session *s, struct error *err)
 	return 0;
 }
 
+static void use_source(struct session *s)
+{
+	s->lazy = s->lazy ? s->lazy : lazy_new(&s->config, s->report, s->offline);
+	s->registry->source = lazy_source(s->lazy);
+}
+
+/* ---- --remote ---- */
+
+static int open_borrowed(struct session *s, struct error *err)
+{
+	if (s->offline)
+		return error_set(err, ERR_USAGE, "--remote asks another registry, which --offline forbids");
+	s->remote = xcalloc(1, sizeof *s->remote);
+	if (remote_find(&s->config, s->remote_name, s->remote, err) < 0)
+		return -1;
+	s->borrow = borrow_open(s->remote, &s->config, s->command->name, s->report, err);
+	if (!s->borrow)
+		return -1;
+	s->registry = borrow_registry(s->borrow);
+	use_source(s);
+	return 0;
+}
+
+/* The name alone: which of its versions is meant can be told only then. */
+static int add_name(struct strvec *names, const char *text, struct error *err)
+{
+	struct reference ref;
+
+	if (reference_parse(text, &ref, err) < 0)
+		return -1;
+	strvec_push(names, ref.name);
+	return 0;
+}
+
+/* A title is none of the names by which the other side selects. */
+static bool are_names(const struct strvec *names)
+{
+	struct error ignored = ERROR_INIT;
+
+	for (size_t i = 0; i < names->count; i++)
+		if (name_check_full(names->v[i], strlen(names->v[i]), &ignored) < 0)
+			return false;
+	return true;
+}
+
+int session_update(struct session *s, const char *const *refs, size_t count, struct error *err)
+{
+	CLEANUP(strvec) struct strvec names = STRVEC_INIT;
+	int rc = 0;
+
+	if (!s->borrow)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		if (add_name(&names, refs[i], err) < 0)
+			return -1;
+	if (!are_names(&names))
+		strvec_release(&names);
+	rc = borrow_update(s->borrow, &names, err);
+	s->registry = borrow_registry(s->borrow);
+	return rc;
+}
+
+/* ---- all of it ---- */
+
 static int open_needs(struct session *s, struct error *err)
 {
 	if (s->command->needs == NEEDS_NOTHING)
@@ -80,11 +147,12 @@ static int open_needs(struct session *s, struct error *err)
 		return -1;
 	if (s->command->needs == NEEDS_CONFIG)
 		return 0;
+	if (s->remote_name)
+		return open_borrowed(s, err);
 	s->registry = registry_open(s->mreg_dir, &s->config, s->command->name, s->report, err);
 	if (!s->registry)
 		return -1;
-	s->lazy = lazy_new(&s->config, s->report, s->offline);
-	s->registry->source = lazy_source(s->lazy);
+	use_source(s);
 	return 0;
 }
 
@@ -128,7 +196,15 @@ int session_pager(struct session *s, struct error *err)
 
 void session_close(struct session *s)
 {
-	registry_close(s->registry);
+	if (s->borrow)
+		borrow_close(s->borrow);
+	else
+		registry_close(s->registry);
+	if (s->remote)
+		remote_cleanup(s->remote);
+	free(s->remote);
+	s->borrow = NULL;
+	s->remote = NULL;
 	lazy_free(s->lazy);
 	out_free(s->out);
 	config_cleanup(&s->config);

@@ -297,6 +297,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
 	const struct opt opts[] = {
 		OPT_FLAG(0, "checksums", &checksums, "print the files' digests, for sha256sum -c"),
+		OPT_REMOTE(&s->remote_name),
 		OPT_END,
 	};
 
@@ -304,6 +305,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		return -1;
 	if (checksums && out_mode(s->out) == OUT_JSON)
 		return error_set(err, ERR_USAGE, "--checksums has a form of its own: 'mreg ls --json' gives the digests as JSON");
+	if (session_update(s, operands.v, 1, err) < 0)
+		return -1;
 	if (ref.kind == REFERENCE_BARE && !checksums)
 		return show_collection(s, ref.name, err);
 	if (!(v = registry_view(s->registry, err)) || resolve_reference(v, &ref, &version, err) < 0)

@@ -276,7 +276,7 @@ void absent_settle(struct registry *reg)
 	struct txn_info info;
 	uint64_t timeout;
 
-	if (!reg->arrived.count)
+	if (!reg->arrived.count || reg->is_cache)
 		return;
 	timeout = reg->store->lock_timeout_ms;
 	info = registry_txn_info(reg, reg->store->verb, NULL, false);

@@ -27,7 +27,7 @@
 #define USER_NAME_MAX 256
 #define REPLACED_TRIES 100
 
-enum value_kind { VALUE_TEXT, VALUE_BOOL, VALUE_NAME, VALUE_DURATION, VALUE_PART, VALUE_REMOTE, VALUE_STAGES };
+enum value_kind { VALUE_TEXT, VALUE_BOOL, VALUE_NAME, VALUE_DURATION, VALUE_PART, VALUE_REMOTE, VALUE_SIZE, VALUE_STAGES };
 
 #define DEFAULT_STAGES "development staging production archived"
 
@@ -37,6 +37,7 @@ static const struct known_key {
 	enum value_kind kind;
 	bool is_program;
 } known_keys[] = {
+	{ "cache.size", VALUE_SIZE, false },
 	{ "core.editor", VALUE_TEXT, true },
 	{ "core.entity", VALUE_PART, false },
 	{ "core.locktimeout", VALUE_DURATION, false },
@@ -158,6 +159,8 @@ int config_check(const char *key, const char *value, struct error *err)
 	if (config_key_check(key, err) < 0)
 		return -1;
 	known = find_known(key);
+	if (known && known->kind == VALUE_SIZE && !size_parse(value, &ms))
+		return error_set(err, ERR_INVALID, "'%s' must be a size such as 20G or 512M, not '%s'", key, value);
 	if (known && known->kind == VALUE_DURATION && !parse_duration_ms(value, &ms))
 		return error_set(err, ERR_INVALID, "'%s' must be a duration such as 500ms, 10s or 5m, not '%s'", key, value);
 	if (known && known->kind == VALUE_BOOL && truth_of(value) < 0)

@@ -100,10 +100,10 @@ static int decide(struct txn *txn, void *arg, struct error *err)
 	return 0;
 }
 
-static int collect(struct registry *reg, const struct hashmap *dropped, bool act, uint64_t *freed, struct error *err)
+static int collect(struct registry *reg, const struct hashmap *dropped, const struct gc_options *how, uint64_t *freed, struct error *err)
 {
 	CLEANUP(gc_result) struct gc_result result = GC_RESULT_INIT;
-	const struct gc_options options = { .act = act, .dropped = dropped };
+	const struct gc_options options = { .act = how->act, .at_once = how->at_once, .dropped = dropped };
 	int rc = gc_run(reg, &options, &result, err);
 
 	*freed = result.bytes;
@@ -179,7 +179,7 @@ int drop_run(struct registry *reg, const struct drop_list *list, const struct dr
 	registry_drop_view(reg);
 	if (mark(reg, list, change, err) < 0)
 		return -1;
-	if (add_absent(reg, NULL, &dropped, err) == 0 && collect(reg, &dropped, !change->dry_run, freed, err) == 0)
+	if (add_absent(reg, NULL, &dropped, err) == 0 && collect(reg, &dropped, &(struct gc_options){ .act = !change->dry_run }, freed, err) == 0)
 		return 0;
 	if (change->dry_run || err->code == ERR_INTERRUPTED)
 		return -1;
@@ -193,5 +193,7 @@ int drop_absent(struct registry *reg, const struct hashmap *kept, uint64_t *free
 	CLEANUP(hashmap) struct hashmap dropped = HASHMAP_INIT;
 
 	*freed = 0;
-	return add_absent(reg, kept, &dropped, err) < 0 ? -1 : collect(reg, &dropped, true, freed, err);
+	if (add_absent(reg, kept, &dropped, err) < 0)
+		return -1;
+	return collect(reg, &dropped, &(struct gc_options){ .act = true, .at_once = true }, freed, err);
 }

@@ -44,7 +44,7 @@ struct drop_change {
  * of any version that it has it (hold_verify()): two must not each let go of what the other one has.
  */
 int drop_run(struct registry *reg, const struct drop_list *list, const struct drop_change *change, uint64_t *freed, struct error *err) MUST_CHECK;
-/* Frees all that absent versions have here, but for those among kept (ids of versions; may be NULL). */
+/* Frees all that absent versions have here, at once, but for those among kept (ids of versions; may be NULL). */
 int drop_absent(struct registry *reg, const struct hashmap *kept, uint64_t *freed, struct error *err) MUST_CHECK;
 
 #endif

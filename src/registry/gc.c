@@ -294,8 +294,9 @@ static void set_sums(struct gc_result *out, const struct collect_sums *sums)
 static int collect(struct gc_mark *m, struct gc_result *out, struct error *err)
 {
 	const bool drops = m->options->dropped != NULL;
+	const int64_t kept = m->options->at_once ? 0 : DROPPED_KEPT_S * NS_PER_S;
 	const struct collect_options how = {
-		.grace_ns = drops ? 0 : m->grace_ns, .keep_ns = drops ? DROPPED_KEPT_S * NS_PER_S : m->grace_ns, .is_thrifty = m->options->is_thrifty,
+		.grace_ns = drops ? 0 : m->grace_ns, .keep_ns = drops ? kept : m->grace_ns, .is_thrifty = m->options->is_thrifty,
 	};
 	CLEANUP(collect) struct collector *c = NULL;
 	struct collect_sums sums;

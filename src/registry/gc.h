@@ -19,6 +19,7 @@ struct gc_options {
 	bool act;         /* else only the plan is made */
 	const struct hashmap *dropped; /* ids of versions whose files need not stay if they are absent; then nothing but those files is to go that a
 					* version may need: no removed version goes, and all else goes whatever its age; may be NULL */
+	bool at_once;     /* with dropped: packs that were taken out of use are not kept for a while */
 	bool is_thrifty;  /* nothing is looked at when no removed version can go, and packs that are more than half alive stay as they are */
 };
 

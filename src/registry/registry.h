@@ -27,6 +27,7 @@ struct registry {
 	struct object_reader *reader;  /* version.c's, made when first needed */
 	struct hooks_after *after;     /* hook.c's: what runs when all is closed */
 	struct object_source *source;  /* absent.h: whence files come that are not here; NULL: from nowhere; borrowed */
+	bool is_cache;                 /* what was fetched may go again at any time: absent versions stay absent */
 	struct strvec arrived;         /* absent.c's: ids of versions that have become whole */
 };
 
