@@ -58,7 +58,7 @@ EOF
 	local page
 	for page in "$MREG_SRCDIR"/man/mreg-*.[57]; do
 		page=${page##*/mreg-}
-		[ "$page" != config.5 ] || continue
+		[ "$page" != config.5 ] && [ "$page" != bundle.5 ] || continue
 		mreg_is 0 help "${page%.*}"
 		says "mreg-${page%.*}(${page##*.}) is a manual page: man mreg-${page%.*}, or man ./man/mreg-$page in the sources"
 	done

@@ -39,6 +39,11 @@ done_well()
 		alias digits:v1 fresh
 		alias -n digits:v2 best
 		alias -d digits:fresh
+		bundle create -n digits.bundle digits:v1
+		bundle create digits.bundle digits:v1
+		bundle create --force digits.bundle --all
+		bundle ls digits.bundle
+		bundle verify digits.bundle
 		cat digits:v0 labels.txt
 		clone . ../fresh
 		completion bash
@@ -182,6 +187,7 @@ done_badly()
 		3 no-path cat digits:v0 nowhere
 		2 usage completion tcsh
 		1 no config core.editor
+		7 integrity bundle verify rows.csv
 		2 invalid config core.lockTimeout soon
 		5 conflict create digits
 		1 no diff digits:v0 tree

@@ -116,6 +116,9 @@ refused()
 	refused 2 usage protect digits:v1
 	refused 2 usage hook run post-putt digits
 	refused 2 usage ls --template '{'
+	refused 2 usage bundle create b
+	refused 2 usage bundle create b --all digits
+	refused 2 usage bundle ls --all b
 	refused 2 usage remote add origin
 	refused 2 usage unlink digits
 	refused 2 usage rename digits:v1 other
@@ -156,6 +159,8 @@ refused()
 	refused 3 no-collection link digits:v1 --no-create reader
 	refused 3 no-collection unlink digts:v1
 	refused 3 no-collection rename digts other
+	refused 3 no-collection bundle create b nothing
+	refused 3 no-collection bundle create b 'no*'
 	refused 3 no-collection remote rm origin
 	refused 3 no-collection remote set-url origin host:reg
 	for verb in tag note meta; do

@@ -67,6 +67,8 @@ int session_parse(struct session *s, const struct opt *opts, int argc, char **ar
  * s->registry may be another one.  Without --remote nothing is done.
  */
 int session_update(struct session *s, const char *const *refs, size_t count, struct error *err) MUST_CHECK;
+/* Opens the registry for one that only sometimes needs it, and so is a verb of NEEDS_CONFIG.  ERR_NO_REGISTRY. */
+int session_use_registry(struct session *s, struct error *err) MUST_CHECK;
 /* A time as people write it: what --at and --since take. */
 int session_time(const char *text, int64_t *ns, struct error *err) MUST_CHECK;
 /* Human lists that may be long: starts the pager before the first output. */

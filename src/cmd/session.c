@@ -139,6 +139,19 @@ int session_update(struct session *s, const char *const *refs, size_t count, str
 
 /* ---- all of it ---- */
 
+int session_use_registry(struct session *s, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf dir = STRBUF_INIT;
+
+	if (!s->mreg_dir)
+		return registry_discover(NULL, &dir, err) < 0 ? -1 : error_set(err, ERR_NO_REGISTRY, "'%s' has come meanwhile", dir.buf);
+	s->registry = registry_open(s->mreg_dir, &s->config, s->command->name, s->report, err);
+	if (!s->registry)
+		return -1;
+	use_source(s);
+	return 0;
+}
+
 static int open_needs(struct session *s, struct error *err)
 {
 	if (s->command->needs == NEEDS_NOTHING)
@@ -147,13 +160,7 @@ static int open_needs(struct session *s, struct error *err)
 		return -1;
 	if (s->command->needs == NEEDS_CONFIG)
 		return 0;
-	if (s->remote_name)
-		return open_borrowed(s, err);
-	s->registry = registry_open(s->mreg_dir, &s->config, s->command->name, s->report, err);
-	if (!s->registry)
-		return -1;
-	use_source(s);
-	return 0;
+	return s->remote_name ? open_borrowed(s, err) : session_use_registry(s, err);
 }
 
 int session_parse(struct session *s, const struct opt *opts, int argc, char **argv, size_t min, size_t max, struct operands *operands,
