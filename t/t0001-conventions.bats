@@ -301,15 +301,16 @@ options_in_help()
 	ui=$(cd "$SRC" && echo ui/*.[ch])
 	# an attribute is called printf, too
 	nothing_wrong found "$ui base/cleanup.h" '\b(v?f?printf|v?dprintf|f?puts|f?putc|putchar|fwrite|perror|psignal|stdout|stderr)\b *[(,;)]'
-	nothing_wrong found "$ui base/process.c" '\bSTDOUT_FILENO\b'
+	# serve speaks on it, and nothing else of the process does then
+	nothing_wrong found "$ui base/process.c transport/serve.c" '\bSTDOUT_FILENO\b'
 	# out of memory, a bug, a fault in the mapped index; main looks whether it is open; a child is given one
-	nothing_wrong found "$ui base/error.c base/mem.c base/process.c main.c store/kv-fault.c" '\bSTDERR_FILENO\b'
-	nothing_wrong still_needed "base/error.c base/mem.c base/process.c main.c store/kv-fault.c" '\bSTDERR_FILENO\b'
+	nothing_wrong found "$ui base/error.c base/mem.c base/process.c main.c store/kv-fault.c transport/serve.c" '\bSTDERR_FILENO\b'
+	nothing_wrong still_needed "base/error.c base/mem.c base/process.c main.c store/kv-fault.c transport/serve.c" '\bSTDERR_FILENO\b'
 }
 
 @test "the process is ended in main.c, the allocator, at a bug and at a fault in the index, and nowhere else" {
 	only_in "base/error.c base/mem.c main.c store/kv-fault.c" '\b(_?_?exit|_Exit|quick_exit|abort)\b *\('
-	only_in base/crash.c '\bSIGKILL\b'
+	only_in "base/crash.c transport/peer.c" '\bSIGKILL\b'
 }
 
 @test "each library is included by one file" {

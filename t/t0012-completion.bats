@@ -32,7 +32,7 @@ offers()
 @test "bash completes verbs" {
 	offers 'mreg res' resolve restore
 	offers 'mreg s' search serve show status
-	offers 'mreg --json pu' put
+	offers 'mreg --json pu' pull push put
 	offers 'mreg -C /tmp --registry /tmp comp' completion
 	run --separate-stderr -0 completes 'mreg '
 	says "$(mreg help --list)"

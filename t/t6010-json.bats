@@ -24,7 +24,7 @@ setup()
 	printf 'id,x\n1,3\n2,4\n' >rows.csv
 	mreg put -q rows rows.csv --metric acc=0.5 --tag small
 	mreg clone -q . ../team >/dev/null
-	mreg --registry ../team alias digits:v0 team >/dev/null
+	mreg --registry ../team create team >/dev/null
 	printf '#!/bin/sh\n' >.mreg/hooks/post-put
 	cp .mreg/hooks/post-put .mreg/hooks/pre-promote
 	chmod +x .mreg/hooks/*
@@ -174,6 +174,8 @@ done_well()
 		ttl digits
 		ttl digits:v2
 		alias digits:v1 best
+		drop -n rows:v0 --remote ../team
+		drop rows:v0 --remote ../team
 	END
 }
 
@@ -197,6 +199,7 @@ done_badly()
 		3 no-path diff digits digits nowhere
 		3 no-collection draft commit d-nowhere
 		2 usage draft nowhere
+		2 usage drop digits
 		2 usage du --by size
 		2 usage fsck digits
 		7 integrity -C damaged fsck
@@ -226,7 +229,7 @@ done_badly()
 		2 usage prune
 		2 usage pull nowhere
 		2 usage push nowhere
-		10 no-registry serve nowhere
+		2 usage serve
 		2 invalid put 'no good' tree
 		5 conflict put digits tree --type dataset
 		3 no-collection remote rm nowhere
@@ -305,7 +308,7 @@ documented()
 @test "no verb has been forgotten here" {
 	local verb
 	for verb in $(mreg help --list); do
-		done_well | grep -q "^$verb\b" || { echo "done_well lacks $verb" && return 1; }
+		[ "$verb" = serve ] || done_well | grep -q "^$verb\b" || { echo "done_well lacks $verb" && return 1; }
 		done_badly | grep -qE "^[0-9]+ [a-z-]+ (-C [a-z/]+ )?$verb\b" || { echo "done_badly lacks $verb" && return 1; }
 	done
 }

@@ -97,7 +97,9 @@ static int show_usage(struct session *s, const struct command *c, struct error *
 static const struct topic {
 	const char *name;
 	int section;
-} topics[] = { { "hooks", 5 }, { "journal", 5 }, { "json", 5 }, { "manifest", 5 }, { "query", 7 }, { "references", 7 }, { "registry", 5 } };
+} topics[] = {
+	{ "hooks", 5 }, { "journal", 5 }, { "json", 5 }, { "manifest", 5 }, { "protocol", 5 }, { "query", 7 }, { "references", 7 }, { "registry", 5 },
+};
 
 static const struct topic *find_topic(const char *name)
 {

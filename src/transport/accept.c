@@ -73,7 +73,7 @@ static int choose(struct view *v, void *arg, struct error *err)
 	struct accepting *a = arg;
 	const struct wanted_choice choice = { .without = &a->without };
 
-	if (wanted_choose(&a->wanted, v, &a->changes, &choice, err) < 0)
+	if (wanted_choose(&a->wanted, v, &a->changes, NULL, &choice, err) < 0)
 		return -1;
 	return add_present(a, v, err);
 }

@@ -172,7 +172,7 @@ static int choose(struct view *v, void *arg, struct error *err)
 	struct pull *p = arg;
 	const struct wanted_choice choice = { .none = p->o->metadata_only, .patterns = p->patterns, .pattern_count = p->pattern_count };
 
-	return wanted_choose(&p->wanted, v, &p->listed.changes, &choice, err);
+	return wanted_choose(&p->wanted, v, &p->listed.changes, p->has_plan ? &p->out->plan : NULL, &choice, err);
 }
 
 /* Collections of which a part comes and that are not whole here, and those that are from now on. */

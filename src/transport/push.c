@@ -180,7 +180,7 @@ static int choose(struct pushing *p, struct view *v, struct error *err)
 	const struct wanted_choice choice = { .patterns = p->patterns, .pattern_count = p->pattern_count,
 		.takes_all_named = true };
 
-	if (wanted_choose(&p->wanted, v, &p->surplus, &choice, err) < 0)
+	if (wanted_choose(&p->wanted, v, &p->surplus, NULL, &choice, err) < 0)
 		return -1;
 	return note_absent(p, v, err);
 }

@@ -75,27 +75,33 @@ static struct fetch_version *add_version(struct wanted *w, const struct fetch_ve
 	return &w->versions[w->count - 1];
 }
 
-/* The live versions of the keys that changed. */
-static int add_of_changes(struct wanted *w, struct view *v, const struct changes *changes, struct error *err)
+/* The version of a key that changed, if it is live and not met yet. */
+static int add_of_change(struct wanted *w, struct view *v, const struct change *c, struct hashmap *keys, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf value = STRBUF_INIT;
+	struct fetch_version version;
+	int live;
+
+	if (!is_of_version(c) || hashmap_has(keys, c->key, strlen(c->key)))
+		return 0;
+	hashmap_put(keys, c->key, strlen(c->key), w);
+	live = view_value(v, c->key, &value, err);
+	if (live > 0 && parse_value(value.buf, &version))
+		add_version(w, &version);
+	return live < 0 ? -1 : 0;
+}
+
+/* One of theirs may have got another number by what is made here. */
+static int add_of_changes(struct wanted *w, struct view *v, const struct changes *changes, const struct merge_plan *plan, struct error *err)
 {
 	CLEANUP(hashmap) struct hashmap keys = HASHMAP_INIT;
-	CLEANUP(strbuf) struct strbuf value = STRBUF_INIT;
 
-	for (size_t i = 0; i < changes->count; i++) {
-		const struct change *c = &changes->v[i];
-		struct fetch_version version;
-		int live;
-
-		if (!is_of_version(c) || hashmap_has(&keys, c->key, strlen(c->key)))
-			continue;
-		hashmap_put(&keys, c->key, strlen(c->key), w);
-		strbuf_reset(&value);
-		live = view_value(v, c->key, &value, err);
-		if (live < 0)
+	for (size_t i = 0; i < changes->count; i++)
+		if (add_of_change(w, v, &changes->v[i], &keys, err) < 0)
 			return -1;
-		if (live && parse_value(value.buf, &version))
-			add_version(w, &version);
-	}
+	for (size_t i = 0; plan && i < plan->made_count; i++)
+		if (add_of_change(w, v, plan->made[i], &keys, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -166,11 +172,12 @@ static int add_of_patterns(struct wanted *w, struct view *v, const struct wanted
 	return 0;
 }
 
-int wanted_choose(struct wanted *w, struct view *v, const struct changes *changes, const struct wanted_choice *choice, struct error *err)
+int wanted_choose(struct wanted *w, struct view *v, const struct changes *changes, const struct merge_plan *plan,
+		  const struct wanted_choice *choice, struct error *err)
 {
 	hashmap_cleanup(&w->seen);
 	w->count = 0;
-	if (add_of_changes(w, v, changes, err) < 0)
+	if (add_of_changes(w, v, changes, plan, err) < 0)
 		return -1;
 	for (size_t i = 0; i < w->count; i++)
 		w->versions[i].wants_bytes = !choice->none && !choice->patterns;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/hashmap.h"
 #include "base/strvec.h"
+#include "format/merge.h"
 #include "format/message.h"
 #include "registry/listing.h"
 #include "registry/registry.h"
@@ -34,9 +35,10 @@ void wanted_cleanup(struct wanted *w);
 
 /* Before anything is taken over: which of the versions that the changes name are here. */
 int wanted_note_known(struct wanted *w, struct view *v, const struct changes *changes, struct error *err) MUST_CHECK;
-/* On a state that has them all: the live versions that the changes name, and with patterns what is absent of what they name.  ERR_NO_REFERENCE,
+/* On a state that has them all: the live versions that the changes name, also those of a plan (may be NULL), and with patterns what is absent of what they name.  ERR_NO_REFERENCE,
  * ERR_NO_COLLECTION: a pattern names what is not there.  Starts afresh each time. */
-int wanted_choose(struct wanted *w, struct view *v, const struct changes *changes, const struct wanted_choice *choice, struct error *err) MUST_CHECK;
+int wanted_choose(struct wanted *w, struct view *v, const struct changes *changes, const struct merge_plan *plan,
+		  const struct wanted_choice *choice, struct error *err) MUST_CHECK;
 /* One more, by its id, with its files; nothing when it is live nowhere. */
 int wanted_add_version(struct wanted *w, struct view *v, const struct oid *version, struct error *err) MUST_CHECK;
 /* After they were fetched: absent gets the new ones whose files have not come, present those that are whole; ids in hex. */

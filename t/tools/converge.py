@@ -72,7 +72,7 @@ def work(where):
 
 def share(where):
     kill = rand.uniform(0, .04) if rand.random() < .3 else None
-    how = rand.choice([["push"], ["push"], ["push", "--renumber"], ["pull"], ["pull", "--renumber"], ["pull", "--theirs"], ["pull", "--ours"],
+    how = rand.choice([["push"], ["push"], ["push", "--renumber"], ["pull"], ["pull", "--renumber"], ["pull", "--theirs"], ["pull", "--ours", "m:best"],
                        ["pull", "origin", "m"], ["push", "origin", "n"], ["pull", "--metadata-only"]])
     return run(where, *how, kill=kill)
 
