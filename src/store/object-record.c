@@ -2,6 +2,9 @@
 /* Objects as they lie in packs, neither decoded nor hashed: for who hands them on. */
 #include <config.h>
 
+#include <sys/stat.h>
+
+#include "base/clock.h"
 #include "store/objects-state.h"
 #include "store/objects.h"
 #include "store/quarantine.h"
@@ -49,10 +52,27 @@ static bool read_retired(struct objects *o, enum object_kind kind, const struct 
 	return done;
 }
 
+/*
+ * Lists the packs again, but not once more for each of the many objects that a stranger may ask for: only when the directory has changed.  A
+ * change that follows within the clock's grain would not show, so that only a time that lies back a while is remembered.
+ */
+static bool refresh(struct objects *o, bool is_damaged)
+{
+	struct error ignored = ERROR_INIT;
+	int64_t mtime = 0;
+	struct stat st;
+
+	if (!stat(o->objects_dir, &st))
+		mtime = (int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
+	if (mtime && mtime == o->listed_mtime && !is_damaged)
+		return false;
+	o->listed_mtime = clock_real() - mtime > NS_PER_S ? mtime : 0;
+	return pack_set_refresh(o->packs, &ignored) > 0;
+}
+
 int objects_read_record(struct objects *o, enum object_kind kind, const struct oid *id, struct record_head *head, struct strbuf *stored,
 			struct error *err)
 {
-	struct error problem = ERROR_INIT;
 	int rc;
 
 	if (damaged_has(&o->damaged, id))
@@ -60,7 +80,7 @@ int objects_read_record(struct objects *o, enum object_kind kind, const struct o
 	rc = read_packed(o, kind, id, head, stored, err);
 	if (rc > 0 || (rc < 0 && err->code == ERR_INTERRUPTED))
 		return rc;
-	if (pack_set_refresh(o->packs, &problem) > 0) {
+	if (refresh(o, rc < 0)) {
 		error_clear(err);
 		rc = read_packed(o, kind, id, head, stored, err);
 	}

@@ -25,6 +25,7 @@ struct objects {
 	pthread_mutex_t retired_mutex;
 	struct retired *retired; /* opened when something is in no pack */
 	atomic_uint_fast64_t retired_reads;
+	int64_t listed_mtime; /* of objects/, when object-record.c had it listed in vain; 0: it may have been too new to tell */
 };
 
 struct object_writer {

@@ -78,7 +78,7 @@ struct fetch {
 	struct file_item *files;      /* FILES_MAX at most */
 	size_t file_count, file_cap;
 	struct file_item *recent;     /* RECENT_MAX, by the first bytes of the digest */
-	struct oid *lacking;          /* files that the other side cannot give in full */
+	uint64_t *lacking;            /* files that the other side cannot give in full, by the first bytes of their digests */
 	size_t lacking_count, lacking_cap;
 	bool lacking_sorted;
 	uint64_t done, told, total;   /* progress, in raw bytes */
