@@ -183,3 +183,54 @@ void journal_line_cleanup(struct journal_line *line)
 	ptr_cleanup(&line->offered);
 	memset(line, 0, sizeof *line);
 }
+
+/* Behind the quote that ends a string, which begins before *at; false: there is none. */
+static bool skip_string(const char *text, size_t len, size_t *at)
+{
+	for (; *at < len && text[*at] != '"'; ++*at)
+		if (text[*at] == '\\')
+			++*at;
+	return ++*at < len;
+}
+
+static bool skip_word(const char *text, size_t len, size_t *at, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (len - *at < n || memcmp(text + *at, word, n) != 0)
+		return false;
+	*at += n;
+	return true;
+}
+
+/* Behind the brace that closes the object that begins at *at. */
+static bool skip_object(const char *text, size_t len, size_t *at)
+{
+	size_t depth = 0;
+
+	while (*at < len) {
+		char c = text[(*at)++];
+
+		if (c == '"' && !skip_string(text, len, at))
+			return false;
+		depth += c == '{';
+		depth -= c == '}';
+		if (!depth)
+			return true;
+	}
+	return false;
+}
+
+bool journal_line_next_change(const char *text, size_t len, size_t *at, struct span *change)
+{
+	size_t begin;
+
+	if (*at ? !skip_word(text, len, at, ",") :
+		  !skip_word(text, len, at, "{\"by\":\"") || !skip_string(text, len, at) || !skip_word(text, len, at, ",\"changes\":["))
+		return false;
+	begin = *at;
+	if (begin >= len || text[begin] != '{' || !skip_object(text, len, at))
+		return false;
+	*change = (struct span){ (const uint8_t *)text + begin, *at - begin };
+	return true;
+}

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -44,5 +45,11 @@ int journal_line_write(struct strbuf *out, struct journal_line *line, struct err
 /* text without or with its newline.  ERR_INTEGRITY: sum, shape, sizes, any change.  Chaining (seq, prev) is the caller's. */
 int journal_line_parse(const char *text, size_t len, struct journal_line *out, struct error *err) MUST_CHECK;
 void journal_line_cleanup(struct journal_line *line); /* of a zeroed one too */
+
+/*
+ * One change after the other out of the text of a line, without reading the rest of it: *at is 0 for the first, and moves behind the change that *change
+ * (borrowed from text) is.  Its bytes are not looked at but for where they end.  False: there is no more, or this is no line.
+ */
+bool journal_line_next_change(const char *text, size_t len, size_t *at, struct span *change);
 
 #endif

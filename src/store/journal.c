@@ -364,8 +364,7 @@ int journal_read(const struct journal *j, const struct journal_position *from, j
 	return got == TAKE_FAILED ? -1 : 0;
 }
 
-/* The line that begins at an offset, with its newline. */
-static int read_text(const struct journal *j, uint64_t offset, struct strbuf *text, struct error *err)
+int journal_read_text(const struct journal *j, uint64_t offset, struct strbuf *text, struct error *err)
 {
 	char *newline = NULL;
 	size_t want = FIRST_READ;
@@ -394,7 +393,7 @@ int journal_read_at(const struct journal *j, uint64_t offset, struct journal_lin
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 
-	if (read_text(j, offset, &text, err) < 0)
+	if (journal_read_text(j, offset, &text, err) < 0)
 		return -1;
 	if (journal_line_parse(text.buf, text.len, out, err) < 0)
 		return error_wrap(err, "journal '%s' is damaged: line at offset %" PRIu64, j->path, offset);
@@ -406,7 +405,7 @@ int journal_skip(const struct journal *j, uint64_t offset, uint64_t *end, struct
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 	const char *hex;
 
-	if (read_text(j, offset, &text, err) < 0)
+	if (journal_read_text(j, offset, &text, err) < 0)
 		return -1;
 	hex = text.len < LINE_END_LEN ? "" : text.buf + text.len - LINE_END_LEN + strlen(",\"sum\":\"");
 	if (!*hex || !oid_parse(hex, OID_HEX_LEN, sum))

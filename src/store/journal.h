@@ -47,6 +47,8 @@ int journal_read(const struct journal *j, const struct journal_position *from, j
 		 enum journal_tail *tail, struct error *err) MUST_CHECK;
 /* One line at a known offset (ERR_INTEGRITY if there is none). */
 int journal_read_at(const struct journal *j, uint64_t offset, struct journal_line *out, struct error *err) MUST_CHECK;
+/* The text of that line, appended with its newline; nothing of it is checked. */
+int journal_read_text(const struct journal *j, uint64_t offset, struct strbuf *text, struct error *err) MUST_CHECK;
 /* Where the line that begins at an offset ends, and the sum that it says it has; nothing of it is checked. */
 int journal_skip(const struct journal *j, uint64_t offset, uint64_t *end, struct oid *sum, struct error *err) MUST_CHECK;
 

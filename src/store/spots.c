@@ -13,9 +13,14 @@
 #include "store/index.h"
 #include "store/store.h"
 
+#define FEW 32 /* changes of a line that are read one by one */
+
 void spots_cleanup(struct spots *s)
 {
 	ptr_cleanup(&s->v);
+	for (size_t i = 0; i < SPOTS_TEXTS; i++)
+		if (s->texts[i].text.buf)
+			strbuf_release(&s->texts[i].text);
 	*s = (struct spots)SPOTS_INIT;
 }
 
@@ -29,6 +34,67 @@ static int misplaced(struct error *err)
 {
 	error_set(err, ERR_INTEGRITY, "index is damaged: a change is not where it says");
 	return error_hint(err, "Run 'mreg fsck --rebuild-index'.");
+}
+
+/* ---- one change ---- */
+
+static int find_text(struct view *v, struct spots *s, const struct spot *spot, struct spots_text **out, struct error *err)
+{
+	struct spots_text *t;
+
+	for (size_t i = 0; i < SPOTS_TEXTS; i++) {
+		*out = &s->texts[i];
+		if ((*out)->is_there && (*out)->offset == spot->offset)
+			return 0;
+	}
+	*out = t = &s->texts[s->turn];
+	s->turn = (s->turn + 1) % SPOTS_TEXTS;
+	if (!t->text.buf)
+		strbuf_init(&t->text);
+	strbuf_reset(&t->text);
+	t->is_there = false;
+	if (journal_read_text(view_journal(v), spot->offset, &t->text, err) < 0)
+		return -1;
+	t->offset = spot->offset;
+	t->at = t->next = 0;
+	t->is_there = true;
+	return 0;
+}
+
+static bool find_change(struct spots_text *t, uint32_t i, struct span *out)
+{
+	if (i < t->next)
+		t->at = t->next = 0;
+	while (journal_line_next_change(t->text.buf, t->text.len, &t->at, out))
+		if (t->next++ == i)
+			return true;
+	t->at = t->next = 0;
+	return false;
+}
+
+/* The index knows each change by the hash of its bytes: that it says the same place of this one is the proof that it is whole. */
+static int read_change(struct view *v, struct spots *s, const struct spot *spot, struct change *out, uint64_t *seq, struct error *err)
+{
+	CLEANUP(json) json_t *obj = NULL;
+	struct spots_text *text;
+	struct change_row row;
+	struct span span;
+	int got;
+
+	if (find_text(v, s, spot, &text, err) < 0)
+		return -1;
+	if (!find_change(text, spot->i, &span))
+		return misplaced(err);
+	obj = json_parse((const char *)span.data, span.len, "a change", err);
+	if (!obj || change_parse(obj, out, err) < 0) {
+		err->code = ERR_INTEGRITY;
+		return -1;
+	}
+	got = index_key_find_change(view_txn(v), &out->id, &row, err);
+	if (got < 0)
+		return -1;
+	*seq = row.seq;
+	return got && row.offset == spot->offset && row.i == spot->i ? 0 : misplaced(err);
 }
 
 /* ---- rows ---- */
@@ -102,19 +168,17 @@ static void add_id(struct ids *ids, const struct oid *id)
 /* Its parents are only to be had by reading it. */
 static int follow(const struct collecting *to, const struct oid *id, struct ids *ids, struct error *err)
 {
-	const struct journal_line *line;
+	CLEANUP(change) struct change c = { .key = NULL };
 	struct change_row row;
+	uint64_t seq;
 	int got = index_key_find_change(view_txn(to->view), id, &row, err);
 
-	if (got <= 0 || row.withdrawn)
+	if (got <= 0 || row.withdrawn || !row.seq)
 		return got < 0 ? -1 : 0;
-	line = view_line(to->view, row.offset, err);
-	if (!line)
+	if (read_change(to->view, to->out, &(struct spot){ row.offset, row.i }, &c, &seq, err) < 0)
 		return -1;
-	if (line->seq != row.seq || row.i >= line->change_count)
-		return misplaced(err);
-	for (size_t i = 0; i < line->changes[row.i].parent_count; i++)
-		add_id(ids, &line->changes[row.i].parents[i]);
+	for (size_t i = 0; i < c.parent_count; i++)
+		add_id(ids, &c.parents[i]);
 	if (row.seq <= to->last)
 		add(to->out, row.offset, row.i);
 	return 0;
@@ -202,42 +266,73 @@ void spots_sort(struct spots *s)
 	s->count = kept;
 }
 
-/* The line that was read last: fn may make the view forget its own. */
-struct held_line {
-	struct journal_line line;
-	uint64_t offset;
-	bool is_there;
-};
-
-static void held_line_cleanup(struct held_line *held)
+/* Who handed the line in that the change is of. */
+static int read_by(struct spots *s, const struct spot *spot, json_t **out, struct error *err)
 {
-	journal_line_cleanup(&held->line);
+	static const char begin[] = "{\"by\":";
+	const struct spots_text *t = s->texts;
+	size_t used;
+
+	while (t->offset != spot->offset || !t->is_there)
+		t++;
+	*out = t->text.len < sizeof begin ? NULL : json_parse_first(t->text.buf + sizeof begin - 1, t->text.len - sizeof begin, &used);
+	return json_is_string(*out) ? 0 : misplaced(err);
 }
 
-static int hold_line(struct held_line *held, const struct journal *j, uint64_t offset, struct error *err)
+static int pass(struct view *v, struct spots *s, const struct spot *spot, view_change_fn fn, void *arg, struct error *err)
 {
-	if (held->is_there && held->offset == offset)
-		return 0;
-	journal_line_cleanup(&held->line);
-	*held = (struct held_line){ .offset = offset };
-	if (journal_read_at(j, offset, &held->line, err) < 0)
+	CLEANUP(change) struct change c = { .key = NULL };
+	CLEANUP(json) json_t *by = NULL;
+	uint64_t seq;
+
+	if (read_change(v, s, spot, &c, &seq, err) < 0 || read_by(s, spot, &by, err) < 0)
 		return -1;
-	held->is_there = true;
+	return fn(&c, seq, json_string_value(by), arg, err);
+}
+
+/* Those from `first` on that are of one line. */
+static size_t of_one_line(const struct spots *s, size_t first)
+{
+	size_t n = 1;
+
+	while (first + n < s->count && s->v[first + n].offset == s->v[first].offset)
+		n++;
+	return n;
+}
+
+static int pass_few(struct view *v, struct spots *s, size_t first, size_t count, view_change_fn fn, void *arg, struct error *err)
+{
+	for (size_t n = 0; n < count; n++) {
+		int stop = pass(v, s, &s->v[first + n], fn, arg, err);
+
+		if (stop)
+			return stop;
+	}
 	return 0;
 }
 
-int spots_each(struct view *v, const struct spots *s, view_change_fn fn, void *arg, struct error *err)
+/* The sum of the line proves all of them: to look each up in the index, which is at random places, would take longer. */
+static int pass_many(struct view *v, struct spots *s, size_t first, size_t count, view_change_fn fn, void *arg, struct error *err)
 {
-	CLEANUP(held_line) struct held_line held = { .is_there = false };
+	struct journal_line line = { .seq = 0 };
+	int stop = journal_read_at(view_journal(v), s->v[first].offset, &line, err);
 
-	for (size_t n = 0; n < s->count; n++) {
+	for (size_t n = 0; !stop && n < count; n++) {
+		uint32_t i = s->v[first + n].i;
+
+		stop = i < line.change_count ? fn(&line.changes[i], line.seq, line.by, arg, err) : misplaced(err);
+	}
+	journal_line_cleanup(&line);
+	return stop;
+}
+
+int spots_each(struct view *v, struct spots *s, view_change_fn fn, void *arg, struct error *err)
+{
+	for (size_t first = 0, n; first < s->count; first += n) {
 		int stop;
 
-		if (hold_line(&held, view_journal(v), s->v[n].offset, err) < 0)
-			return -1;
-		if (s->v[n].i >= held.line.change_count)
-			return misplaced(err);
-		stop = fn(&held.line.changes[s->v[n].i], held.line.seq, held.line.by, arg, err);
+		n = of_one_line(s, first);
+		stop = (n > FEW ? pass_many : pass_few)(v, s, first, n, fn, arg, err);
 		if (stop)
 			return stop < 0 ? -1 : 0;
 	}
