@@ -54,6 +54,7 @@ void interrupt_install(void)
 		if (!sigaction(signals[i], NULL, &before) && before.sa_handler != SIG_IGN)
 			sigaction(signals[i], &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is like a full disk */
 }
 
 bool interrupt_pending(void)

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-/* Installs handlers for INT, TERM, HUP (unless ignored by the parent) without SA_RESTART, and ignores PIPE. A second signal ends the process at once. */
+/* Installs handlers for INT, TERM, HUP (unless ignored by the parent) without SA_RESTART, and ignores PIPE and XFSZ. A second signal ends the process at once. */
 void interrupt_install(void);
 bool interrupt_pending(void);
 /* Which signal, or 0. */

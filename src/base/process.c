@@ -37,6 +37,7 @@ static int reset_signals(posix_spawnattr_t *attributes)
 	sigemptyset(&set);
 	number = posix_spawnattr_setsigmask(attributes, &set);
 	sigaddset(&set, SIGPIPE);
+	sigaddset(&set, SIGXFSZ);
 	if (!number)
 		number = posix_spawnattr_setsigdefault(attributes, &set);
 	if (!number)

@@ -11,7 +11,7 @@
 All have one artifact, `evil`, with one version of two files.  LIE is `none` or one of those in the functions below.
 """
 
-import hashlib, json, os, resource, select, shlex, struct, subprocess, sys, zlib
+import hashlib, json, os, select, struct, sys, zlib
 
 CHUNK, RECIPE, MANIFEST, VERSION, RUN, FILE = 1, 2, 3, 4, 5, 6
 ZERO = "0" * 64
@@ -341,6 +341,7 @@ def serve_push(wire, lie):
 # ---- client ----
 
 def push(lie, mreg, path):
+    import subprocess
     server = subprocess.Popen([mreg, "serve", path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     wire, world = Wire(server.stdout.fileno(), server.stdin.fileno()), World(lie)
     try:
@@ -378,6 +379,7 @@ def converse(wire, world):
 # ---- a line that is cut, and how much memory something takes ----
 
 def cut(limits, words):
+    import shlex, subprocess
     server = subprocess.Popen(["mreg", "serve", shlex.split(words[-1])[-1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     pipes = {server.stdout.fileno(): [1, limits[0]], 0: [server.stdin.fileno(), limits[1]]}
     while server.stdout.fileno() in pipes:
@@ -403,6 +405,7 @@ def cut(limits, words):
 
 
 def measure(path, command):
+    import resource, subprocess
     status = subprocess.call(command)
     with open(path, "w") as out:
         print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=out)
