@@ -126,3 +126,40 @@ remote_is()
 	MREG_SSH=$PWD/none traced -qq -e trace=network,execve -o trace mreg status >/dev/null
 	run ! grep -E 'connect|execve.*(ssh|none)' trace
 }
+
+# status_is FOLDER TEXT: what is told of the one remote, after "seen just now, ".
+status_is()
+{
+	run -0 mreg -C "$1" status --json
+	run -0 mreg -C "$1" status
+	assert_line --regexp "^remote: .*, seen just now, $2\$"
+}
+
+@test "pushes and pulls keep it up to date" {
+	unset MREG_SEED
+	mreg remote rm origin
+	mreg init -q ../far
+	mreg remote add origin ../far
+	mreg push -q
+	status_is . 'lacks nothing'
+	mreg alias -q digits:v1 best
+	status_is . 'lacks 1 change'
+	mreg push -q
+	status_is . 'lacks nothing'
+	mreg clone -q ../far ../other
+	status_is ../other 'lacks nothing'
+	mreg -C ../other put -q digits "$DIGITS/epoch-1/labels.txt"
+	status_is ../other 'lacks 1 change, 1 of them version'
+	mreg -C ../other push -q
+	status_is ../other 'lacks nothing'
+	status_is . 'lacks nothing'
+	mreg alias -q dice:v0 best
+	mreg push -q
+	status_is . 'lacks nothing, has changes that were not pulled'
+	mreg pull -q
+	status_is . 'lacks nothing'
+	mreg alias -q dice:v0 other
+	mreg alias -q digits:v0 other
+	mreg push -q origin dice
+	status_is . 'lacks 1 change'
+}

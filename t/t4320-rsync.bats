@@ -117,6 +117,13 @@ is_whole_copy()
 	mreg_is 7 -C dst verify late
 	complains "copy objects/ once more"
 	mreg_is 7 -C dst cat late hostname
+	mreg init -q elsewhere
+	mreg_is 7 -C dst push "$PWD/elsewhere"
+	says_nothing
+	complains "is not complete here"
+	complains "copy objects/ once more"
+	mreg_is 0 -C elsewhere ls -q
+	says_nothing
 	mreg_is 0 -C dst get -q digits:best -o "$PWD/best"
 	same_tree best "$DIGITS/epoch-4"
 	mreg_is 0 -C dst ls -q

@@ -139,6 +139,16 @@ same_versions()
 	mreg_is 8 push
 }
 
+@test "a drop that is answered with nonsense is 8, and drops nothing" {
+	here
+	liar held
+	mreg_is 8 drop ours:v0
+	says_nothing
+	[[ $stderr != *$'\033'* ]]
+	diff ../before <(references)
+	mreg_is 0 verify ours:v0
+}
+
 @test "a file that the other side lacks is no lie, and is absent" {
 	here
 	liar missing-chunk

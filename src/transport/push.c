@@ -340,23 +340,27 @@ static int take_result(struct pushing *p, const struct push_result *result, stru
 }
 
 /* The far journal is known here up to what it says now, if it was known up to where this push was added. */
-static void move_cursor(struct pushing *p, const struct push_result *result)
+static void move_cursor(const struct pushing *p, const struct push_result *result, struct remote_cursor *c)
 {
-	const struct remote_cursor *c = p->cursor;
 	/* of an empty journal there is no line that a sum could be of */
-	bool knew_all = c->seq == p->hello.seq && (!c->seq || oid_equal(&c->sum, &p->hello.sum));
-
-	if (!result->seq || !knew_all || result->base != p->hello.seq)
+	if (c->seq != p->hello.seq || (c->seq && !oid_equal(&c->sum, &p->hello.sum)))
 		return;
-	p->cursor->seq = result->seq;
-	p->cursor->sum = result->sum;
+	c->seq = result->seq;
+	c->sum = result->sum;
+}
+
+/* Whatever it selects, what was added is ours. */
+static void move_cursors(struct pushing *p, const struct push_result *result)
+{
+	for (size_t i = 0; result->seq && result->base == p->hello.seq && i < p->state.count; i++)
+		move_cursor(p, result, &p->state.cursors[i]);
 }
 
 static int remember(struct pushing *p, const struct push_result *result, struct error *err)
 {
 	if (listing_offer(p->reg, &p->scope, p->names.count == 0, p->at.seq, err) < 0)
 		return -1;
-	move_cursor(p, result);
+	move_cursors(p, result);
 	p->cursor->sent = p->at.seq;
 	p->cursor->sent_sum = p->at.sum;
 	p->state.seen = clock_now();
