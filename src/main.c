@@ -124,6 +124,8 @@ static void finish(struct session *s, int result, struct error *err)
 		*err = flushing;
 	if (pager_finish() && err->code == ERR_QUIET)
 		error_clear(err);
+	if (err->code == ERR_INTEGRITY)
+		session_distrust(s, err);
 	session_close(s);
 	message_error(err);
 }

@@ -120,6 +120,8 @@ hub()
 	printf 'x\n' >"$(echo "$CACHE"/*/.mreg/format)"
 	mreg_is 0 resolve digits --remote ../hub
 	rm "$CACHE"/*/.mreg/objects/*.pack
+	mreg_is 7 get -q digits --remote ../hub -o third
+	complains "hint: What was kept of '../hub' is thrown away: ask again."
 	mreg_is 0 get -q digits --remote ../hub -o third
 	same_tree third "$DIGITS/epoch-5"
 }

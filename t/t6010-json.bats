@@ -23,7 +23,7 @@ setup()
 	mreg put -q rows rows.csv
 	printf 'id,x\n1,3\n2,4\n' >rows.csv
 	mreg put -q rows rows.csv --metric acc=0.5 --tag small
-	mreg clone -q . ../team >/dev/null
+	MREG_SEED=team mreg clone -q . ../team >/dev/null # else it would have the id of this one
 	mreg --registry ../team create team >/dev/null
 	printf '#!/bin/sh\n' >.mreg/hooks/post-put
 	cp .mreg/hooks/post-put .mreg/hooks/pre-promote
@@ -128,6 +128,15 @@ done_well()
 		pull ../team
 		push -n ../team
 		push ../team
+		drop -n --remote ../team digits:v2
+		drop --remote ../team digits:v3 -m why
+		fsck --repair-from ../team
+		show digits:v3
+		ls digits
+		ls --remote ../team
+		show digits:v0 --remote ../team
+		get digits:v0 --remote ../team -o elsewhere
+		cat digits:v0 labels.txt --remote ../team
 		put digits "$DIGITS/epoch-1"
 		put digits "$DIGITS/epoch-1" -m again -M lr=0.5
 		put -n digits "$DIGITS/epoch-1/labels.txt"
@@ -174,8 +183,6 @@ done_well()
 		ttl digits
 		ttl digits:v2
 		alias digits:v1 best
-		drop -n rows:v0 --remote ../team
-		drop rows:v0 --remote ../team
 	END
 }
 
@@ -228,6 +235,12 @@ done_badly()
 		1 no put digits --fail-if-unchanged "$DIGITS/epoch-1"
 		2 usage prune
 		2 usage pull nowhere
+		2 usage drop digits --remote .
+		6 policy drop digits:v0 --remote .
+		8 remote drop digits:v0 --remote ../nowhere
+		8 remote ls --remote ../nowhere
+		3 no-collection show nowhere --remote ../team
+		4 no-reference resolve digits:nowhere --remote ../team
 		2 usage push nowhere
 		2 usage serve
 		2 invalid put 'no good' tree

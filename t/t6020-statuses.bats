@@ -411,3 +411,22 @@ PY
 		[ "$status" = 8 ] || grep -q -F "@test \"$status: " "$BATS_TEST_FILENAME"
 	done <listed
 }
+
+@test "8: files are at a remote, and cannot be reached" {
+	unset MREG_SEED # registries that were made alike would be the same one
+	mreg clone -q . ../far >/dev/null
+	mreg remote add -q origin ../far
+	mreg drop -q digits:v3
+	state >../before
+	refused 6 policy drop digits:v2 --remote .
+	refused 8 remote get digits:v3 --offline -o model
+	mv ../far ../away
+	refused 8 remote get digits:v3 -o model
+	mreg_is 8 cat digits:v3 metrics.json
+	refused 8 remote verify digits:v3
+	refused 8 remote drop digits:v2
+	refused 8 remote resolve digits --remote origin
+	assert_not_exists model
+	mreg_is 0 fsck
+	nothing_has_changed
+}

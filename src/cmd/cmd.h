@@ -73,6 +73,8 @@ int session_use_registry(struct session *s, struct error *err) MUST_CHECK;
 int session_time(const char *text, int64_t *ns, struct error *err) MUST_CHECK;
 /* Human lists that may be long: starts the pager before the first output. */
 int session_pager(struct session *s, struct error *err) MUST_CHECK;
+/* The verb failed because something is damaged: a borrowed registry is made anew the next time, and the error says so. */
+void session_distrust(struct session *s, struct error *err);
 /* Frees what session_parse() opened; what is not flushed is lost. */
 void session_close(struct session *s);
 

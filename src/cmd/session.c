@@ -201,6 +201,14 @@ int session_pager(struct session *s, struct error *err)
 	return 0;
 }
 
+void session_distrust(struct session *s, struct error *err)
+{
+	if (!s->borrow)
+		return;
+	borrow_distrust(s->borrow);
+	error_hint(err, "What was kept of '%s' is thrown away: ask again.", s->remote_name);
+}
+
 void session_close(struct session *s)
 {
 	if (s->borrow)

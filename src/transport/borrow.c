@@ -31,6 +31,7 @@ struct borrow {
 	const char *verb;
 	struct strbuf dir;       /* which holds .mreg */
 	bool is_temporary;
+	bool is_distrusted;
 	bool is_empty;           /* it was made just now, and nothing has come yet */
 	struct object_source *source;
 	struct registry *reg;
@@ -271,11 +272,16 @@ static void trim(struct borrow *b)
 		error_clear(&ignored);
 }
 
+void borrow_distrust(struct borrow *b)
+{
+	b->is_distrusted = true;
+}
+
 void borrow_close(struct borrow *b)
 {
 	if (!b)
 		return;
-	if (b->reg && !b->is_temporary && b->is_empty)
+	if (b->reg && !b->is_temporary && (b->is_empty || b->is_distrusted))
 		discard(b);
 	else if (b->reg && !b->is_temporary)
 		trim(b);
