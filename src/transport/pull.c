@@ -14,6 +14,7 @@
 #include "transport/connect.h"
 #include "transport/fetch.h"
 #include "transport/listed.h"
+#include "transport/local-packs.h"
 #include "transport/settle.h"
 #include "transport/wanted.h"
 
@@ -315,6 +316,8 @@ static int fetch(struct pull *p, struct error *err)
 		return 0;
 	f = fetch_new(p->reg, p->connection, err);
 	if (!f)
+		return -1;
+	if (p->o->local_path && local_packs_adopt(f, p->o->local_path, err) < 0)
 		return -1;
 	if (fetch_versions(f, p->wanted.versions, p->wanted.count, err) < 0 || check_fetched(p, err) < 0 || fetch_commit(f, err) < 0)
 		return -1;
