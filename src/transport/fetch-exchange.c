@@ -315,13 +315,14 @@ static int ask(struct exchange *x, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf payload = STRBUF_INIT;
 	struct items *list = &x->f->items;
-	size_t count = 0;
+	size_t count = 0, at;
 
-	for (; count < FRAME_WANT_MAX && (x->asked = next_open(list, x->asked)) < list->count; count++) {
-		const struct want want = { .kind = list->v[x->asked].kind, .id = list->v[x->asked].id };
+	/* what follows the last one that is asked for may be here: the frame ends with that one, or its end would be waited for in vain */
+	for (; count < FRAME_WANT_MAX && (at = next_open(list, x->asked)) < list->count; count++) {
+		const struct want want = { .kind = list->v[at].kind, .id = list->v[at].id };
 
 		want_add(&payload, &want);
-		x->asked++;
+		x->asked = at + 1;
 	}
 	if (!count)
 		return 0;
