@@ -3,6 +3,28 @@
 # What README says can be typed can be typed, and answers as it says.
 
 load lib
+load sshd
+
+teardown()
+{
+	sshd_stop
+}
+
+# The machine that README calls models.example, set up with the two commands that it has for that.
+hub()
+{
+	local line hub=$BATS_TEST_TMPDIR/hub
+	ssh_files
+	printf 'Host models.example\n\tHostName 127.0.0.1\n' >>"$SSH_DIR/config"
+	sshd_start
+	while IFS= read -r line; do
+		line=${line//\/srv\/models/"$hub"}
+		line=${line/'~/.ssh/authorized_keys'/'"$SSH_DIR/authorized_keys"'}
+		eval "${line/'ssh-ed25519 AAAA... ann@laptop'/"$(cat "$SSH_DIR/user.pub")"}"
+	done < <(grep -E "^    (mreg init /srv|echo 'command=)" "$MREG_SRCDIR/README")
+	[ -d "$hub/vision/.mreg" ]
+	[ "$(wc -l <"$SSH_DIR/authorized_keys")" = 1 ]
+}
 
 # Runs what stands in $command; in $wanted "..." matches anything.
 check()
@@ -46,8 +68,10 @@ type_all()
 @test "the tour of README can be typed as it stands" {
 	cp -r "$DIGITS" digits
 	chmod -R u+w digits
+	unset MREG_SEED # two registries that were made alike would be one and the same
+	hub
 	type_all "$MREG_SRCDIR/README"
-	((count >= 20))
+	((count >= 40))
 }
 
 @test "README that promises something else is found out" {
