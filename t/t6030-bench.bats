@@ -52,7 +52,8 @@ tables_parse()
 	jq -e '[.works.sharing.rows[] | select(.wall > 0 and .cpu >= 0) | "\(.peer) \(.op)"] | unique == ["mreg changes", "mreg clone",
 		"mreg clone of versions", "mreg current", "mreg push", "mreg small", "mreg small clone", "mreg ssh", "rsync push", "rsync small",
 		"scp ssh"]' "$RESULT"
-	jq -e '.works.sharing.travel | .small.files == 12 and .small.objects >= 12 and .small.wants < 6 and .change.sent > 0 and .change.grew > 0' "$RESULT"
+	jq -e '.works.sharing.travel.small | .files == 12 and .objects >= 12 and .wants < 6' "$RESULT"
+	jq -e '.works.sharing.travel.change | .sent > 0 and .got > 0 and .grew > 0' "$RESULT"
 	jq -e '.works.sharing.memory | keys == ["clone", "push", "small", "small clone"]' "$RESULT"
 }
 

@@ -5,7 +5,7 @@ The sources are filled once: weights and many small files as the workloads of th
 peer an empty place to copy into, in an order that is shuffled.  What is counted, frames and bytes, is counted by a program that
 stands in for ssh (wire.py), in runs of their own, as is memory.
 """
-import json, os, random, shutil, sys
+import json, os, random, shlex, shutil, sys
 from . import peers, run, workloads
 from .peers import COPIERS
 from .sshd import Sshd
@@ -37,8 +37,12 @@ class Place:
         for name in ("weights", "small", "checkpoints"):
             self.fill(name)
         if "restic" in names:
-            box.sh("restic init -q -r $RESTIC; cd $V1; exec restic backup -q -r $RESTIC --host h .",
-                   RESTIC=self.path("restic"), V1=self.files("weights", 1))
+            self.do("restic init -q -r $RESTIC; cd $V1; exec restic backup -q -r $RESTIC --host h .",
+                    RESTIC=self.path("restic"), V1=self.files("weights", 1))
+
+    def do(self, snippet, **names):
+        """What is not measured."""
+        self.box.spawn(["/bin/sh", "-euc", snippet], names=names)
 
     def path(self, name):
         return os.path.join(self.box.dir, name)
@@ -48,7 +52,8 @@ class Place:
 
     def fill(self, work, version=1):
         """Puts a version into the source of that name, which is made if it is not there."""
-        self.box.sh("[ -d $A/.mreg ] || $MREG init -q $A; exec $MREG -C $A put -q model $V1", A=self.path(work), V1=self.files(work, version))
+        self.do("[ -d $A/.mreg ] || $MREG init -q $A; exec $MREG -C $A put -q model $V1",
+                A=self.path(work), V1=self.files(work, version))
 
     def start_sshd(self):
         if Sshd.installed():
@@ -68,7 +73,7 @@ class Place:
         to = self.empty()
         names = dict(A=self.path(source), B=to, **more)
         if before:
-            self.box.sh(before, **names)
+            self.do(before, **names)
         return to, self.box.sh(snippet, memory, **names)
 
 
@@ -87,7 +92,7 @@ def jobs(place):
 def same_content(place, source, to):
     """Are the files of the copy those that were put?  Looked at through mreg, which hashes what it reads."""
     out = place.path("out")
-    place.box.sh("exec $MREG -C $B get -q model:v0 -o $OUT", B=to, OUT=out)
+    place.do("exec $MREG -C $B get -q model:v0 -o $OUT", B=to, OUT=out)
     right = run.same(place.files(source, 1), out, False)
     shutil.rmtree(out)
     return right
@@ -134,9 +139,14 @@ def watch_memory(place):
 def counted(place, snippet, **names):
     """What a command that goes through ssh sends and gets: {up: {bytes, frames: {type: n}}, down: ...}."""
     result = place.path("counted")
-    place.box.sh(snippet, MREG_SSH=f"{sys.executable} {WIRE} {result}", **names)
+    place.do(snippet, MREG_SSH=shlex.join([sys.executable, WIRE, result]), **names)
     with open(result) as f:
         return json.load(f)
+
+
+def travelled(went):
+    return dict(sent=went["up"]["bytes"] / MIB, got=went["down"]["bytes"] / MIB, wants=went["down"]["frames"].get("W", 0),
+                objects=went["up"]["frames"].get("O", 0))
 
 
 def measure_travel(place):
@@ -144,17 +154,15 @@ def measure_travel(place):
     out = {}
     source, hub = place.path("checkpoints"), place.empty()
     push = "exec $MREG -C $A push -q far:$B"
-    place.box.sh("$MREG init -q $B; exec $MREG -C $A push -q $B", A=source, B=hub)
+    place.do("$MREG init -q $B; exec $MREG -C $A push -q $B", A=source, B=hub)
     before = workloads.payload(source + "/.mreg/objects")
     place.fill("checkpoints", 2)
     went = counted(place, push, A=source, B=hub)
-    out["change"] = dict(grew=(workloads.payload(source + "/.mreg/objects") - before) / MIB,
-                         sent=went["up"]["bytes"] / MIB, got=went["down"]["bytes"] / MIB, wants=went["down"]["frames"].get("W", 0))
+    out["change"] = dict(travelled(went), grew=(workloads.payload(source + "/.mreg/objects") - before) / MIB)
     hub = place.empty()
-    place.box.sh("$MREG init -q $B", B=hub)
+    place.do("exec $MREG init -q $B", B=hub)
     went = counted(place, push, A=place.path("small"), B=hub)
-    out["small"] = dict(files=len(workloads.sizes(place.files("small", 1))), sent=went["up"]["bytes"] / MIB, got=went["down"]["bytes"] / MIB,
-                        wants=went["down"]["frames"].get("W", 0), objects=went["up"]["frames"].get("O", 0))
+    out["small"] = dict(travelled(went), files=len(workloads.sizes(place.files("small", 1))))
     shutil.rmtree(hub)
     return out
 
@@ -168,17 +176,14 @@ class Pair:
         self.place, self.size = place, size
         self.hub, self.clone = place.path(f"hub-{size}"), place.path(f"clone-{size}")
         run.progress(f"sharing: a registry of {size:,} versions, and a clone of it")
-        place.box.sh("$MREG init -q $A; exec $TOOL $A tiny $N", A=self.hub, TOOL=tool(), N=str(size))
-        self.made = self.sh("exec $MREG clone -q $A $B")
-
-    def sh(self, snippet, **more):
-        return self.place.box.sh(snippet, A=self.hub, B=self.clone, **more)
+        place.do("$MREG init -q $A; exec $TOOL $A tiny $N", A=self.hub, TOOL=tool(), N=str(size))
+        self.made = place.box.sh("exec $MREG clone -q $A $B", A=self.hub, B=self.clone)
 
     def change(self, turn):
         """CHANGES transactions on the hub."""
         moves = workloads.rng("changes", self.size, turn)
         refs = " ".join(f"tiny:v{moves.randrange(self.size)}" for _ in range(CHANGES))
-        self.sh("n=0; for r in $R; do $MREG -C $A alias -q $r moved$n; n=$((n + 1)); done", R=refs)
+        self.place.do("n=0; for r in $R; do $MREG -C $A alias -q $r moved$n; n=$((n + 1)); done", A=self.hub, R=refs)
 
     def pull(self):
         return self.place.box.spawn([peers.mreg(), "-C", self.clone, "pull", "-q"])

@@ -128,7 +128,8 @@ def show_sharing(result):
     travel = result["travel"]
     if travel:
         change, small = travel["change"], travel["small"]
-        print(f"\nA changed checkpoint: {number(change['grew'])} MiB more, {number(change['sent'])} MiB sent, {number(change['got'])} MiB came back.")
+        grew, sent, got = (number(change[k]) for k in ("grew", "sent", "got"))
+        print(f"\nA changed checkpoint: {grew} MiB more, {sent} MiB sent, {got} MiB came back.")
         print(f"{small['files']:,} small files: {small['objects']:,} objects, asked for in {small['wants']} frames.")
     if median(result, "mreg", "changes", versions=result["sizes"][-1] if result["sizes"] else None):
         show_pulls(result)
