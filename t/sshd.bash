@@ -4,11 +4,13 @@
 
 SSHD=$(PATH=$PATH:/usr/sbin:/sbin command -v sshd)
 
-# Keys, and a configuration for the client in which the host is called `box`.  sshd_start sets SSH_PORT.
+# In setup_file: keys, and a configuration for the client in which the host is called `box`.  FAR is the far user's home.
 ssh_files()
 {
-	SSH_DIR=$BATS_TEST_TMPDIR/ssh
-	mkdir -p "$SSH_DIR"
+	export SSH_DIR=$BATS_FILE_TMPDIR/ssh FAR=$BATS_FILE_TMPDIR/far
+	mkdir -p "$SSH_DIR" "$FAR/.config/mreg" "$FAR/bin"
+	ln -sf "$MREG_BINARY" "$FAR/bin/mreg"
+	printf '[user]\n\tname = far\n' >"$FAR/.config/mreg/config"
 	ssh-keygen -q -t ed25519 -N '' -C host -f "$SSH_DIR/host"
 	ssh-keygen -q -t ed25519 -N '' -C user -f "$SSH_DIR/user"
 	cat >"$SSH_DIR/sshd_config" <<-END
@@ -21,7 +23,7 @@ ssh_files()
 		StrictModes no
 		UsePAM no
 		PrintMotd no
-		SetEnv PATH=$PATH HOME=$HOME MREG_NOW=$MREG_NOW MREG_SEED=far
+		SetEnv PATH=$FAR/bin:$PATH HOME=$FAR MREG_NOW=2026-01-02T03:04:05Z MREG_SEED=far
 	END
 	cat >"$SSH_DIR/config" <<-END
 		Host box
@@ -34,7 +36,6 @@ ssh_files()
 			StrictHostKeyChecking yes
 			PasswordAuthentication no
 			KbdInteractiveAuthentication no
-			LogLevel INFO
 	END
 	export MREG_SSH="ssh -F $SSH_DIR/config"
 }
@@ -59,7 +60,7 @@ sshd_start()
 		port=$((20000 + (RANDOM * 32768 + RANDOM) % 40000))
 		! port_is_open "$port" || continue
 		"$SSHD" -D -e -f "$SSH_DIR/sshd_config" -p "$port" 2>"$SSH_DIR/log" 3>&- </dev/null &
-		SSHD_PID=$!
+		export SSHD_PID=$!
 		while kill -0 "$SSHD_PID" 2>/dev/null; do
 			if port_is_open "$port"; then
 				export SSH_PORT=$port
@@ -77,7 +78,6 @@ sshd_start()
 sshd_stop()
 {
 	[ -z "${SSHD_PID:-}" ] || kill "$SSHD_PID" 2>/dev/null || :
-	wait "${SSHD_PID:-}" 2>/dev/null || :
 }
 
 # What sshd has to say when a test fails.

@@ -24,6 +24,7 @@
 #define ALIVE_NS 10000000000ll
 #define HOLD_MS 2000             /* what a process says is held back so long: it may wait for its user */
 #define GONE_MS 1000             /* how long to wait for the reason why it is gone */
+#define LAST_WORDS_MS 2000       /* how long to wait for them when it takes nothing any more */
 #define CLOSE_MS 5000
 #define NOTES_MAX 200            /* that are told of one connection */
 
@@ -125,32 +126,6 @@ uint64_t connection_sent(const struct connection *c)
 	return c->sent;
 }
 
-/* Until fd is ready for that; whatever the process says meanwhile is heard. */
-static int await(struct connection *c, int fd, short events, struct error *err)
-{
-	int left = c->idle_ms;
-
-	for (;;) {
-		struct pollfd wanted[2] = { { .fd = fd, .events = events }, { .fd = c->peer.errors, .events = POLLIN } };
-		bool is_short = c->peer.untold && (left < 0 || left > HOLD_MS);
-		int ready = interrupt_poll(wanted, c->peer.errors < 0 ? 1 : 2, is_short ? HOLD_MS : left, err);
-
-		if (ready < 0)
-			return -1;
-		if (c->peer.errors >= 0 && wanted[1].revents)
-			peer_listen(&c->peer, c->name, c->report);
-		if (wanted[0].revents)
-			return 0;
-		if (ready)
-			continue;
-		if (!is_short)
-			return error_set(err, ERR_REMOTE, "%s has been silent for %d s", c->name, c->idle_ms / 1000);
-		peer_release(&c->peer, c->name, c->report);
-		c->peer.is_holding = true;
-		left = left < 0 ? left : left - HOLD_MS;
-	}
-}
-
 static int set_gone(struct connection *c, struct error *err)
 {
 	const char *line;
@@ -161,9 +136,51 @@ static int set_gone(struct connection *c, struct error *err)
 	return error_set(err, ERR_REMOTE, "%s has ended the connection", c->name);
 }
 
+/* Who takes nothing any more has only last words to say. */
+static int time_left(const struct connection *c, int left)
+{
+	return c->is_gone && (left < 0 || left > LAST_WORDS_MS) ? LAST_WORDS_MS : left;
+}
+
+/* Until fd is ready for that; whatever the process says meanwhile is heard, and so is that the other side reads no more: both would wait for each other. */
+static int await(struct connection *c, int fd, short events, struct error *err)
+{
+	int left = time_left(c, c->idle_ms);
+
+	for (;;) {
+		struct pollfd wanted[] = {
+			{ .fd = fd, .events = events },
+			{ .fd = c->peer.errors, .events = POLLIN },
+			{ .fd = fd == c->out || c->is_gone ? -1 : c->out },
+		};
+		bool is_short = c->peer.untold && (left < 0 || left > HOLD_MS);
+		int ready = interrupt_poll(wanted, COUNT_OF(wanted), is_short ? HOLD_MS : left, err);
+
+		if (ready < 0)
+			return -1;
+		if (wanted[1].revents)
+			peer_listen(&c->peer, c->name, c->report);
+		if (wanted[0].revents)
+			return 0;
+		if (wanted[2].revents) {
+			c->is_gone = true;
+			left = time_left(c, left);
+		}
+		if (ready)
+			continue;
+		if (!is_short && c->is_gone)
+			return set_gone(c, err);
+		if (!is_short)
+			return error_set(err, ERR_REMOTE, "%s has been silent for %d s", c->name, c->idle_ms / 1000);
+		peer_release(&c->peer, c->name, c->report);
+		c->peer.is_holding = true;
+		left = left < 0 ? left : left - HOLD_MS;
+	}
+}
+
 /* ---- sending ---- */
 
-/* The other side takes nothing any more: it may have said why. */
+/* The other side takes nothing any more: it may have said why.  It may as well wait for us. */
 static int explain_gone(struct connection *c, struct error *err)
 {
 	struct frame ignored;

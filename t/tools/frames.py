@@ -5,7 +5,7 @@
     frames.py send WORD...     writes them: 'T PAYLOAD' is a frame of that type, '=TEXT' is text as it is (\\n and \\xNN undone),
                                'W KIND:HEX...' wanted objects, 'T*N BYTE' a frame of N such bytes, 'T#N' a head that promises N bytes
     frames.py show             reads a server's first line and its frames, a line each: the type, then the payload (its size, for O)
-    frames.py answer WORD...   is a server: its first WORDs up to one that is '.' are sent at once, the next each time a frame was read
+    frames.py answer WORD...   is a server: sends these, and reads a frame where a word is '.'
 """
 
 import os
@@ -63,12 +63,11 @@ def show():
 
 
 def answer(words):
-    at_once = words.index(".") if "." in words else len(words)
-    send(words[:at_once])
-    for word in words[at_once + 1 :]:
-        if not read_frame(sys.stdin.buffer):
+    for word in words:
+        if word != ".":
+            send([word])
+        elif not read_frame(sys.stdin.buffer):
             return
-        send([word])
 
 
 if __name__ == "__main__":
