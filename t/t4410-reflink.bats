@@ -32,7 +32,7 @@ shared()
 	filefrag -b4096 -v "$1" | awk -F: '/shared/ { n += $4 } END { print n + 0 }'
 }
 
-# sent: bytes that the objects took which clone --json says were sent.
+# A whole registry, and nothing left of the way it came.
 clone_is_the_same()
 {
 	mreg_is 0 -C there fsck
@@ -60,7 +60,6 @@ clone_is_the_same()
 		sync -f .
 		mreg clone -q far there
 		sync -f .
-		run -0 shared "$(large_pack there)"
 		clone_is_the_same
 		cmp far/a/weights there/t/weights
 		cd ..
@@ -89,8 +88,8 @@ clone_is_the_same()
 @test "a pack that is damaged is not taken over" {
 	damage "$(large_pack far)" 5000000
 	run --separate-stderr mreg clone far there
-	[ "$status" = 0 ] || [ "$status" = 8 ]
-	[ "$status" = 8 ] || assert_equal "$(large_pack there)" ""
+	complains damaged
+	[ "$status" != 0 ] || [ "$(basename "$(large_pack there)")" != "$(basename "$(large_pack far)")" ]
 }
 
 @test "a pack with more in it than its table says is not taken over as it is" {
