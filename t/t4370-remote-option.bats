@@ -178,6 +178,23 @@ hub()
 	[ "$(find "$CACHE" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ]
 }
 
+@test "all of it goes through one connection" {
+	mkdir -p ../bin
+	cat >../bin/ssh <<-'END'
+		#!/bin/sh
+		echo once >>"$COUNT"
+		shift
+		exec sh -c "$*"
+	END
+	chmod +x ../bin/ssh
+	export COUNT=$PWD/../count PATH=$(realpath ../bin):$PATH
+	mreg_is 0 get -q digits:v0 digits:v1 --remote "there:$(realpath ../hub)" -o out
+	same_tree out/digits-v1 "$DIGITS/epoch-2"
+	[ "$(wc -l <../count)" = 1 ]
+	mreg_is 0 get -q digits:v0 --remote "there:$(realpath ../hub)" -o again
+	[ "$(wc -l <../count)" = 2 ]
+}
+
 @test "a title is found, too" {
 	hub create -q 'Handwritten digits' --artifact >/dev/null
 	hub put -q Handwritten-digits "$DIGITS/epoch-1" >/dev/null

@@ -134,6 +134,7 @@ int session_update(struct session *s, const char *const *refs, size_t count, str
 		strvec_release(&names);
 	rc = borrow_update(s->borrow, &names, err);
 	s->registry = borrow_registry(s->borrow);
+	lazy_adopt(s->lazy, borrow_take_connection(s->borrow), s->remote->url);
 	return rc;
 }
 

@@ -34,6 +34,7 @@ struct borrow {
 	bool is_distrusted;
 	bool is_empty;           /* it was made just now, and nothing has come yet */
 	struct object_source *source;
+	struct connection *connection;
 	struct registry *reg;
 };
 
@@ -163,6 +164,7 @@ static void free_borrow(struct borrow *b)
 {
 	struct error ignored = ERROR_INIT;
 
+	connection_cleanup(&b->connection);
 	registry_close(b->reg);
 	if (b->is_temporary && b->dir.len && file_remove_tree(b->dir.buf, &ignored) < 0)
 		error_clear(&ignored);
@@ -215,8 +217,10 @@ static int update(struct borrow *b, const struct strvec *names, struct error *er
 	const struct remote bare = { .name = (char *)"", .url = b->remote->url, .written = b->remote->url, .origin = (char *)"" };
 	const struct pull_options options = {
 		.remote = &bare, .patterns = has_all(b) ? &none : names, .verb = "pull", .metadata_only = true,
+		.keep = &b->connection,
 	};
 
+	connection_cleanup(&b->connection);
 	if (pull_run(b->reg, &options, &result, err) < 0)
 		return -1;
 	b->is_empty = false;
@@ -270,6 +274,11 @@ static void trim(struct borrow *b)
 	b->reg->store->lock_timeout_ms = 0;
 	if (drop_absent(b->reg, &kept, &freed, &ignored) < 0)
 		error_clear(&ignored);
+}
+
+struct connection *borrow_take_connection(struct borrow *b)
+{
+	return STEAL(b->connection);
 }
 
 void borrow_distrust(struct borrow *b)

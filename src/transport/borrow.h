@@ -29,6 +29,9 @@ struct registry *borrow_registry(struct borrow *b);
  * there; ERR_REMOTE: then nothing may be answered.  Ends the snapshot.
  */
 int borrow_update(struct borrow *b, const struct strvec *names, struct error *err) MUST_CHECK;
+struct connection;
+/* The connection of the last borrow_update(), for what is fetched after it; NULL: there is none.  The caller's from then on. */
+struct connection *borrow_take_connection(struct borrow *b);
 /* What is kept is damaged: borrow_close() throws it away, so that the next command finds it whole. */
 void borrow_distrust(struct borrow *b);
 void borrow_close(struct borrow *b);

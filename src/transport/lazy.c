@@ -103,6 +103,13 @@ struct lazy *lazy_new(const struct config *config, struct report *report, bool i
 	return l;
 }
 
+void lazy_adopt(struct lazy *l, struct connection *c, const char *remote)
+{
+	disconnect(l);
+	l->connection = c;
+	l->remote = c ? xstrdup(remote) : NULL;
+}
+
 void lazy_free(struct lazy *l)
 {
 	if (!l)

@@ -372,5 +372,9 @@ int pull_run(struct registry *reg, const struct pull_options *o, struct pull_res
 	if (!o->dry_run && !has_nothing(&p) && (fetch(&p, err) < 0 || take_over(&p, err) < 0))
 		return -1;
 	out->is_current = !out->received.has_changed;
-	return o->dry_run ? 0 : remember(&p, err);
+	if (!o->dry_run && remember(&p, err) < 0)
+		return -1;
+	if (o->keep)
+		*o->keep = STEAL(p.connection);
+	return 0;
 }

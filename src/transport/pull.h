@@ -25,6 +25,7 @@ struct pull_options {
 	bool settles;                  /* what has diverged is settled, for */
 	enum merge_winner winner;
 	const struct strvec *settle;   /* references; NULL or none: all of it */
+	struct connection **keep;      /* where the connection goes when all went well, so that more can be asked; NULL: it is closed */
 	const char *local_path;        /* a registry on this machine of which everything is taken: its packs may be cloned; NULL: no */
 };
 
