@@ -66,7 +66,7 @@ tables_parse()
 	assert_line --regexp '^\| mreg +\|( +[0-9.]+ \|){13}$'
 	assert_line --regexp '^\| git +\|( +[0-9.]+ \([0-9.]+\) \|){7}'
 	assert_line --regexp '^\| rsync +\| +[0-9.]+ \([0-9.]+\) \| +- \| +- \| +[0-9.]+ \([0-9.]+\) \| +- \|$'
-	assert_line --regexp '^\| 120 +\|( +[0-9.]+ \|){3}$'
+	assert_line --regexp '^\| 120 +\|( +[0-9.-]+ \|){4}$'
 	assert_line --regexp '^12 small files: [0-9]+ objects, asked for in [0-9]+ frames.$'
 	assert_line --regexp '^\| git +\| +6 \|( +[0-9.]+ \([0-9.]+\) \|){3}$'
 	assert_line --regexp '^\| weights: stored / raw +\| +[0-9.]+ \| +0.85 \| +not judged \|$'

@@ -177,7 +177,9 @@ class Pair:
         self.hub, self.clone = place.path(f"hub-{size}"), place.path(f"clone-{size}")
         run.progress(f"sharing: a registry of {size:,} versions, and a clone of it")
         place.do("$MREG init -q $A; exec $TOOL $A tiny $N", A=self.hub, TOOL=tool(), N=str(size))
-        self.made = place.box.sh("exec $MREG clone -q $A $B", A=self.hub, B=self.clone)
+        memory = run.Family()
+        self.made = place.box.sh("exec $MREG clone -q $A $B", memory, A=self.hub, B=self.clone)
+        self.made["own"] = memory.sides().get("client", {}).get("own")
 
     def change(self, turn):
         """CHANGES transactions on the hub."""

@@ -106,10 +106,12 @@ def show_pulls(result):
     def ms(op, size):
         return number(1000 * median(result, "mreg", op, versions=size))
 
+    def made(size, field):
+        return number(median(result, "mreg", "clone of versions", field, size))
+
     print()
-    table(["versions", "clone, s", "pull of nothing, ms", "pull of ten changes, ms"],
-          [[f"{size:,}", number(median(result, "mreg", "clone of versions", versions=size)), ms("current", size), ms("changes", size)]
-           for size in result["sizes"]])
+    table(["versions", "clone, s", "its memory, MiB", "pull of nothing, ms", "pull of ten changes, ms"],
+          [[f"{size:,}", made(size, "wall"), made(size, "own"), ms("current", size), ms("changes", size)] for size in result["sizes"]])
 
 
 def show_sharing(result):
