@@ -173,13 +173,19 @@ static int ask_one(struct compared *c, const struct question *q, struct connecti
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 	CLEANUP(key_heads_list) struct key_heads_list answer = KEY_HEADS_LIST_INIT;
 	struct frame frame;
+	size_t before;
 
 	compare_write(&text, &q->list);
-	if (connection_send(connection, FRAME_COMPARE, text.buf, text.len, err) < 0 ||
-	    connection_expect(connection, FRAME_HEADS, &frame, err) < 0)
+	if (connection_send(connection, FRAME_COMPARE, text.buf, text.len, err) < 0)
 		return -1;
-	if (heads_message_parse(frame.data, frame.len, &answer, err) < 0)
-		return error_wrap(err, "%s", connection_name(connection));
+	/* as many frames as the values take */
+	do {
+		before = answer.count;
+		if (connection_expect(connection, FRAME_HEADS, &frame, err) < 0)
+			return -1;
+		if (heads_message_parse(frame.data, frame.len, &answer, err) < 0)
+			return error_wrap(err, "%s", connection_name(connection));
+	} while (answer.count > before && answer.count < q->list.count);
 	if (check_answer(q, &answer, connection, err) < 0)
 		return -1;
 	for (size_t i = 0; i < answer.count; i++)
