@@ -11,7 +11,7 @@
 #include "base/strbuf.h"
 #include "base/strvec.h"
 
-#define REMOTE_STATE_MAX (64u << 20)    /* bytes of a file */
+#define REMOTE_STATE_MAX (300u << 20)   /* bytes of a file: CHANGES_MAX_COUNT ids are pending */
 #define REMOTE_STATE_CURSORS_MAX 64     /* the one that was made first gives way */
 
 struct remote_cursor {
