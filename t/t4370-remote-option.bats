@@ -187,7 +187,8 @@ hub()
 		exec sh -c "$*"
 	END
 	chmod +x ../bin/ssh
-	export COUNT=$PWD/../count PATH=$(realpath ../bin):$PATH
+	PATH=$(realpath ../bin):$PATH
+	export COUNT=$PWD/../count PATH
 	mreg_is 0 get -q digits:v0 digits:v1 --remote "there:$(realpath ../hub)" -o out
 	same_tree out/digits-v1 "$DIGITS/epoch-2"
 	[ "$(wc -l <../count)" = 1 ]

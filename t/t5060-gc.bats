@@ -394,7 +394,7 @@ open("hold").read()
 	(($(retired | wc -l) > 0))
 	mreg_is 4 restore m:v1
 	says_nothing
-	complains "gc has taken its files"
+	complains "gc has taken them"
 	mreg_is 4 restore m:v0
 	mreg_is 0 fsck -q
 	says_nothing

@@ -73,6 +73,24 @@ static void test_sizes(void)
 	}
 }
 
+static void test_sizes_that_are_read(void)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} right[] = {
+		{ "0", 0 }, { "1000", 1000 }, { "7B", 7 }, { "2K", 2048 }, { "512m", UINT64_C(512) << 20 }, { "20G", UINT64_C(20) << 30 },
+		{ "1TiB", UINT64_C(1) << 40 }, { "3GB", UINT64_C(3) << 30 }, { "16777215T", UINT64_C(16777215) << 40 },
+	};
+	static const char *const wrong[] = { "", "G", "-1", "1.5G", "1 G", "20g2", "5iB", "1P", "16777216T", "18446744073709551616", "much" };
+	uint64_t value;
+
+	for (size_t i = 0; i < COUNT_OF(right); i++)
+		ok(size_parse(right[i].text, &value) && value == right[i].bytes, "'%s' is a size", right[i].text);
+	for (size_t i = 0; i < COUNT_OF(wrong); i++)
+		ok(!size_parse(wrong[i], &value), "'%s' is not a size", wrong[i]);
+}
+
 int main(void)
 {
 	uint64_t value;
@@ -80,6 +98,7 @@ int main(void)
 	test_numbers();
 	test_durations();
 	test_sizes();
+	test_sizes_that_are_read();
 	ok(u64_add_overflows(UINT64_MAX, 1, &value) && !u64_add_overflows(UINT64_MAX, 0, &value), "a sum that does not fit is noticed");
 	ok(u64_mul_overflows(UINT64_MAX, 2, &value) && !u64_mul_overflows(UINT64_MAX, 1, &value), "a product that does not fit is noticed");
 	return tap_done();
