@@ -48,6 +48,7 @@ static const struct known_key {
 	{ "gc.auto", VALUE_DURATION, false },
 	{ "protect.*.check", VALUE_TEXT, true },
 	{ "receive.denydeletes", VALUE_BOOL, false },
+	{ "receive.maxsize", VALUE_SIZE, false },
 	{ "remote.*.metadataonly", VALUE_TEXT, false },
 	{ "remote.*.url", VALUE_REMOTE, false },
 	{ "safe.directory", VALUE_TEXT, false },
@@ -392,6 +393,16 @@ int config_get_bool(const struct config *c, const char *key, bool fallback, bool
 
 	*out = truth > 0;
 	return truth < 0 ? wrong_value(item, "true or false", err) : 0;
+}
+
+int config_get_size(const struct config *c, const char *key, uint64_t fallback, uint64_t *out, struct error *err)
+{
+	const struct config_item *item = config_find(c, key);
+
+	*out = fallback;
+	if (!item || size_parse(item->value, out))
+		return 0;
+	return error_set(err, ERR_INVALID, "'%s' is '%s' (%s), which is no size such as 20G", key, item->value, item->origin);
 }
 
 int config_get_duration_ms(const struct config *c, const char *key, uint64_t fallback_ms, uint64_t *out, struct error *err)

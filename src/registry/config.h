@@ -43,6 +43,7 @@ const struct config_item *config_find(const struct config *c, const char *key);
 /* Unset gives the fallback; a value that does not parse is ERR_INVALID naming key, value and origin. */
 int config_get_bool(const struct config *c, const char *key, bool fallback, bool *out, struct error *err) MUST_CHECK; /* true yes on 1 / false no off 0 */
 int config_get_duration_ms(const struct config *c, const char *key, uint64_t fallback_ms, uint64_t *out, struct error *err) MUST_CHECK; /* "10s"; "500ms" too */
+int config_get_size(const struct config *c, const char *key, uint64_t fallback, uint64_t *out, struct error *err) MUST_CHECK; /* "20G"; bytes */
 /* The stages, in their order: words of stage.list, else development staging production archived.  ERR_INVALID when one of them is no alias. */
 int config_stages(const struct config *c, struct strvec *out, struct error *err) MUST_CHECK;
 

@@ -12,6 +12,8 @@
 #include "transport/listed.h"
 #include "transport/wanted.h"
 
+#define RECEIVE_MAX (64ull << 20) /* bytes of changes in one push, unless receive.maxSize says otherwise */
+
 struct accepting {
 	struct connection *connection;
 	struct registry *reg;
@@ -145,8 +147,9 @@ int accept_push(struct connection *c, struct registry *reg, const char *by, cons
 	CLEANUP(accepting) struct accepting a = { .connection = c, .reg = reg, .by = by, .push = push, .wanted = WANTED_INIT,
 		.result = RECEIVE_RESULT_INIT };
 	struct end end;
+	uint64_t max;
 
-	if (listed_read_changes(c, &a.changes, &end, err) < 0 || look_at_ours(&a, err) < 0)
+	if (config_get_size(reg->config, "receive.maxSize", RECEIVE_MAX, &max, err) < 0 || listed_read_changes(c, max, &a.changes, &end, err) < 0 || look_at_ours(&a, err) < 0)
 		return -1;
 	if (take_over(&a, err) < 0 && (err->code != ERR_CONFLICT || !a.result.diverged.count))
 		return -1;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/interrupt.h"
+#include "base/number.h"
 #include "registry/receive.h"
 
 #define CID_LEN 32
@@ -68,7 +69,16 @@ static int out_of_order(struct connection *c, const struct frame *frame, struct 
 	return error_set(err, ERR_REMOTE, "%s: '%s' has no place in a listing", connection_name(c), frame_type_name(frame->type));
 }
 
-int listed_read_changes(struct connection *c, struct changes *out, struct end *end, struct error *err)
+static int too_many(uint64_t max, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf size = STRBUF_INIT;
+
+	size_format(&size, max);
+	error_set(err, ERR_POLICY, "these are more than %s of changes, which is what is taken at once", size.buf);
+	return error_hint(err, "Push collections one after another, by patterns, or raise receive.maxSize over there.");
+}
+
+int listed_read_changes(struct connection *c, uint64_t max, struct changes *out, struct end *end, struct error *err)
 {
 	struct frame frame;
 
@@ -81,6 +91,8 @@ int listed_read_changes(struct connection *c, struct changes *out, struct end *e
 			return out_of_order(c, &frame, err);
 		if (take_changes(c, &frame, out, err) < 0)
 			return -1;
+		if (out->bytes > max)
+			return too_many(max, err);
 	}
 }
 
@@ -168,6 +180,6 @@ int listed_ask(struct connection *c, const struct list_request *request, struct 
 	else if (frame.type != FRAME_CHANGES)
 		rc = out_of_order(c, &frame, err);
 	else if ((rc = take_changes(c, &frame, &out->changes, err)) == 0)
-		rc = listed_read_changes(c, &out->changes, &out->end, err);
+		rc = listed_read_changes(c, CHANGES_MAX_BYTES, &out->changes, &out->end, err);
 	return rc < 0 ? -1 : check_scope(c, request, out, err);
 }

@@ -18,8 +18,9 @@ void listed_cleanup(struct listed *l);
 
 /* Asks, and reads the whole answer.  ERR_REMOTE when a change is of a collection that is not in the scope, or no change at all. */
 int listed_ask(struct connection *c, const struct list_request *request, struct listed *out, struct error *err) MUST_CHECK;
-/* Reads CHANGES frames up to their END, whose count must be right.  Every change is checked by receive_check_change(). */
-int listed_read_changes(struct connection *c, struct changes *out, struct end *end, struct error *err) MUST_CHECK;
+/* Reads CHANGES frames up to their END, whose count must be right.  Every change is checked by receive_check_change().  ERR_POLICY when their texts have
+ * more than max bytes. */
+int listed_read_changes(struct connection *c, uint64_t max, struct changes *out, struct end *end, struct error *err) MUST_CHECK;
 /* Whether the collection with this id is listed, and whether only in part. */
 const struct scope_item *listed_collection(const struct listed *l, const char *cid);
 /* The collection that stands in a key, into 33 bytes; false when it is of a version, or of none. */

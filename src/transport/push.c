@@ -20,6 +20,7 @@
 #include "transport/wanted.h"
 
 #define CHANGES_FRAME (1u << 20)
+#define PENDING_MAX 10000   /* changes; of more it is noted at once that they were handed out */
 #define PRESENT_MAX 50000 /* ids, which is less than a frame */
 
 struct pushing {
@@ -249,6 +250,8 @@ static int prepare(struct pushing *p, bool from_memory, struct error *err)
 /* What is on its way may have arrived even if nobody ever says so. */
 static int note_pending(struct pushing *p, struct error *err)
 {
+	if (p->surplus.count > PENDING_MAX)
+		return listing_offer(p->reg, &p->scope, p->names.count == 0, p->at.seq, err) < 0 ? -1 : 0;
 	for (size_t i = 0; i < p->surplus.count; i++)
 		strvec_push(&p->state.pending, oid_hex(&p->surplus.v[i].id).text);
 	return remote_state_write(p->reg, p->o->remote, &p->state, err);
