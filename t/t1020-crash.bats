@@ -105,11 +105,11 @@ sound_or_torn()
 
 @test "every crash point has a name that says which operation passes it" {
 	local operation
-	for operation in init get update rebuild table draft gc put; do
+	for operation in init get update rebuild table draft gc transfer put; do
 		points_of "$operation" >"$operation"
 		assert_file_not_empty "$operation"
 	done
-	assert_equal "$(cat init get update rebuild table draft gc put | sort -u | wc -l)" "$(grep -c '^CRASH_POINT' "$MREG_SRCDIR/src/base/crash-points.def")"
+	assert_equal "$(cat init get update rebuild table draft gc transfer put | sort -u | wc -l)" "$(grep -c '^CRASH_POINT' "$MREG_SRCDIR/src/base/crash-points.def")"
 }
 
 @test "an init that is killed leaves no registry, and the next one makes it" {
@@ -365,4 +365,31 @@ prepare_gc()
 		mreg_is 0 fsck -q
 		says_nothing
 	done
+}
+
+@test "a pull or push that is killed at any step of its transfer has not happened, and the next one goes on" {
+	local point
+	mkdir hub near
+	(cd hub && digits_registry)
+	(cd near && new_registry && mreg remote add origin ../hub)
+	while read -r point; do
+		rm -rf one two
+		cp -a near one
+		cp -a near two
+		cd one
+		killed_at "$point" pull
+		mreg_is 0 ls
+		says_nothing
+		mreg_is 0 fsck
+		mreg_is 0 pull -q
+		mreg_is 0 verify digits:v4
+		assert_equal "$(ls .mreg/quarantine)" ""
+		cd ../two
+		run --separate-stderr -8 env MREG_CRASH="$point" mreg -C ../hub push -q ../two # the same step over there
+		mreg_is 0 ls
+		says_nothing
+		mreg_is 0 -C ../hub push -q ../two
+		mreg_is 0 verify digits:v4
+		cd ..
+	done < <(points_of transfer)
 }

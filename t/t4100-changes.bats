@@ -362,9 +362,10 @@ keys()
 	says unknown
 }
 
-@test "a reason with control characters is not taken, here or there" {
-	mreg_is 2 -C far alias digits:v0 x -m $'\e[31mred'
-	complains "the reason has control characters"
+@test "control characters of a reason are spelled out before they travel" {
+	mreg_is 0 -C far alias digits:v0 x -m $'\e[31mred'
+	mreg_is 0 -C far history digits --alias x --json
+	json '.why == "\\x1b[31mred"'
 	mreg_is 0 -C far alias digits:v0 x -m $'two\nlines'
 	lists far 0
 	receives 0 near origin pull <<<"$output"

@@ -19,7 +19,7 @@ static const char *key_fault(const char *key)
 	size_t len = strlen(key);
 
 	if (len > CHANGE_KEY_MAX)
-		return "it is longer than 400 bytes";
+		return "it is longer than 480 bytes";
 	if (len == 0 || key[0] == '/' || key[len - 1] == '/' || strstr(key, "//"))
 		return "it has an empty component";
 	if (!utf8_is_valid(key, len))

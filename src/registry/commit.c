@@ -96,21 +96,24 @@ static unsigned kinds_of(const struct commit *commit)
 	return commit->is_heeded ? received : ~0u;
 }
 
-/* It goes to other registries, which do not take it with characters that do something to a terminal. */
-static int check_why(const char *why, struct error *err)
+/* It goes to other registries, which do not take it with characters that do something to a terminal: those are spelled out. */
+static const char *visible_why(const char *why, struct strbuf *visible)
 {
 	if (!why || !utf8_has_control(why, strlen(why), CHANGE_WHY_CONTROLS))
-		return 0;
-	return error_set(err, ERR_INVALID, "the reason has control characters");
+		return why;
+	utf8_add_visible(visible, why, strlen(why));
+	return visible->buf;
 }
 
-int commit_run(struct registry *reg, const struct commit *commit, txn_decide_fn decide, void *arg, struct error *err)
+int commit_run(struct registry *reg, const struct commit *given, txn_decide_fn decide, void *arg, struct error *err)
 {
+	CLEANUP(strbuf) struct strbuf why = STRBUF_INIT;
+	struct commit told = *given;
+	const struct commit *commit = &told;
 	CLEANUP(attempt) struct attempt a = { .reg = reg, .commit = commit, .decide = decide, .arg = arg, .stages = STRVEC_INIT };
 
+	told.why = visible_why(given->why, &why);
 	registry_drop_view(reg);
-	if (check_why(commit->why, err) < 0)
-		return -1;
 	hooks_find(reg, &a.hooks);
 	a.kinds = hooks_kinds(&a.hooks) & kinds_of(commit);
 	/* the objects' lock is taken before the journal's: events show what a version was put with */
