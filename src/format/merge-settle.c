@@ -19,7 +19,7 @@ struct lost {
 };
 
 struct settling {
-	const struct change_map *winner;
+	const struct change_map *winner, *all;
 	struct fold state; /* of both sides and of all that was made */
 	struct fold of_winner;
 	struct hashmap places;  /* where versions are in the winner's */
@@ -118,6 +118,36 @@ static void note_lost(struct settling *s, const char *key, const char *value)
 	s->lost[s->lost_count++] = (struct lost){ xstrdup(key), xstrdup(value) };
 }
 
+/* Both sides have removed it, but not the same version: there is no value to choose, only what a restore finds. */
+static bool hides_a_version(const struct settling *s, const char *key, const struct heads *heads)
+{
+	const struct change_list *list = change_map_of(s->all, key);
+	struct merge_place place;
+
+	return heads->count > 1 && !heads_is_live(heads) && merge_place_parse(key, &place) && list && !merge_same_version(list, list);
+}
+
+/* What the winner had there before it was removed; NULL: nothing. */
+static const char *removed_value(const struct settling *s, const char *key)
+{
+	const struct heads *heads = fold_find(&s->of_winner, key);
+	const struct change *c = heads && heads->count ? change_map_find(s->winner, &heads->v[0].id) : NULL;
+	struct oid version;
+
+	while (c && !merge_version_of(c->value, &version))
+		c = c->parent_count ? change_map_find(s->winner, &c->parents[0]) : NULL;
+	return c ? c->value : NULL;
+}
+
+static int settle_removed(struct settling *s, const char *key, struct error *err)
+{
+	const char *value = removed_value(s, key);
+
+	if (value && make(s, key, value, err) < 0)
+		return -1;
+	return make(s, key, "null", err);
+}
+
 static int settle_key(struct settling *s, const char *key, struct error *err)
 {
 	const struct heads *heads = fold_find(&s->state, key), *won = fold_find(&s->of_winner, key);
@@ -125,8 +155,10 @@ static int settle_key(struct settling *s, const char *key, struct error *err)
 	bool diverged;
 
 	heads_value(heads, &diverged);
-	if (!diverged || !is_chosen(s, key))
+	if (!is_chosen(s, key))
 		return 0;
+	if (!diverged)
+		return hides_a_version(s, key, heads) ? settle_removed(s, key, err) : 0;
 	value = xstrdup(heads_value(won ? won : heads, NULL));
 	for (size_t i = 0; i < heads->count; i++)
 		if (strcmp(heads->v[i].value, value) != 0)
@@ -289,6 +321,7 @@ int merge_settle(const struct change_map *ours, const struct change_map *theirs,
 {
 	CLEANUP(change_map) struct change_map all = CHANGE_MAP_INIT;
 	CLEANUP(settling) struct settling s = { .winner = winner == MERGE_OURS ? ours : theirs,
+		.all = &all,
 		.state = FOLD_INIT,
 		.of_winner = FOLD_INIT,
 		.places = HASHMAP_INIT,

@@ -110,7 +110,8 @@ enum merge_winner { MERGE_OURS, MERGE_THEIRS };
  *
  * A diverged key gets the winner's value, by a change that follows every head (several in a row if they are more than a change may
  * have parents).  A version or link that thereby loses its number, whosever it is, and is not there under another one, gets the next
- * number that neither side has used.  A removal that wins is one: then there is nothing to place.
+ * number that neither side has used.  A removal that wins is one: then there is nothing to place.  Of a number that both sides have
+ * removed, each another version, a restore finds the winner's.
  * Across keys it is the state that the winner had: what the winner has live comes back if the other side removed it (its version, its
  * collection); what only the loser has, and names what is not there any more, is removed; of two numbers of one version the winner's
  * stays.

@@ -622,6 +622,16 @@ static void test_numbers(void)
 	put_at(&w, 1, "version/" CID "/1", C);
 	sim_set(&w, &w.r[1], "version/" CID "/1", "null");
 	ok(pull_as(&w, 0) == 0, "a number that two versions had is refused even when both are removed");
+	need(pull(&w, &w.r[2], &w.r[1], 0, true) == 1, "somebody pulls ours");
+	ok(pull_as(&w, SETTLE | THEIRS) == 1 && has_at(&w, 1, "version/" CID "/1", NULL) &&
+		   fold_find(&w.r[1].fold, "version/" CID "/1")->count == 1,
+	   "--theirs settles one that somebody has");
+	sim_close(&w);
+	open_shared(&w);
+	put_at(&w, 0, "version/" CID "/1", B);
+	sim_set(&w, &w.r[0], "version/" CID "/1", "null");
+	put_at(&w, 1, "version/" CID "/1", C);
+	sim_set(&w, &w.r[1], "version/" CID "/1", "null");
 	ok(pull_as(&w, RENUMBER) == 1 && change_map_of(&w.r[1].map, "version/" CID "/2") && !merge_live_value(&w.r[1].fold, "version/" CID "/2"),
 	   "--renumber moves a removed one too, so that it can be restored");
 	sim_close(&w);
