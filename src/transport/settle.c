@@ -150,7 +150,7 @@ static void choose_all(struct settling *s, const struct cid *cid)
 
 static void choose_reference(struct settling *s, const struct cid *cid, const char *ref)
 {
-	CLEANUP(strbuf) struct strbuf folded = STRBUF_INIT, key = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
 
 	if (ref[0] == 'v' && strspn(ref + 1, "0123456789") == strlen(ref + 1) && ref[1]) {
 		choose_key(s, "version", cid, ref + 1);
