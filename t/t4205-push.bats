@@ -162,3 +162,24 @@ setup()
 	done
 	mreg_is 0 --registry hub fsck
 }
+
+@test "what a far side that was put back from a copy has lost is pushed again, whatever it has got since" {
+	team
+	cp -a hub copy
+	cd a
+	mreg put -q digits "$DIGITS/epoch-2" --new-version >/dev/null
+	mreg push -q >/dev/null
+	rm -r ../hub
+	mv ../copy ../hub
+	local i
+	for i in 1 2 3 4; do
+		mreg --registry ../hub note -q digits:v0 -m "note $i" >/dev/null
+	done
+	mreg alias -q digits:v5 next >/dev/null
+	mreg_is 0 push
+	assert_line --partial "digits:v5"
+	assert_line --partial "digits:next"
+	mreg pull -q --allow-rewind >/dev/null
+	same_state . ../hub
+	mreg_is 0 --registry ../hub fsck
+}

@@ -51,10 +51,13 @@ static bool is_text(const struct strvec *texts)
 
 static json_t *cursor_json(const struct remote_cursor *c)
 {
+	static const struct oid none;
 	json_t *obj = json_object();
 
 	json_object_set_new(obj, "patterns", texts_json(&c->patterns));
 	json_object_set_new(obj, "sent", json_u64(c->sent));
+	if (!oid_equal(&c->sent_change, &none))
+		json_object_set_new(obj, "sent-change", json_oid(&c->sent_change));
 	json_object_set_new(obj, "sent-sum", json_oid(&c->sent_sum));
 	json_object_set_new(obj, "seq", json_u64(c->seq));
 	json_object_set_new(obj, "sum", json_oid(&c->sum));
@@ -114,8 +117,10 @@ static bool are_sorted(const struct strvec *texts)
 
 static bool take_cursor(const json_t *obj, struct remote_cursor *c)
 {
-	static const char *const known[] = { "patterns", "sent", "sent-sum", "seq", "sum", NULL };
+	static const char *const known[] = { "patterns", "sent", "sent-change", "sent-sum", "seq", "sum", NULL };
 
+	if (json_object_get(obj, "sent-change") && !json_get_oid(obj, "sent-change", &c->sent_change))
+		return false;
 	return json_is_object(obj) && json_only_keys(obj, known) && take_texts(obj, "patterns", 0, &c->patterns) && are_sorted(&c->patterns) &&
 		json_get_u64(obj, "sent", &c->sent) && json_get_oid(obj, "sent-sum", &c->sent_sum) && json_get_u64(obj, "seq", &c->seq) &&
 		json_get_oid(obj, "sum", &c->sum);

@@ -20,6 +20,7 @@ struct remote_cursor {
 	struct oid sum;
 	uint64_t sent;          /* all of our journal up to this line that these patterns select is there */
 	struct oid sent_sum;    /* of that line */
+	struct oid sent_change; /* the newest of these changes: a far side that does not know it was put back from a copy; zero: not known */
 };
 struct remote_state {
 	struct oid url;         /* SHA-256 of its URL: that the state is of this one and no other */

@@ -168,10 +168,9 @@ static int check_answer(const struct question *q, const struct key_heads_list *a
 	return 0;
 }
 
-static int ask_one(struct compared *c, const struct question *q, struct connection *connection, struct view *v, struct error *err)
+static int exchange(const struct question *q, struct connection *connection, struct key_heads_list *answer, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
-	CLEANUP(key_heads_list) struct key_heads_list answer = KEY_HEADS_LIST_INIT;
 	struct frame frame;
 	size_t before;
 
@@ -180,13 +179,20 @@ static int ask_one(struct compared *c, const struct question *q, struct connecti
 		return -1;
 	/* as many frames as the values take */
 	do {
-		before = answer.count;
+		before = answer->count;
 		if (connection_expect(connection, FRAME_HEADS, &frame, err) < 0)
 			return -1;
-		if (heads_message_parse(frame.data, frame.len, &answer, err) < 0)
+		if (heads_message_parse(frame.data, frame.len, answer, err) < 0)
 			return error_wrap(err, "%s", connection_name(connection));
-	} while (answer.count > before && answer.count < q->list.count);
-	if (check_answer(q, &answer, connection, err) < 0)
+	} while (answer->count > before && answer->count < q->list.count);
+	return check_answer(q, answer, connection, err);
+}
+
+static int ask_one(struct compared *c, const struct question *q, struct connection *connection, struct view *v, struct error *err)
+{
+	CLEANUP(key_heads_list) struct key_heads_list answer = KEY_HEADS_LIST_INIT;
+
+	if (exchange(q, connection, &answer, err) < 0)
 		return -1;
 	for (size_t i = 0; i < answer.count; i++)
 		if (take_answer(c, v, &q->heads[i], &answer.v[i], err) < 0)
@@ -207,6 +213,25 @@ int compared_ask(struct compared *c, struct connection *connection, struct view 
 			return -1;
 	}
 	return 0;
+}
+
+int compared_ask_change(struct connection *connection, struct view *v, const struct oid *id, struct error *err)
+{
+	CLEANUP(key_heads_list) struct key_heads_list answer = KEY_HEADS_LIST_INIT;
+	CLEANUP(question) struct question q = { .list = KEY_HEADS_LIST_INIT };
+	CLEANUP(change) struct change change = { .key = NULL };
+	struct key_heads *item;
+	int found = view_change(v, id, &change, err);
+
+	if (found <= 0)
+		return found;
+	ARRAY_GROW(q.heads, 1, q.cap);
+	item = key_heads_add(&q.list, change.key);
+	q.heads[0] = (struct heads)HEADS_INIT;
+	item->heads = xcalloc(1, sizeof *item->heads);
+	item->heads[0] = *id;
+	item->count = 1;
+	return exchange(&q, connection, &answer, err) < 0 ? -1 : answer.v[0].known[0];
 }
 
 /* --- in words --- */

@@ -27,6 +27,8 @@ void compared_cleanup(struct compared *c);
 void compared_add_key(struct compared *c, const char *key);
 /* Asks for the heads of all of them, in as many questions as it takes.  ERR_REMOTE. */
 int compared_ask(struct compared *c, struct connection *connection, struct view *v, struct error *err) MUST_CHECK;
+/* Whether the far side has this change of ours: 1, 0, -1. */
+int compared_ask_change(struct connection *connection, struct view *v, const struct oid *id, struct error *err) MUST_CHECK;
 bool compared_is_surplus(const struct compared *c, const struct oid *id);
 /* What becomes of which reference there. */
 int compared_describe(const struct compared *c, struct view *v, struct ref_changes *out, struct error *err) MUST_CHECK;

@@ -36,6 +36,7 @@ struct pushing {
 	struct strvec names;
 	struct scope scope;
 	struct journal_position at; /* of what is pushed */
+	struct oid newest;          /* change that was looked at; zero: none */
 	struct compared compared;
 	struct changes surplus;     /* in the order of our journal */
 	struct wanted wanted;       /* the versions that they bring */
@@ -127,8 +128,21 @@ static int note_key(const struct change *c, uint64_t seq, void *arg, struct erro
 	struct pushing *p = arg;
 
 	(void)seq;
+	p->newest = c->id;
 	compared_add_key(&p->compared, c->key);
 	return interrupt_check(err);
+}
+
+/* Where our journal was when the far side had all of it, as long as the far side still has the last of that: 1, 0, -1. */
+static int find_sent(struct pushing *p, struct view *v, struct journal_position *since, struct error *err)
+{
+	static const struct oid none;
+	int found;
+
+	if (!p->cursor->sent || p->hello.seq < p->state.far_seq || oid_equal(&p->cursor->sent_change, &none))
+		return 0;
+	found = listing_position(p->reg, v, p->cursor->sent, &p->cursor->sent_sum, since, err);
+	return found <= 0 ? found : compared_ask_change(p->connection, v, &p->cursor->sent_change, err);
 }
 
 /* What we have, or what came since the last push when the far side is as far as it was then. */
@@ -139,8 +153,8 @@ static int compare_in(struct pushing *p, struct view *v, bool from_memory, struc
 	int found = 0, rc;
 
 	view_position(v, &p->at);
-	if (from_memory && p->cursor->sent && p->hello.seq >= p->state.far_seq)
-		found = listing_position(p->reg, v, p->cursor->sent, &p->cursor->sent_sum, &since, err);
+	if (from_memory)
+		found = find_sent(p, v, &since, err);
 	if (found < 0 || listing_select(p->reg, v, &p->names, &p->scope, err) < 0)
 		return -1;
 	for (size_t i = 0; i < p->names.count; i++)
@@ -361,11 +375,17 @@ static void move_cursors(struct pushing *p, const struct push_result *result)
 
 static int remember(struct pushing *p, const struct push_result *result, struct error *err)
 {
+	static const struct oid none;
+
 	if (listing_offer(p->reg, &p->scope, p->names.count == 0, p->at.seq, err) < 0)
 		return -1;
 	move_cursors(p, result);
 	p->cursor->sent = p->at.seq;
 	p->cursor->sent_sum = p->at.sum;
+	if (p->surplus.count)
+		p->cursor->sent_change = p->surplus.v[p->surplus.count - 1].id;
+	else if (!oid_equal(&p->newest, &none))
+		p->cursor->sent_change = p->newest;
 	p->state.seen = clock_now();
 	p->state.far_seq = result->seq ? result->seq : p->hello.seq;
 	strvec_release(&p->state.pending);
