@@ -22,9 +22,10 @@ struct job {
 	struct job *next;
 	struct item *item;
 	bool is_left;             /* left over: head and stored were read from there */
+	bool is_fed;              /* to the proof, when its turn has come */
 	struct quarantine_left at;
 	struct record_head head;
-	size_t turn;              /* of those that came: how many came before it */
+	size_t turn;              /* of those that are fed: how many come before it */
 	size_t cost;              /* bytes of memory */
 	const void *data;
 	struct strbuf stored;     /* of what was left over */
@@ -178,7 +179,7 @@ static struct job *take_job(struct exchange *x)
 	return job;
 }
 
-/* Whoever took a job that came before is at it, so that the wait has an end. */
+/* Whoever took a job that came before is at it, so that the wait has an end.  raw NULL: it was nothing. */
 static int take_turn(struct exchange *x, const struct job *job, const void *raw, struct error *err)
 {
 	bool has_failed;
@@ -191,7 +192,7 @@ static int take_turn(struct exchange *x, const struct job *job, const void *raw,
 	work_unlock(&x->work);
 	if (has_failed)
 		return 0;
-	if (job->item->piece)
+	if (job->item->piece && raw)
 		rc = fetch_proof_feed(x->f, job->item->piece - 1, raw, err);
 	work_lock(&x->work);
 	x->turn++;
@@ -209,14 +210,14 @@ static int do_job(struct exchange *x, struct job *job, struct record_checker *ch
 		if (!job->is_left || err->code != ERR_INTEGRITY)
 			return -1;
 		error_clear(err); /* the item stays open, and will be asked for */
-		return 0;
+		return job->is_fed ? take_turn(x, job, NULL, err) : 0;
 	}
 	if (job->is_left)
 		quarantine_approve(f->quarantine, &job->at);
 	else if (quarantine_add(f->quarantine, &job->head, job->data, err) < 0)
 		return -1;
 	job->item->state = ITEM_CAME;
-	return job->is_left || !f->proof.count ? 0 : take_turn(x, job, raw, err);
+	return job->is_fed ? take_turn(x, job, raw, err) : 0;
 }
 
 /* Runs a job that was taken, and lets the others know. */
@@ -273,9 +274,21 @@ static void make_room(struct exchange *x, uint64_t limit)
 
 /* --- from what was left over --- */
 
+/* Else what is left over comes before what it stands behind, and is read again when that has come. */
+static bool all_is_left(const struct exchange *x)
+{
+	const struct items *list = &x->f->items;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (!quarantine_has_left(x->f->quarantine, list->v[i].kind, &list->v[i].id))
+			return false;
+	return true;
+}
+
 static int take_left(struct exchange *x, struct error *err)
 {
 	struct items *list = &x->f->items;
+	bool is_fed = x->f->proof.count && all_is_left(x);
 
 	for (size_t i = 0; i < list->count; i++) {
 		struct item *item = &list->v[i];
@@ -294,6 +307,8 @@ static int take_left(struct exchange *x, struct error *err)
 			continue;
 		}
 		job->data = job->stored.buf;
+		job->is_fed = is_fed;
+		job->turn = is_fed ? x->came++ : 0;
 		fetch_advance(x->f, item->kind == OBJECT_CHUNK ? job->head.raw_len : 0);
 		add_job(x, job);
 		make_room(x, QUEUE_MAX_BYTES);
@@ -344,6 +359,7 @@ static int take_object(struct exchange *x, struct item *item, const struct frame
 		return -1;
 	job = xmalloc(sizeof *job + (size_t)head.stored_len);
 	*job = (struct job){ .item = item, .head = head, .data = job->bytes, .stored = STRBUF_INIT, .turn = x->came++ };
+	job->is_fed = x->f->proof.count;
 	if (head.stored_len)
 		memcpy(job->bytes, stored, (size_t)head.stored_len);
 	fetch_advance(x->f, head.kind == OBJECT_CHUNK ? head.raw_len : 0);

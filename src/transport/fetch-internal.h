@@ -102,7 +102,7 @@ void fetch_advance(struct fetch *f, uint64_t bytes);
 
 /* This file (of f->files) is to be hashed as it comes; its pieces are those after the ones that are there. False: too much is being hashed. */
 bool fetch_proof_begin(struct fetch *f, size_t file, const struct recipe *recipe);
-/* A piece has come, and all that were asked for before it are in quarantine. */
+/* A piece has come, and all that were asked for before it are in quarantine, or were missed.  One that was missed, and comes too late, is ignored. */
 int fetch_proof_feed(struct fetch *f, size_t piece, const void *data, struct error *err) MUST_CHECK;
 /* All that was asked for has come: files that are whole are proved.  Forgets all. */
 int fetch_proof_finish(struct fetch *f, struct error *err) MUST_CHECK;
