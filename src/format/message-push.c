@@ -73,6 +73,8 @@ static void write_keys(struct strbuf *out, const struct key_heads_list *list, bo
 	for (size_t i = 0; i < list->count; i++)
 		json_array_append_new(keys, key_json(&list->v[i], is_answer));
 	json_object_set_new(obj, "keys", keys);
+	if (list->more)
+		json_object_set_new(obj, "more", json_true());
 	payload_close(out, obj);
 }
 
@@ -156,6 +158,7 @@ static int parse_keys(const void *data, size_t len, const char *what, bool is_an
 
 	if (!list)
 		return -1;
+	out->more = json_is_true(json_object_get(obj, "more"));
 	for (size_t i = 0; i < count; i++) {
 		const json_t *item = json_array_get(list, i);
 		struct key_heads *k;

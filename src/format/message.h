@@ -108,8 +108,9 @@ struct key_heads {
 struct key_heads_list {
 	struct key_heads *v;
 	size_t count, cap;
+	bool more; /* HEADS: another frame goes on with the answer */
 };
-#define KEY_HEADS_LIST_INIT { NULL, 0, 0 }
+#define KEY_HEADS_LIST_INIT { NULL, 0, 0, false }
 /* A new one at the end, zero but for its key. */
 struct key_heads *key_heads_add(struct key_heads_list *list, const char *key);
 void compare_write(struct strbuf *out, const struct key_heads_list *list);

@@ -272,7 +272,12 @@ static int begin(struct txn *txn, struct error *err)
 static int prepare(struct txn *txn, txn_decide_fn decide, void *arg, struct strbuf *out, struct journal_position *at, struct error *err)
 {
 	strbuf_reset(out);
-	if (begin(txn, err) < 0 || decide(txn, arg, err) < 0 || check_rules(txn, err) < 0 || txn_compose(txn, out, at, err) < 0)
+	*at = (struct journal_position){ 0 };
+	if (begin(txn, err) < 0 || decide(txn, arg, err) < 0 || check_rules(txn, err) < 0)
+		return -1;
+	if (txn->info->dry_run)
+		return 0;
+	if (txn_compose(txn, out, at, err) < 0)
 		return -1;
 	return write_rest(txn, at, err);
 }

@@ -172,19 +172,17 @@ static int exchange(const struct question *q, struct connection *connection, str
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 	struct frame frame;
-	size_t before;
 
 	compare_write(&text, &q->list);
 	if (connection_send(connection, FRAME_COMPARE, text.buf, text.len, err) < 0)
 		return -1;
 	/* as many frames as the values take */
 	do {
-		before = answer->count;
 		if (connection_expect(connection, FRAME_HEADS, &frame, err) < 0)
 			return -1;
 		if (heads_message_parse(frame.data, frame.len, answer, err) < 0)
 			return error_wrap(err, "%s", connection_name(connection));
-	} while (answer->count > before && answer->count < q->list.count);
+	} while (answer->more && answer->count < q->list.count);
 	return check_answer(q, answer, connection, err);
 }
 

@@ -33,7 +33,7 @@ struct pull {
 	struct strvec names; /* of the patterns, sorted: what the far side selects by */
 	struct listed listed;
 	struct journal_position planned_at;
-	bool has_plan;
+	bool has_plan, is_empty; /* is_empty: there is nothing here that anything could not fit with */
 	struct wanted wanted;
 	struct strvec absent, present, shallow, whole;
 };
@@ -202,8 +202,13 @@ static int sort_collections(struct pull *p, struct view *v, struct error *err)
 static int look_at_ours(struct pull *p, struct error *err)
 {
 	struct view *v = registry_view(p->reg, err);
+	struct journal_position here;
 
-	if (!v || sort_collections(p, v, err) < 0 || wanted_note_known(&p->wanted, v, &p->listed.changes, err) < 0)
+	if (!v)
+		return -1;
+	view_position(v, &here);
+	p->is_empty = here.seq == 0;
+	if (sort_collections(p, v, err) < 0 || wanted_note_known(&p->wanted, v, &p->listed.changes, err) < 0)
 		return -1;
 	registry_drop_view(p->reg);
 	return 0;
@@ -277,6 +282,10 @@ static int make_plan(struct pull *p, struct error *err)
 
 static int fit(struct pull *p, struct error *err)
 {
+	if (p->is_empty && !p->pattern_count && !p->o->dry_run) {
+		wanted_choose_all(&p->wanted, &p->listed.changes, !p->o->metadata_only);
+		return 0;
+	}
 	if (rehearse(p, err) == 0)
 		return 0;
 	if (err->code != ERR_CONFLICT || (!p->o->renumber && !p->o->settles))

@@ -200,13 +200,14 @@ static int send_heads(struct server *s, const struct key_heads_list *answer, str
 {
 	for (size_t first = 0, next; first < answer->count || !first; first = next) {
 		CLEANUP(strbuf) struct strbuf payload = STRBUF_INIT;
-		struct key_heads_list some = { answer->v ? answer->v + first : NULL, 0, 0 };
+		struct key_heads_list some = { .v = answer->v ? answer->v + first : NULL };
 		size_t bytes = 0;
 
 		for (next = first; next < answer->count && (next == first || bytes < HEADS_AT_ONCE); next++)
 			for (size_t i = 0; i < answer->v[next].count; i++)
 				bytes += 2 * strlen(answer->v[next].values[i]) + 2 * OID_HEX_LEN;
 		some.count = next - first;
+		some.more = next < answer->count;
 		heads_message_write(&payload, &some);
 		if (connection_send(s->c, FRAME_HEADS, payload.buf, payload.len, err) < 0)
 			return -1;

@@ -189,6 +189,22 @@ int wanted_choose(struct wanted *w, struct view *v, const struct changes *change
 	return 0;
 }
 
+void wanted_choose_all(struct wanted *w, const struct changes *changes, bool with_files)
+{
+	CLEANUP(hashmap) struct hashmap keys = HASHMAP_INIT;
+
+	for (size_t i = changes->count; i-- > 0;) {
+		const struct change *c = &changes->v[i];
+		struct fetch_version version;
+
+		if (!is_of_version(c) || hashmap_has(&keys, c->key, strlen(c->key)))
+			continue;
+		hashmap_put(&keys, c->key, strlen(c->key), w);
+		if (parse_value(c->value, &version))
+			add_version(w, &version)->wants_bytes = with_files;
+	}
+}
+
 int wanted_add_version(struct wanted *w, struct view *v, const struct oid *id, struct error *err)
 {
 	struct version_row row;

@@ -39,6 +39,8 @@ int wanted_note_known(struct wanted *w, struct view *v, const struct changes *ch
  * ERR_NO_COLLECTION: a pattern names what is not there.  Starts afresh each time. */
 int wanted_choose(struct wanted *w, struct view *v, const struct changes *changes, const struct merge_plan *plan,
 		  const struct wanted_choice *choice, struct error *err) MUST_CHECK;
+/* The same, of a whole history that comes into an empty registry: from the last change of each key, without a state. */
+void wanted_choose_all(struct wanted *w, const struct changes *changes, bool with_files);
 /* One more, by its id, with its files; nothing when it is live nowhere. */
 int wanted_add_version(struct wanted *w, struct view *v, const struct oid *version, struct error *err) MUST_CHECK;
 /* After they were fetched: absent gets the new ones whose files have not come, present those that are whole; ids in hex. */
