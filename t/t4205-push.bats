@@ -183,3 +183,28 @@ setup()
 	same_state . ../hub
 	mreg_is 0 --registry ../hub fsck
 }
+
+pending()
+{
+	jq '.pending | length' .mreg/remotes/origin
+}
+
+@test "what may have arrived counts as handed out until it is known, whatever else is refused or pushed" {
+	team
+	cd a
+	mreg put -q digits "$DIGITS/epoch-2" --new-version >/dev/null
+	MREG_CRASH=journal-after-sync mreg_is 8 push
+	local sent
+	sent=$(pending)
+	((sent > 0))
+	mreg --registry ../hub protect -q digits:best >/dev/null
+	mreg alias -q digits:v5 best >/dev/null
+	mreg_is 6 push
+	[ "$(pending)" -eq "$sent" ]
+	mreg put -q other "$DIGITS/epoch-1" >/dev/null
+	mreg_is 0 push origin other
+	[ "$(pending)" -eq "$sent" ]
+	mreg_is 0 push --override -m "it is better"
+	[ "$(pending)" -eq 0 ]
+	same_state . ../hub
+}

@@ -6,23 +6,27 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/hashmap.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/suggest.h"
 #include "base/utf8.h"
 #include "format/name.h"
 #include "format/remote-url.h"
+#include "store/lock.h"
 
 #define KEY_HEAD "remote."
 #define KEY_TAIL ".url"
 #define DEFAULT_NAME "origin"
 #define BARE_DIGITS 32
+#define LOCK_NAME ".lock" /* which is no remote's name */
 
 void remote_cleanup(struct remote *r)
 {
@@ -363,18 +367,70 @@ static int replace(const char *path, const struct strbuf *text, const char *dir,
 	return 0;
 }
 
-int remote_state_write(const struct registry *reg, const struct remote *r, const struct remote_state *s, struct error *err)
+/* From reading a file to having replaced it nobody else does. */
+static int lock_states(const struct registry *reg, const char *dir, int *fd, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
+
+	path_join(&path, dir, LOCK_NAME);
+	if (file_mkdir(dir, 0777, err) < 0 || (*fd = file_open(path.buf, O_RDWR | O_CREAT | O_NOFOLLOW, 0666, err)) < 0)
+		return -1;
+	return lock_take_file(*fd, path.buf, reg->store->lock_timeout_ms, err);
+}
+
+static void change_list(struct strvec *list, const struct strvec *add, const struct strvec *remove)
+{
+	CLEANUP(hashmap) struct hashmap without = HASHMAP_INIT;
+	size_t kept = 0;
+
+	for (size_t i = 0; remove && i < remove->count; i++)
+		hashmap_put(&without, remove->v[i], strlen(remove->v[i]), list);
+	for (size_t i = 0; i < list->count; i++) {
+		if (hashmap_has(&without, list->v[i], strlen(list->v[i]))) {
+			free(list->v[i]);
+			continue;
+		}
+		list->v[kept++] = list->v[i];
+		hashmap_put(&without, list->v[i], strlen(list->v[i]), list);
+	}
+	list->count = kept;
+	for (size_t i = 0; add && i < add->count; i++)
+		if (!hashmap_has(&without, add->v[i], strlen(add->v[i])))
+			strvec_push(list, add->v[i]);
+}
+
+/* s: NULL: as it stands there. */
+static int write_state(const struct registry *reg, const struct remote *r, const struct remote_state *s, const struct strvec *add,
+		       const struct strvec *remove, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT, dir = STRBUF_INIT, text = STRBUF_INIT;
-	struct remote_state now = *s;
+	CLEANUP(remote_state) struct remote_state there = REMOTE_STATE_INIT;
+	CLEANUP(fd) int lock = -1;
+	struct remote_state now;
 
-	url_digest(r, &now.url);
 	state_dir(&dir, reg);
 	state_path(&path, reg, r);
+	if (lock_states(reg, dir.buf, &lock, err) < 0 || remote_state_read(reg, r, &there, err) < 0)
+		return -1;
+	change_list(&there.pending, add, remove);
+	now = s ? *s : there;
+	now.pending = there.pending;
+	url_digest(r, &now.url);
 	remote_state_to_text(&text, &now);
 	if (text.len > REMOTE_STATE_MAX)
 		return error_set(err, ERR_LOCAL, "'%s' would grow over %u MiB", path.buf, REMOTE_STATE_MAX >> 20);
 	return replace(path.buf, &text, dir.buf, err);
+}
+
+int remote_state_write(const struct registry *reg, const struct remote *r, const struct remote_state *s, struct error *err)
+{
+	return write_state(reg, r, s, NULL, NULL, err);
+}
+
+int remote_change_pending(const struct registry *reg, const struct remote *r, const struct strvec *add, const struct strvec *remove,
+			  struct error *err)
+{
+	return write_state(reg, r, NULL, add, remove, err);
 }
 
 static void take_pending(struct strvec *out, struct remote_state *from)
@@ -388,17 +444,12 @@ static void take_pending(struct strvec *out, struct remote_state *from)
 static int forget_state(const struct registry *reg, const struct remote *r, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
-	CLEANUP(remote_state) struct remote_state state = REMOTE_STATE_INIT, kept = REMOTE_STATE_INIT;
+	CLEANUP(remote_state) struct remote_state state = REMOTE_STATE_INIT;
 	const struct remote bare = { .name = (char[]){ "" }, .url = r->url };
 
 	state_path(&path, reg, r);
-	if (read_file(path.buf, &state) && state.pending.count) {
-		if (remote_state_read(reg, &bare, &kept, err) < 0)
-			return -1;
-		take_pending(&kept.pending, &state);
-		if (remote_state_write(reg, &bare, &kept, err) < 0)
-			return -1;
-	}
+	if (read_file(path.buf, &state) && state.pending.count && remote_change_pending(reg, &bare, &state.pending, NULL, err) < 0)
+		return -1;
 	if (unlink(path.buf) < 0 && errno != ENOENT)
 		return error_set_errno(err, "cannot remove '%s'", path.buf);
 	return 0;

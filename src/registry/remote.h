@@ -52,7 +52,11 @@ int remote_check_remove(const struct registry *reg, const char *name, struct rem
  */
 /* 1; 0: nothing is known (out is empty, but for the URL and for what is pending); never fails for damage. */
 int remote_state_read(const struct registry *reg, const struct remote *r, struct remote_state *out, struct error *err) MUST_CHECK;
+/* All but what is pending: that stays as it is there, since another process may be pushing. */
 int remote_state_write(const struct registry *reg, const struct remote *r, const struct remote_state *s, struct error *err) MUST_CHECK;
+/* Adds ids to what is pending, each once, and takes others away; either may be NULL. */
+int remote_change_pending(const struct registry *reg, const struct remote *r, const struct strvec *add, const struct strvec *remove,
+			  struct error *err) MUST_CHECK;
 /* Pending ids of all remotes. */
 int remote_pending(const struct registry *reg, struct strvec *out, struct error *err) MUST_CHECK;
 

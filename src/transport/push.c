@@ -39,6 +39,7 @@ struct pushing {
 	struct oid newest;          /* change that was looked at; zero: none */
 	struct compared compared;
 	struct changes surplus;     /* in the order of our journal */
+	struct strvec sending;      /* their ids */
 	struct wanted wanted;       /* the versions that they bring */
 	bool is_from_memory;        /* only what came after the last push was looked at */
 };
@@ -55,6 +56,7 @@ static void pushing_cleanup(struct pushing *p)
 	scope_cleanup(&p->scope);
 	compared_cleanup(&p->compared);
 	changes_cleanup(&p->surplus);
+	strvec_release(&p->sending);
 	wanted_cleanup(&p->wanted);
 }
 
@@ -103,8 +105,11 @@ static int begin(struct pushing *p, struct error *err)
 	hex_encode(p->reg->store->stamp.id, REGISTRY_ID_LEN, own);
 	if (strcmp(p->hello.registry, own) == 0)
 		report_warning(p->reg->report, "'%s' is a copy of this registry, with the same id", shown(p));
-	if (p->state.registry && strcmp(p->state.registry, p->hello.registry) != 0)
+	if (p->state.registry && strcmp(p->state.registry, p->hello.registry) != 0) {
 		p->state.count = 0;
+		strvec_release(&p->state.pending); /* nothing is heard of what the other one has */
+		p->state.pending = (struct strvec)STRVEC_INIT;
+	}
 	free(p->state.registry);
 	p->state.registry = xstrdup(p->hello.registry);
 	p->cursor = remote_state_cursor(&p->state, &p->names);
@@ -267,8 +272,8 @@ static int note_pending(struct pushing *p, struct error *err)
 	if (p->surplus.count > PENDING_MAX)
 		return listing_offer(p->reg, &p->scope, p->names.count == 0, p->at.seq, err) < 0 ? -1 : 0;
 	for (size_t i = 0; i < p->surplus.count; i++)
-		strvec_push(&p->state.pending, oid_hex(&p->surplus.v[i].id).text);
-	return remote_state_write(p->reg, p->o->remote, &p->state, err);
+		strvec_push(&p->sending, oid_hex(&p->surplus.v[i].id).text);
+	return remote_change_pending(p->reg, p->o->remote, &p->sending, NULL, err);
 }
 
 static int send_request(struct pushing *p, struct error *err)
@@ -388,8 +393,11 @@ static int remember(struct pushing *p, const struct push_result *result, struct 
 		p->cursor->sent_change = p->newest;
 	p->state.seen = clock_now();
 	p->state.far_seq = result->seq ? result->seq : p->hello.seq;
-	strvec_release(&p->state.pending);
-	p->state.pending = (struct strvec)STRVEC_INIT;
+	/* what was pending before is settled when all was compared: of what patterns do not select nothing was heard */
+	for (size_t i = 0; !p->names.count && i < p->state.pending.count; i++)
+		strvec_push(&p->sending, p->state.pending.v[i]);
+	if (p->sending.count && remote_change_pending(p->reg, p->o->remote, NULL, &p->sending, err) < 0)
+		return -1;
 	return remote_state_write(p->reg, p->o->remote, &p->state, err);
 }
 
@@ -405,14 +413,26 @@ static int hand_over(struct pushing *p, struct push_result *result, struct error
 	return 0;
 }
 
-/* What was refused has not been handed out. */
+/* All else leaves it open whether the far side has it: it may be done there before it could say so. */
+static bool is_refused(const struct push_result *result, const struct error *err)
+{
+	return result->diverged.count || err->code == ERR_CONFLICT || err->code == ERR_POLICY || err->code == ERR_INVALID ||
+		err->code == ERR_NO_COLLECTION || err->code == ERR_NO_REFERENCE || err->code == ERR_USAGE;
+}
+
+/* What was refused has not been handed out, unless it was before. */
 static void forget_pending(struct pushing *p)
 {
+	CLEANUP(hashmap) struct hashmap before = HASHMAP_INIT;
+	CLEANUP(strvec) struct strvec ids = STRVEC_INIT;
 	struct error ignored = ERROR_INIT;
 
-	strvec_release(&p->state.pending);
-	p->state.pending = (struct strvec)STRVEC_INIT;
-	if (remote_state_write(p->reg, p->o->remote, &p->state, &ignored) < 0)
+	for (size_t i = 0; i < p->state.pending.count; i++)
+		hashmap_put(&before, p->state.pending.v[i], strlen(p->state.pending.v[i]), p);
+	for (size_t i = 0; i < p->sending.count; i++)
+		if (!hashmap_has(&before, p->sending.v[i], strlen(p->sending.v[i])))
+			strvec_push(&ids, p->sending.v[i]);
+	if (ids.count && remote_change_pending(p->reg, p->o->remote, NULL, &ids, &ignored) < 0)
 		error_clear(&ignored);
 }
 
@@ -426,7 +446,7 @@ static int push_once(struct pushing *p, bool from_memory, struct error *err)
 	p->out->is_current = !p->surplus.count && !p->pattern_count;
 	if (!p->out->is_current)
 		rc = hand_over(p, &result, err);
-	if (rc < 0 && !p->o->dry_run && (err->code != ERR_REMOTE || result.diverged.count))
+	if (rc < 0 && !p->o->dry_run && is_refused(&result, err))
 		forget_pending(p);
 	if (rc == 0)
 		p->out->is_current = !result.has_changed;
@@ -440,7 +460,7 @@ static int attempt(struct registry *reg, const struct push_options *o, bool from
 		   struct error *err)
 {
 	CLEANUP(pushing) struct pushing p = { .reg = reg, .o = o, .out = out, .state = REMOTE_STATE_INIT, .compared = COMPARED_INIT,
-		.wanted = WANTED_INIT };
+		.wanted = WANTED_INIT, .sending = STRVEC_INIT };
 	int rc = parse_patterns(&p, err) < 0 ? -1 : push_once(&p, from_memory, err);
 
 	*was_from_memory = p.is_from_memory;

@@ -24,7 +24,7 @@ struct settling {
 	struct change_map ours, theirs_map;
 	struct hashmap offered, withdrawn;
 	struct hashmap chosen; /* keys */
-	struct strvec pending;
+	struct hashmap pending; /* ids */
 };
 
 static void settling_cleanup(struct settling *s)
@@ -35,7 +35,7 @@ static void settling_cleanup(struct settling *s)
 	hashmap_cleanup(&s->offered);
 	hashmap_cleanup(&s->withdrawn);
 	hashmap_cleanup(&s->chosen);
-	strvec_release(&s->pending);
+	hashmap_cleanup(&s->pending);
 }
 
 /* --- both sides --- */
@@ -64,7 +64,7 @@ static int keep_ours(const struct change *c, uint64_t seq, void *arg, struct err
 	ARRAY_GROW(list->v, list->count + 1, list->cap);
 	change_copy(c, &list->v[list->count++]);
 	offered = view_is_offered(s->view, &c->id, err);
-	if (offered > 0 || strvec_has(&s->pending, oid_hex(&c->id).text))
+	if (offered > 0 || hashmap_has(&s->pending, c->id.raw, OID_LEN))
 		hashmap_put(&s->offered, c->id.raw, OID_LEN, s);
 	return offered < 0 ? -1 : 0;
 }
@@ -91,6 +91,19 @@ static int select_ours(struct settling *s, struct scope *scope, struct error *er
 	return 0;
 }
 
+static int read_pending(struct settling *s, struct error *err)
+{
+	CLEANUP(strvec) struct strvec pending = STRVEC_INIT;
+	struct oid id;
+
+	if (remote_pending(s->reg, &pending, err) < 0)
+		return -1;
+	for (size_t i = 0; i < pending.count; i++)
+		if (oid_parse(pending.v[i], strlen(pending.v[i]), &id))
+			hashmap_put(&s->pending, id.raw, OID_LEN, s);
+	return 0;
+}
+
 static int read_ours(struct settling *s, struct error *err)
 {
 	struct scope scope = { NULL, 0, 0 };
@@ -100,7 +113,7 @@ static int read_ours(struct settling *s, struct error *err)
 	if (s->o->names)
 		for (size_t i = 0; i < s->o->names->count; i++)
 			strvec_push(&request.patterns, s->o->names->v[i]);
-	rc = remote_pending(s->reg, &s->pending, err) < 0 || select_ours(s, &scope, err) < 0 ||
+	rc = read_pending(s, err) < 0 || select_ours(s, &scope, err) < 0 ||
 	     listing_changes(s->reg, s->view, &request, &scope, NULL, keep_ours, s, err) < 0;
 	list_request_cleanup(&request);
 	scope_cleanup(&scope);

@@ -84,7 +84,7 @@ static void test_state(void)
 	CLEANUP(registry) struct registry *reg = NULL;
 	CLEANUP(remote) struct remote r = { .name = NULL };
 	CLEANUP(remote_state) struct remote_state s = REMOTE_STATE_INIT, t = REMOTE_STATE_INIT, u = REMOTE_STATE_INIT;
-	CLEANUP(strvec) struct strvec none = STRVEC_INIT, pending = STRVEC_INIT;
+	CLEANUP(strvec) struct strvec none = STRVEC_INIT, ids = STRVEC_INIT, pending = STRVEC_INIT;
 	struct error err = ERROR_INIT;
 
 	load(&config, NULL);
@@ -92,13 +92,17 @@ static void test_state(void)
 	need(reg && remote_find(&config, "lab", &r, &err) == 0, err.text);
 	is_int(remote_state_read(reg, &r, &s, &err), 0, "nothing is known at first");
 	remote_state_cursor(&s, &none)->seq = 5;
-	strvec_push(&s.pending, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+	strvec_push(&ids, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+	strvec_push(&ids, "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210");
+	need(remote_change_pending(reg, &r, &ids, NULL, &err) == 0 && remote_change_pending(reg, &r, &ids, NULL, &err) == 0, err.text);
+	free(ids.v[--ids.count]);
+	need(remote_change_pending(reg, &r, NULL, &ids, &err) == 0, err.text);
 	need(remote_state_write(reg, &r, &s, &err) == 0, err.text);
 	ok(remote_state_read(reg, &r, &t, &err) == 1 && remote_state_cursor(&t, &none)->seq == 5, "it is read back");
 	free(r.url);
 	r.url = xstrdup("ann@host:other");
 	ok(remote_state_read(reg, &r, &u, &err) == 0 && !u.count, "of another URL nothing is known");
-	is_int((int)u.pending.count, 1, "but for what is pending");
+	is_int((int)u.pending.count, 1, "but for what is pending, which a process that knew of none has left alone");
 	need(remote_remove(reg, "lab", &err) == 0, err.text);
 	ok(remote_pending(reg, &pending, &err) == 0 && pending.count == 1, "which stays when the remote is removed");
 }
