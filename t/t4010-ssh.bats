@@ -179,6 +179,9 @@ by_of_last_line()
 	complains "no host 'nobody-knows-this-host.invalid' is known"
 	mreg_is 8 pull ssh://127.0.0.1:1/reg
 	complains "'127.0.0.1' refuses connections on port 1"
+	sed '/HostName/a Port 1' "$SSH_DIR/config" >config
+	MREG_SSH="ssh -F config" mreg_is 8 pull box:reg
+	complains "'box' refuses connections on port 1"
 }
 
 @test "a far side without mreg, and one without a registry there, are told apart" {

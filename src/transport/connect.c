@@ -164,9 +164,27 @@ static enum cause find_cause(const struct peer *p)
 	return CAUSE_COUNT;
 }
 
-static int set_cause(enum cause cause, const struct attempt *a, struct error *err)
+/*
+ * The configuration of ssh may name another host and port for this one: what it says it tried ("connect to host 10.0.0.1 port 2222: ...") is right.
+ */
+static const char *port_tried(const struct attempt *a, const struct peer *p, struct strbuf *port)
 {
-	const char *host = a->url.host, *port = a->url.port ? a->url.port : "22";
+	for (size_t i = 0; i < p->said.count; i++) {
+		const char *at = strstr(p->said.v[i], "connect to host "), *digits = at ? strstr(at, " port ") : NULL;
+
+		if (!digits)
+			continue;
+		digits += strlen(" port ");
+		strbuf_add(port, digits, strspn(digits, "0123456789"));
+		return port->buf;
+	}
+	return a->url.port ? a->url.port : "22";
+}
+
+static int set_cause(enum cause cause, const struct attempt *a, const struct peer *p, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf tried = STRBUF_INIT;
+	const char *host = a->url.host, *port = port_tried(a, p, &tried);
 
 	switch (cause) {
 	case NO_MREG:
@@ -181,16 +199,17 @@ static int set_cause(enum cause cause, const struct attempt *a, struct error *er
 		return error_hint(err, "Somebody may be listening in.  Ask whoever runs the host; 'ssh-keygen -R' forgets the old key.");
 	case KEY_UNVERIFIED:
 		error_set(err, ERR_REMOTE, "cannot connect to '%s': the host key of '%s' is not known here", a->shown, host);
-		return error_hint(err, "Connect once by 'ssh -p %s %s', compare the key that it shows, and try again.", port, host);
+		return error_hint(err, "Connect once by 'ssh %s%s%s%s', compare the key that it shows, and try again.", a->url.port ? "-p " : "",
+			a->url.port ? a->url.port : "", a->url.port ? " " : "", host);
 	case DENIED:
 		error_set(err, ERR_REMOTE, "cannot connect to '%s': '%s' does not let us in: permission denied", a->shown, host);
 		return error_hint(err, "Check the user's name, and that the far side has your key: 'ssh-add -l' lists those that are offered.");
 	case REFUSED:
 		error_set(err, ERR_REMOTE, "cannot connect to '%s': '%s' refuses connections on port %s", a->shown, host, port);
-		return error_hint(err, "Is sshd running there, and is it on that port?  ssh://host:PORT/path names another.");
+		return error_hint(err, "Check that sshd runs there, and on that port: ssh://host:PORT/path names another.");
 	case UNREACHABLE:
 		error_set(err, ERR_REMOTE, "cannot connect to '%s': '%s' cannot be reached on port %s", a->shown, host, port);
-		return error_hint(err, "Is it up, and is there a way to it from here?");
+		return error_hint(err, "Check that it is up, and that there is a way to it from here.");
 	case CAUSE_COUNT:
 		break;
 	}
@@ -208,7 +227,7 @@ static int explain(struct connection *c, const struct attempt *a, struct strbuf 
 	strbuf_trim_end(line);
 	utf8_add_visible(&shown, line->buf, line->len);
 	if (cause != CAUSE_COUNT)
-		return set_cause(cause, a, err);
+		return set_cause(cause, a, p, err);
 	if (shown.len) {
 		error_set(err, ERR_REMOTE, "cannot connect to '%s': something else than mreg answered: '%.200s'", a->shown, shown.buf);
 		if (a->url.is_ssh)
