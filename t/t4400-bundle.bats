@@ -222,6 +222,18 @@ refuses_edited()
 	assert_not_exists there
 }
 
+@test "a clone of a bundle that is damaged inside says what is damaged" {
+	local at
+	mreg bundle create -q all --all
+	at=$(($(stat -c %s all) / 2))
+	cp all flipped
+	damage flipped "$at"
+	mreg_is 0 clone -q flipped there
+	complains "warning: 'origin': bundle '$PWD/flipped' is damaged: "
+	mreg_is 0 -C there fsck
+	assert_line --regexp '^absent: '
+}
+
 @test "what is no bundle is said to be none" {
 	mreg_is 7 bundle verify noise
 	complains "is no bundle"

@@ -23,8 +23,7 @@ static int read_record(struct source *s, const struct want *want, struct record_
 
 	if (rc >= 0 || err->code != ERR_INTEGRITY)
 		return rc;
-	if (s->registry)
-		report_warning(s->registry->report, "%s", err->text);
+	report_warning(s->report, "%s", err->text);
 	error_clear(err);
 	return 0;
 }
@@ -50,8 +49,10 @@ int provide_answer(struct source *s, struct connection *c, const void *want, siz
 
 	if (want_parse(want, len, wants, &count, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (interrupt_check(err) < 0 || answer_one(s, c, &wants[i], &stored, err) < 0)
 			return -1;
+		report_progress(s->report, "sending", connection_sent(c), 0);
+	}
 	return 0;
 }

@@ -335,7 +335,6 @@ static int serve_wants(struct pushing *p, struct source *source, struct push_res
 		if (provide_answer(source, p->connection, frame.data, frame.len, err) < 0)
 			return -1;
 		p->out->objects += frame.len / FRAME_WANT_ID_LEN;
-		report_progress(p->reg->report, "sending", connection_sent(p->connection) - before, 0);
 	}
 	p->out->bytes = p->out->objects ? connection_sent(p->connection) - before : 0;
 	return push_result_parse(frame.data, frame.len, result, err);

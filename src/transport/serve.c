@@ -371,11 +371,13 @@ int serve_run(struct source *source, const struct serve_options *options, struct
 		return -1;
 	s.speaker = pthread_self();
 	pthread_mutex_init(&s.lock, NULL);
+	source->report = &s.report;
 	if (reg)
 		reg->report = reg->store->report = &s.report;
 	result = converse(&s, err);
 	if (result < 0)
 		(void)!tell_failure(c, err);
+	source->report = report;
 	if (reg)
 		reg->report = reg->store->report = report;
 	pthread_mutex_destroy(&s.lock);

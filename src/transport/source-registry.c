@@ -122,6 +122,6 @@ struct source *source_of_registry(struct registry *reg, struct error *err)
 	if (!registry_view(reg, err))
 		return NULL;
 	s = xcalloc(1, sizeof *s);
-	s->source = (struct source){ &methods, reg };
+	s->source = (struct source){ &methods, reg, reg->report };
 	return &s->source;
 }

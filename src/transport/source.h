@@ -12,6 +12,7 @@
 #include "format/pack-format.h"
 
 struct registry;
+struct report;
 struct source;
 
 /* Where a listing goes; both are called in the order of the protocol: all of the scope, then the changes, each after its parents. */
@@ -36,6 +37,7 @@ struct source_methods {
 struct source {
 	const struct source_methods *methods;
 	struct registry *registry; /* NULL for a bundle */
+	struct report *report;     /* whom provide_answer() tells of damage and progress; may be NULL */
 };
 static inline void source_cleanup(struct source **s)
 {
