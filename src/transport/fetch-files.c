@@ -75,7 +75,7 @@ static int plan_small(struct fetch *f, const struct file_item *file, struct erro
 	if (len != file->size)
 		return error_set(err, ERR_INTEGRITY, "file '%s' has %llu bytes, and not %llu as a manifest says", oid_hex(&file->digest).text,
 				 (unsigned long long)len, (unsigned long long)file->size);
-	fetch_advance(f, len);
+	fetch_spare(f, len);
 	return 0;
 }
 
@@ -163,7 +163,7 @@ static int want_chunks(struct fetch *f, struct file_item *file, uint64_t *lacked
 		struct item *item;
 
 		if (objects_has(f->objects, OBJECT_CHUNK, &piece->chunk)) {
-			fetch_advance(f, piece->len);
+			fetch_spare(f, piece->len);
 			continue;
 		}
 		file->is_new = true;
@@ -171,7 +171,7 @@ static int want_chunks(struct fetch *f, struct file_item *file, uint64_t *lacked
 		if (item)
 			item->piece = is_hashed ? (uint32_t)(first + i) + 1 : 0;
 		else
-			fetch_advance(f, piece->len);
+			fetch_spare(f, piece->len);
 		if (exchange_if_full(f, lacked, err) < 0)
 			return -1;
 	}
@@ -326,7 +326,7 @@ static void push_file(struct fetch *f, const struct oid *digest, uint64_t size)
 int fetch_add_file(struct fetch *f, const struct oid *digest, uint64_t size, struct error *err)
 {
 	if (is_recent(f, digest, size)) {
-		fetch_advance(f, size);
+		fetch_spare(f, size);
 		return 0;
 	}
 	push_file(f, digest, size);

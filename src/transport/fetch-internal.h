@@ -96,7 +96,9 @@ int fetch_exchange(struct fetch *f, struct error *err) MUST_CHECK;
 /* The state of one; ITEM_OPEN when it was not among them. */
 enum item_state fetch_state(const struct fetch *f, enum object_kind kind, const struct oid *id);
 void fetch_clear_items(struct fetch *f);
+/* These have come; or they need not come, being here already. */
 void fetch_advance(struct fetch *f, uint64_t bytes);
+void fetch_spare(struct fetch *f, uint64_t bytes);
 
 /* --- fetch-proof.c: the calling threads take turns --- */
 
