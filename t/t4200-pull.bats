@@ -71,6 +71,28 @@ setup()
 	says digits:v1
 }
 
+@test "what has diverged is told with what it is on either side" {
+	team
+	(cd a && mreg alias digits:v0 best && mreg alias digits:v0 next && mreg note digits -m theirs && mreg put digits "$DIGITS/epoch-4" --new-version &&
+		mreg push -q) >/dev/null
+	cd b
+	mreg alias -q digits:v1 best >/dev/null
+	mreg alias -q digits:v1 next >/dev/null
+	mreg note digits -m ours >/dev/null
+	mreg put -q digits "$DIGITS/epoch-5" --new-version >/dev/null
+	mreg_is 5 pull
+	says_nothing
+	complains "note: 'digits:best' is v1 here, v0 there"
+	complains "note: 'digits:next' is v1 here, v0 there"
+	complains "note: the note of 'digits' is ours here, theirs there"
+	mreg_is 5 pull -q
+	no_note=$(grep -c '^note' <<<"$stderr" || true)
+	[ "$no_note" = 0 ]
+	mreg alias -q -d digits:next >/dev/null
+	mreg_is 5 pull
+	complains "note: 'digits:next' is removed here, v0 there"
+}
+
 @test "two collections of one name: rename one, or --renumber joins them" {
 	mkdir hub
 	(cd hub && new_registry)

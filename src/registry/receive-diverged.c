@@ -7,6 +7,9 @@
 
 #include "base/mem.h"
 #include "registry/receive-internal.h"
+#include "registry/ref-change.h"
+
+#define TOLD_MAX 100
 
 void divergence_cleanup(struct divergence *d)
 {
@@ -188,5 +191,63 @@ int receive_find_diverged(struct divergence *d, struct error *err)
 		if (check_key(d, r->plan->made[i]->key, err) < 0)
 			return -1;
 	strvec_sort(d->out);
+	return 0;
+}
+
+/* ---- in a user's words ---- */
+
+static const char *other_value(const struct heads *heads, const char *ours)
+{
+	for (size_t i = 0; i < heads->count; i++)
+		if (strcmp(heads->v[i].value, ours) != 0)
+			return heads->v[i].value;
+	return ours;
+}
+
+/* An empty note has a value, too. */
+static void add_side(struct strbuf *out, const char *value, const char *shown)
+{
+	strbuf_adds(out, strcmp(value, "null") == 0 ? "removed" : *shown ? shown : "empty");
+}
+
+static int add_difference(struct txn *txn, const char *key, struct strvec *out, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT, line = STRBUF_INIT;
+	CLEANUP(heads) struct heads heads = HEADS_INIT;
+	struct ref_changes both = { .v = NULL };
+	struct ref_change c = { .ref = NULL };
+	int found = txn_value_before(txn, key, &text, err);
+	const char *ours = found == 1 ? text.buf : "null", *theirs;
+
+	if (found < 0 || view_heads(txn_view(txn), key, &heads, err) < 0)
+		return -1;
+	theirs = other_value(&heads, ours);
+	found = strcmp(theirs, ours) == 0 ? 0
+					  : ref_change_of(txn_view(txn), key, found ? ours : NULL, strcmp(theirs, "null") != 0 ? theirs : NULL, false, &c, err);
+	if (found <= 0)
+		return found;
+	if (strcmp(c.kind, "alias") == 0 || strcmp(c.kind, "version") == 0 || strcmp(c.kind, "link") == 0)
+		strbuf_addf(&line, "'%s' is ", c.ref);
+	else
+		strbuf_addf(&line, "the %s of '%s' is ", c.kind, c.ref);
+	add_side(&line, ours, c.from);
+	strbuf_adds(&line, " here, ");
+	add_side(&line, theirs, c.to);
+	strbuf_adds(&line, " there");
+	strvec_push(out, line.buf);
+	both.v = xcalloc(1, sizeof *both.v);
+	both.v[0] = c;
+	both.count = 1;
+	ref_changes_cleanup(&both);
+	return 0;
+}
+
+int receive_tell_differences(struct txn *txn, const struct strvec *keys, struct strvec *out, struct error *err)
+{
+	for (size_t i = 0; i < keys->count && i < TOLD_MAX; i++)
+		if (add_difference(txn, keys->v[i], out, err) < 0)
+			return -1;
+	if (keys->count > TOLD_MAX)
+		strvec_push(out, "not all that has diverged is shown");
 	return 0;
 }

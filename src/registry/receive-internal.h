@@ -20,5 +20,7 @@ struct divergence {
 void divergence_cleanup(struct divergence *d);
 /* Adds each key of what was queued whose heads differ, or that would let a version be forgotten; sorted. */
 int receive_find_diverged(struct divergence *d, struct error *err) MUST_CHECK;
+/* Adds what each of these keys is here and there: "'digits:best' is v1 here, v0 there". */
+int receive_tell_differences(struct txn *txn, const struct strvec *keys, struct strvec *out, struct error *err) MUST_CHECK;
 
 #endif

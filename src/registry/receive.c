@@ -19,6 +19,7 @@ void receive_result_cleanup(struct receive_result *r)
 {
 	ref_changes_cleanup(&r->refs);
 	strvec_release(&r->diverged);
+	strvec_release(&r->differences);
 	*r = (struct receive_result)RECEIVE_RESULT_INIT;
 }
 
@@ -129,9 +130,13 @@ static int refuse_diverged(struct txn *txn, const struct receiving *x, struct er
 	}
 	if (keys->count > NAMED_MAX)
 		strbuf_addf(&names, " and %zu more", keys->count - NAMED_MAX);
-	error_set(err, ERR_CONFLICT, "%s %s diverged", names.buf, keys->count == 1 ? "has" : "have");
-	if (x->r->is_push)
+	if (x->r->is_push) {
+		error_set(err, ERR_CONFLICT, "%s %s diverged", names.buf, keys->count == 1 ? "has" : "have");
 		return error_hint(err, "'mreg pull' first: there it can be settled.");
+	}
+	if (receive_tell_differences(txn, keys, &x->out->differences, err) < 0)
+		return -1;
+	error_set(err, ERR_CONFLICT, "%s %s diverged", names.buf, keys->count == 1 ? "has" : "have");
 	return error_hint(err, "'mreg pull --ours' or '--theirs' settles it, '--renumber' moves versions that nobody else has seen.");
 }
 

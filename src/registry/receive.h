@@ -39,6 +39,7 @@ struct receive {
 struct receive_result {
 	struct ref_changes refs;        /* what became of which reference, in the order of names */
 	struct strvec diverged;         /* keys whose heads would differ: then nothing was changed, ERR_CONFLICT */
+	struct strvec differences;      /* what they are here and there, in words; not for a push */
 	bool is_stale;                  /* ERR_CONFLICT since the registry has moved on from planned_at: make the plan anew */
 	bool has_changed;
 	struct journal_position begin, end; /* of the journal before and after it */

@@ -369,6 +369,13 @@ static bool has_nothing(const struct pull *p)
 	return !p->listed.changes.count && !p->pattern_count;
 }
 
+/* Whose word is to count can only be said by who knows what either side says. */
+static void tell_differences(const struct pull *p)
+{
+	for (size_t i = 0; i < p->out->received.differences.count; i++)
+		report_note(p->reg->report, "%s", p->out->received.differences.v[i]);
+}
+
 int pull_run(struct registry *reg, const struct pull_options *o, struct pull_result *out, struct error *err)
 {
 	CLEANUP(pull) struct pull p = { .reg = reg, .o = o, .out = out, .state = REMOTE_STATE_INIT, .listed = LISTED_INIT, .wanted = WANTED_INIT };
@@ -376,8 +383,10 @@ int pull_run(struct registry *reg, const struct pull_options *o, struct pull_res
 	registry_drop_view(reg);
 	if (begin(&p, err) < 0 || list(&p, err) < 0)
 		return -1;
-	if (!has_nothing(&p) && (look_at_ours(&p, err) < 0 || fit(&p, err) < 0))
+	if (!has_nothing(&p) && (look_at_ours(&p, err) < 0 || fit(&p, err) < 0)) {
+		tell_differences(&p);
 		return -1;
+	}
 	if (!o->dry_run && !has_nothing(&p) && (fetch(&p, err) < 0 || take_over(&p, err) < 0))
 		return -1;
 	out->is_current = !out->received.has_changed;
