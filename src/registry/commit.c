@@ -61,6 +61,7 @@ static int run_once(struct attempt *a, bool dry_run, struct error *err)
 
 	info.stat_rows = a->commit->stat_rows;
 	info.by = a->commit->by;
+	info.expected = a->commit->expected;
 	info.end = a->commit->end;
 	return txn_run(a->reg->store, &info, decide_guarded, a, err);
 }

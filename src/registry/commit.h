@@ -16,6 +16,7 @@ struct commit {
 	const struct stat_rows *stat_rows; /* may be NULL */
 	const char *by;         /* who handed in what the decision takes over by txn_add(), also of collections that are shallow here; NULL: all is made here */
 	bool is_heeded;         /* then: protections, and hooks but those of what is received, were heeded where it was made */
+	size_t expected;        /* about how many changes, when they are many; else 0 */
 	struct journal_position *end; /* filled in: where the journal ends then; may be NULL */
 };
 

@@ -257,7 +257,7 @@ static int rehearse(struct txn *txn, void *arg, struct error *err)
 static struct commit commit_of(const struct receive *r)
 {
 	return (struct commit){ .verb = r->verb, .why = r->why && *r->why ? r->why : NULL, .dry_run = r->dry_run, .tells_dry_run = true,
-				.override = r->override, .by = r->by, .is_heeded = !r->is_push };
+				.override = r->override, .by = r->by, .is_heeded = !r->is_push, .expected = r->changes->count };
 }
 
 static int begin(struct receiving *x, struct error *err)
@@ -290,5 +290,6 @@ int receive_rehearse(struct registry *reg, const struct receive *r, receive_look
 
 	registry_drop_view(reg);
 	info.by = r->by;
+	info.expected = commit.expected;
 	return begin(&x, err) < 0 ? -1 : txn_run(reg->store, &info, rehearse, &x, err);
 }

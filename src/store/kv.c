@@ -261,6 +261,26 @@ int kv_grow(struct kv *kv, struct error *err)
 	return resize(kv, (uint64_t)info.me_mapsize * 2, err);
 }
 
+int kv_reserve(struct kv *kv, uint64_t bytes, struct error *err)
+{
+	uint64_t used, wanted;
+	MDB_envinfo info;
+	MDB_stat stat;
+	int rc;
+
+	if (kv->unmapped)
+		return error_set(err, ERR_NO_MEMORY, "cannot map the index");
+	rc = mdb_env_info(kv->env, &info);
+	if (!rc)
+		rc = mdb_env_stat(kv->env, &stat);
+	if (rc)
+		return fail(kv, rc, "grow", err);
+	used = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+	for (wanted = info.me_mapsize; wanted < used + bytes; wanted *= 2)
+		continue;
+	return wanted > info.me_mapsize ? resize(kv, wanted, err) : 0;
+}
+
 bool kv_is_full(const struct kv *kv)
 {
 	return kv->full;

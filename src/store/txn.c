@@ -18,6 +18,8 @@
 #include "store/kv.h"
 #include "store/txn-internal.h"
 
+#define INDEX_ROOM 2048 /* bytes of the index that a change takes, about: what comes with many is not to be begun again and again */
+
 static void txn_reset(struct txn *txn)
 {
 	for (size_t i = 0; i < txn->count; i++) {
@@ -367,7 +369,8 @@ int txn_run(struct store *store, const struct txn_info *info, txn_decide_fn deci
 	if (lock_take(&lock, store->dir, LOCK_JOURNAL, true, store->lock_timeout_ms, info->verb, err) < 0)
 		return -1;
 	crash_point("txn-locked");
-	if (store_use_index_locked(store, err) < 0 || prepare_with_room(&txn, decide, arg, &text, &at, err) < 0)
+	if (store_use_index_locked(store, err) < 0 || (info->expected && kv_reserve(store->index, info->expected * INDEX_ROOM, err) < 0) ||
+	    prepare_with_room(&txn, decide, arg, &text, &at, err) < 0)
 		return -1;
 	if (act(&txn, &text, err) < 0)
 		return -1;

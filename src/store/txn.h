@@ -19,6 +19,7 @@ struct txn_info {
 	const char *verb, *why, *user, *host, *run; /* why and run may be NULL */
 	bool dry_run;                               /* decide, check the rules, write nothing */
 	const struct stat_rows *stat_rows;          /* written in the same index commit; may be NULL */
+	size_t expected;                            /* about how many changes it will have, when they are many; else 0 */
 	struct journal_position *end;               /* filled in when all is done: where the journal ends then; may be NULL */
 	const char *by;                             /* who handed in what is added by txn_add(); never "" then */
 };
