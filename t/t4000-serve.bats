@@ -228,7 +228,7 @@ forced()
 	ln -s "$PWD/secret/.mreg" shared/inside/.mreg
 	for path in .. ../secret ../shared-too "$PWD/secret" link link/.mreg up/work/secret inside team/../../secret nowhere /etc '' ' '; do
 		forced "mreg serve '$path'"
-		assert_equal "$(cut -c3- <<<"${lines[1]}" | jq -c '[.code, .message]')" "[\"no-registry\",\"there is no registry '$path' to be had here\"]"
+		assert_equal "$(cut -c3- <<<"${lines[1]}" | jq -c '[.code, .message]')" "[\"no-registry\",\"there is no registry '$path' that is served\"]"
 	done
 }
 

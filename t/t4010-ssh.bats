@@ -140,7 +140,7 @@ by_of_last_line()
 	# shellcheck disable=SC2088
 	for path in ../reg "$FAR/reg" link vision/../../reg '~/../reg' ..; do
 		mreg_is 8 pull "box:$path"
-		complains "there is no registry '$path' to be had here"
+		complains "there is no registry '$path' that is served"
 	done
 	run --separate-stderr -6 $MREG_SSH box cat /etc/passwd
 	says_nothing

@@ -11,6 +11,16 @@ setup()
 	sharing_sandbox
 }
 
+@test "a clone that cannot be made is called what the user has called it" {
+	mreg init -q a
+	mreg_is 8 clone "$PWD/nowhere"
+	complains "cannot clone '$PWD/nowhere': No such file"
+	complains "hint: A path of another machine is written host:path."
+	mreg_is 5 clone hub:reg a
+	complains "cannot clone 'hub:reg': 'a' is a registry already"
+	complains "hint: 'mreg -C a pull' brings it"
+}
+
 @test "clone makes a registry with everything, byte for byte" {
 	team
 	same_state hub a

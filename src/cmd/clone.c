@@ -2,6 +2,7 @@
 /* mreg clone: makes a registry that has what another one has. */
 #include <config.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -74,8 +75,8 @@ static int read_url(struct cloning *c, const char *text, struct error *err)
 	} else if (rc == 0) {
 		real = realpath(url.path, NULL);
 		if (!real) {
-			rc = error_set_errno(err, "cannot clone '%s'", text);
-			err->code = ERR_REMOTE;
+			error_set(err, ERR_REMOTE, "%s", strerror(errno));
+			rc = error_hint(err, "A path of another machine is written host:path.");
 		} else {
 			strbuf_adds(&c->url, real);
 			if (file_is_dir(real))
@@ -104,7 +105,8 @@ static int check_unfinished(struct cloning *c, struct error *err)
 	path_join(&journal, c->mreg_dir.buf, "journal");
 	if (url && !strcmp(url, c->url.buf) && (stat(journal.buf, &st) < 0 || st.st_size == 0))
 		return 0;
-	return error_set(err, ERR_CONFLICT, "'%s' is a registry already", c->dir.buf);
+	error_set(err, ERR_CONFLICT, "'%s' is a registry already", c->dir.buf);
+	return error_hint(err, "'mreg -C %s pull' brings it what is new there; else name another directory.", c->dir.buf);
 }
 
 static int make_directory(struct cloning *c, struct error *err)
@@ -180,6 +182,15 @@ static int print(struct cloning *c, struct error *err)
 	return out_result(c->s->out, record, "path", err);
 }
 
+/* Nobody has called it 'origin' but we. */
+static int cannot(const char *url, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
+
+	remote_url_show(&shown, url);
+	return error_wrap(err, "cannot clone '%s'", shown.buf);
+}
+
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
 	CLEANUP(cloning) struct cloning c = { .s = s, .url = STRBUF_INIT, .dir = STRBUF_INIT, .mreg_dir = STRBUF_INIT,
@@ -195,7 +206,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	if (operands.count > 1)
 		strbuf_adds(&c.dir, operands.v[1]);
 	if (read_url(&c, operands.v[0], err) < 0 || clone(&c, err) < 0)
-		return error_wrap(err, "cannot clone");
+		return cannot(operands.v[0], err);
 	return print(&c, err);
 }
 

@@ -57,7 +57,8 @@ static char *asked_path(const char *command, struct error *err)
 /* What a client asks for may be told it, but not whether anything is there that it may not have. */
 static int refuse_path(const char *asked, struct error *err)
 {
-	return error_set(err, ERR_NO_REGISTRY, "there is no registry '%.300s' to be had here", asked);
+	error_set(err, ERR_NO_REGISTRY, "there is no registry '%.300s' that is served", asked);
+	return error_hint(err, "Check the path: it is below the directory that 'mreg serve --root' names there.");
 }
 
 static bool is_below(const char *path, const char *root)
