@@ -133,9 +133,18 @@ setup()
 	says "$PWD/a \"b\" #c; \\d'e"
 }
 
+@test "a collection where the remote should stand is told from a typo" {
+	mreg remote add origin box:reg
+	mreg_is 2 push digits
+	complains "no remote 'digits'"
+	complains "hint: The remotes are: origin. Collections come after one of them"
+	mreg_is 2 push orign
+	complains "hint: Did you mean 'origin'?"
+}
+
 @test "what else is on the line is told" {
 	mreg_is 2 remote add origin
-	complains "'add' with 1 operands is none of ls, add NAME URL"
+	complains "'remote add' takes other operands"
 	mreg_is 2 remote list
 	mreg_is 2 remote rm a b
 	mreg_is 2 remote ls x

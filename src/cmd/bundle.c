@@ -156,7 +156,10 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		return verify(s, operands.v[1], err);
 	if (strcmp(what, "ls") == 0 && !refs.count)
 		return list(s, operands.v[1], err);
-	error_set(err, ERR_USAGE, "'%s' with %zu operands is none of create FILE REF..., verify FILE, ls FILE", what, operands.count - 1);
+	if (strcmp(what, "verify") == 0 || strcmp(what, "ls") == 0)
+		error_set(err, ERR_USAGE, "'bundle %s' takes one file", what);
+	else
+		error_set(err, ERR_USAGE, "there is no 'bundle %s'", what);
 	return error_hint(err, "usage: mreg bundle create FILE REF...|--all | verify FILE | ls FILE");
 }
 

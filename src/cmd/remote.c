@@ -95,8 +95,10 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		return set_url(s, operands.v[1], operands.v[2], dry_run, err);
 	if (strcmp(what, "rm") == 0 && operands.count == 2)
 		return remove_remote(s, operands.v[1], dry_run, err);
-	error_set(err, ERR_USAGE, "'%s' with %zu operands is none of ls, add NAME URL, set-url NAME URL, rm NAME", what,
-		  operands.count ? operands.count - 1 : 0);
+	if (strcmp(what, "ls") == 0 || strcmp(what, "add") == 0 || strcmp(what, "set-url") == 0 || strcmp(what, "rm") == 0)
+		error_set(err, ERR_USAGE, "'remote %s' takes other operands", what);
+	else
+		error_set(err, ERR_USAGE, "there is no 'remote %s'", what);
 	return error_hint(err, "usage: mreg remote [ls] | add NAME URL | set-url NAME URL | rm NAME");
 }
 

@@ -144,7 +144,7 @@ static int no_remote(const struct remotes *list, const char *name, enum error_co
 	error_set(err, code, "no remote '%s'", shown.buf);
 	if (nearest >= 0)
 		return error_hint(err, "Did you mean '%s'?", words[nearest]);
-	return list->count ? -1 : error_hint(err, "'mreg remote add %s URL' adds one.", DEFAULT_NAME);
+	return -1;
 }
 
 /* The same path has the same name in every directory from which it is used. */
@@ -160,12 +160,26 @@ static char *absolute(const char *path)
 	return strbuf_detach(&full);
 }
 
+/* What is taken for a remote was meant as a collection, or as a host. */
+static int hint_place(const struct remotes *list, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf names = STRBUF_INIT;
+
+	if (!list->count)
+		return error_hint(err, "A place is written as a path or as host:path; 'mreg remote add %s URL' gives it a name.", DEFAULT_NAME);
+	for (size_t i = 0; i < list->count; i++)
+		strbuf_addf(&names, "%s%s", i ? ", " : "", list->v[i].name);
+	return error_hint(err, "The remotes are: %s. Collections come after one of them; other places are written as a path or as host:path.", names.buf);
+}
+
 static int take_bare(const struct remotes *list, const char *text, struct remote *out, struct error *err)
 {
 	CLEANUP(remote_url) struct remote_url parsed = { .is_ssh = false };
 
-	if (!strpbrk(text, "/:") && !file_exists(text))
-		return no_remote(list, text, ERR_USAGE, err);
+	if (!strpbrk(text, "/:") && !file_exists(text)) {
+		(void)!no_remote(list, text, ERR_USAGE, err);
+		return *err->hint ? -1 : hint_place(list, err);
+	}
 	if (remote_url_parse(text, &parsed, err) < 0)
 		return -1;
 	*out = (struct remote){
