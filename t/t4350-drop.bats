@@ -108,7 +108,7 @@ bytes_in_use()
 @test "a dry run asks and tells" {
 	state >before
 	mreg_is 0 drop -n digits:v0
-	complains "note: dry run: 'origin' has them;"
+	complains "note: 'origin' has them;"
 	state >after
 	diff before after
 	mreg_is 0 verify --offline digits:v0

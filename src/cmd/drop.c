@@ -27,8 +27,10 @@ static int tell(struct session *s, const struct drop_list *list, const struct dr
 	json_t *record, *refs;
 
 	size_format(&size, freed);
-	if (change->dry_run)
-		report_note(s->report, "dry run: '%s' has them; %s would be freed", change->remote, size.buf);
+	if (!freed)
+		report_note(s->report, "'%s' has them; there is nothing to be freed", change->remote);
+	else if (change->dry_run)
+		report_note(s->report, "'%s' has them; %s would be freed", change->remote, size.buf);
 	else
 		report_note(s->report, "'%s' has them; %s are freed within an hour", change->remote, size.buf);
 	if (out_mode(s->out) != OUT_JSON)
