@@ -329,7 +329,7 @@ static int fetch(struct pull *p, struct error *err)
 	if (p->o->local_path && local_packs_adopt(f, p->o->local_path, err) < 0)
 		return -1;
 	if (fetch_versions(f, p->wanted.versions, p->wanted.count, err) < 0 || check_fetched(p, err) < 0 || fetch_commit(f, err) < 0)
-		return -1;
+		return err->code == ERR_INTERRUPTED ? error_hint(err, "What has arrived is kept: the same command goes on from there.") : -1;
 	p->out->objects = fetch_objects_count(f);
 	p->out->bytes = fetch_bytes(f);
 	return 0;

@@ -407,9 +407,11 @@ static int hand_over(struct pushing *p, struct push_result *result, struct error
 
 	if (!source || (!p->o->dry_run && note_pending(p, err) < 0))
 		return -1;
-	if (send_request(p, err) < 0 || send_changes(p, err) < 0 || serve_wants(p, source, result, err) < 0 || take_result(p, result, err) < 0)
+	if (send_request(p, err) < 0 || send_changes(p, err) < 0)
 		return -1;
-	return 0;
+	if (serve_wants(p, source, result, err) < 0)
+		return err->code == ERR_INTERRUPTED ? error_hint(err, "What has arrived there is kept: the same command goes on from there.") : -1;
+	return take_result(p, result, err);
 }
 
 /* All else leaves it open whether the far side has it: it may be done there before it could say so. */
