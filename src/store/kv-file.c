@@ -22,6 +22,8 @@
 #include "base/mem.h"
 #include "base/path.h"
 
+#define PAGE_LEN 4096 /* where they are longer a map is doubled once more later */
+
 #define HEADER_TRIES 3
 #define FEW_BLOCKS 16
 #define MAP_MIN (UINT64_C(16) << 20)
@@ -221,4 +223,13 @@ int kv_file_write_error(int fd, int rc)
 	struct statvfs fs;
 
 	return rc == EIO && !fstatvfs(fd, &fs) && fs.f_blocks && fs.f_bavail < FEW_BLOCKS ? ENOSPC : rc;
+}
+
+uint64_t kv_file_longer(uint64_t len, uint64_t pages, uint64_t bytes)
+{
+	uint64_t wanted = len << !bytes;
+
+	while (wanted < pages * PAGE_LEN + bytes)
+		wanted *= 2;
+	return wanted;
 }

@@ -27,4 +27,7 @@ int kv_file_write_error(int fd, int rc);
 int kv_file_damaged(struct error *err, const char *why); /* ERR_INTEGRITY, and what to do */
 void kv_file_pause(void);                                /* between two tries */
 
+/* How long a map must be, that is a number of doublings longer, so that so many bytes more fit into it than its pages in use; 0: one doubling. */
+uint64_t kv_file_longer(uint64_t len, uint64_t pages, uint64_t bytes);
+
 #endif

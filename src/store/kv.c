@@ -248,7 +248,7 @@ static int resize(struct kv *kv, uint64_t len, struct error *err)
 	return fail(kv, rc, "grow", err);
 }
 
-int kv_grow(struct kv *kv, struct error *err)
+int kv_enlarge(struct kv *kv, uint64_t bytes, struct error *err)
 {
 	MDB_envinfo info;
 	int rc;
@@ -258,27 +258,7 @@ int kv_grow(struct kv *kv, struct error *err)
 	rc = mdb_env_info(kv->env, &info);
 	if (rc)
 		return fail(kv, rc, "grow", err);
-	return resize(kv, (uint64_t)info.me_mapsize * 2, err);
-}
-
-int kv_reserve(struct kv *kv, uint64_t bytes, struct error *err)
-{
-	uint64_t used, wanted;
-	MDB_envinfo info;
-	MDB_stat stat;
-	int rc;
-
-	if (kv->unmapped)
-		return error_set(err, ERR_NO_MEMORY, "cannot map the index");
-	rc = mdb_env_info(kv->env, &info);
-	if (!rc)
-		rc = mdb_env_stat(kv->env, &stat);
-	if (rc)
-		return fail(kv, rc, "grow", err);
-	used = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-	for (wanted = info.me_mapsize; wanted < used + bytes; wanted *= 2)
-		continue;
-	return wanted > info.me_mapsize ? resize(kv, wanted, err) : 0;
+	return resize(kv, kv_file_longer(info.me_mapsize, info.me_last_pgno + 1, bytes), err);
 }
 
 bool kv_is_full(const struct kv *kv)

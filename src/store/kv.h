@@ -50,9 +50,12 @@ void kv_abort(struct kv_txn **txn);
 void kv_txn_cleanup(struct kv_txn **txn);
 /* After a failure in a write transaction: it was only the map that was full.  Abort, kv_grow(), do it all again. */
 bool kv_is_full(const struct kv *kv);
-int kv_grow(struct kv *kv, struct error *err) MUST_CHECK; /* doubles the map; no transaction may be open */
-/* Makes the map so large that so many bytes more fit into it, so that what is to write them need not be done again. */
-int kv_reserve(struct kv *kv, uint64_t bytes, struct error *err) MUST_CHECK;
+/* Makes the map so large that so many bytes more fit into it; 0: twice as large.  No transaction may be open. */
+int kv_enlarge(struct kv *kv, uint64_t bytes, struct error *err) MUST_CHECK;
+static inline int MUST_CHECK kv_grow(struct kv *kv, struct error *err)
+{
+	return kv_enlarge(kv, 0, err);
+}
 
 /* Values are stored as crc32 | key length | key | value and checked on the way out: a mismatch is ERR_INTEGRITY.  Where there is nothing, or no
  * more, the pairs on either side are checked instead: one of them may be what was asked for, under a key that was damaged. */

@@ -369,7 +369,7 @@ int txn_run(struct store *store, const struct txn_info *info, txn_decide_fn deci
 	if (lock_take(&lock, store->dir, LOCK_JOURNAL, true, store->lock_timeout_ms, info->verb, err) < 0)
 		return -1;
 	crash_point("txn-locked");
-	if (store_use_index_locked(store, err) < 0 || (info->expected && kv_reserve(store->index, info->expected * INDEX_ROOM, err) < 0) ||
+	if (store_use_index_locked(store, err) < 0 || (info->expected && kv_enlarge(store->index, info->expected * INDEX_ROOM, err) < 0) ||
 	    prepare_with_room(&txn, decide, arg, &text, &at, err) < 0)
 		return -1;
 	if (act(&txn, &text, err) < 0)
