@@ -132,6 +132,14 @@ same_versions()
 	complains "'origin': no space left on device"
 }
 
+@test "an interrupt ends a pull from who never stops to say that it is alive" {
+	here
+	liar alive
+	status=0
+	timeout 20 mreg pull >/dev/null 2>&1 || status=$?
+	[ "$status" -eq 130 ]
+}
+
 @test "a push to who answers what it was not asked, or asks what it may not, is 8" {
 	here
 	lies push 8 other-heads few-heads many-known wants-all wants-half wants-kind escape-diverged bad-result escape-error

@@ -334,6 +334,9 @@ static int fill(struct connection *c, size_t need, struct error *err)
 	while (c->end - c->at < need) {
 		ssize_t n;
 
+		/* who never stops to send must not keep us from stopping */
+		if (interrupt_check(err) < 0)
+			return -1;
 		make_room(c, need);
 		n = read(c->in, c->buf + c->end, c->cap - c->end);
 		if (!n)
@@ -346,8 +349,6 @@ static int fill(struct connection *c, size_t need, struct error *err)
 				return -1;
 		} else if (errno != EINTR) {
 			return 0; /* a connection that was reset has ended */
-		} else if (interrupt_check(err) < 0) {
-			return -1;
 		}
 	}
 	return 1;

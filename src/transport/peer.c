@@ -16,6 +16,7 @@
 #define LINES_MAX 32
 #define TOLD_MAX 200   /* whoever says more than that says nothing */
 #define LINE_MAX_LEN 500
+#define READS_MAX 64   /* at once: who never stops must not be all that is heard */
 #define TERM_MS 2000   /* from SIGTERM to SIGKILL */
 
 static void drop_first(struct strvec *list)
@@ -64,7 +65,7 @@ void peer_listen(struct peer *p, const char *name, struct report *report)
 	char buf[4096];
 	ssize_t n = -1;
 
-	while (p->errors >= 0 && (n = read(p->errors, buf, sizeof buf)) > 0)
+	for (int i = 0; i < READS_MAX && p->errors >= 0 && (n = read(p->errors, buf, sizeof buf)) > 0; i++)
 		take(p, buf, (size_t)n, name, report);
 	if (p->errors >= 0 && n == 0) {
 		take_line(p, name, report);
