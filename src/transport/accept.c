@@ -8,6 +8,7 @@
 
 #include "registry/absent.h"
 #include "registry/receive.h"
+#include "registry/version.h"
 #include "transport/fetch.h"
 #include "transport/listed.h"
 #include "transport/wanted.h"
@@ -82,7 +83,9 @@ static int choose(struct view *v, void *arg, struct error *err)
 
 static int look_at_ours(struct accepting *a, struct error *err)
 {
-	struct view *v = registry_view(a->reg, err);
+	/* what is here now is not asked for: from here on gc leaves it alone */
+	bool is_held = a->push->dry_run || version_objects(a->reg, err);
+	struct view *v = is_held ? registry_view(a->reg, err) : NULL;
 
 	for (size_t i = 0; i < a->push->absent.count; i++)
 		hashmap_put(&a->without, a->push->absent.v[i], strlen(a->push->absent.v[i]), a);

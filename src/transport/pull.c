@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "registry/absent.h"
 #include "registry/listing.h"
+#include "registry/version.h"
 #include "transport/connect.h"
 #include "transport/fetch.h"
 #include "transport/listed.h"
@@ -201,7 +202,9 @@ static int sort_collections(struct pull *p, struct view *v, struct error *err)
 
 static int look_at_ours(struct pull *p, struct error *err)
 {
-	struct view *v = registry_view(p->reg, err);
+	/* what is here now is not fetched: from here on gc leaves it alone */
+	bool is_held = p->o->dry_run || version_objects(p->reg, err);
+	struct view *v = is_held ? registry_view(p->reg, err) : NULL;
 	struct journal_position here;
 
 	if (!v)
