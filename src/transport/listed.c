@@ -4,6 +4,7 @@
 
 #include "transport/listed.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/interrupt.h"
@@ -16,6 +17,7 @@ void listed_cleanup(struct listed *l)
 {
 	scope_cleanup(&l->scope);
 	changes_cleanup(&l->changes);
+	hashmap_cleanup(&l->places);
 }
 
 bool listed_cid_of_key(const char *key, char cid[33])
@@ -32,10 +34,9 @@ bool listed_cid_of_key(const char *key, char cid[33])
 
 const struct scope_item *listed_collection(const struct listed *l, const char *cid)
 {
-	for (size_t i = 0; i < l->scope.count; i++)
-		if (!strcmp(l->scope.v[i].cid, cid))
-			return &l->scope.v[i];
-	return NULL;
+	uintptr_t place = (uintptr_t)hashmap_find(&l->places, cid, strlen(cid));
+
+	return place ? &l->scope.v[place - 1] : NULL;
 }
 
 /* --- frames --- */
@@ -128,16 +129,14 @@ static void note_version(const struct change *c, struct hashmap *versions)
 /* An incremental listing may speak of versions that an earlier one has named, so those of versions are not judged there. */
 static int check_scope(struct connection *c, const struct list_request *request, const struct listed *l, struct error *err)
 {
-	CLEANUP(hashmap) struct hashmap cids = HASHMAP_INIT, versions = HASHMAP_INIT;
+	CLEANUP(hashmap) struct hashmap versions = HASHMAP_INIT;
 	char cid[CID_LEN + 1];
 
-	for (size_t i = 0; i < l->scope.count; i++)
-		add_id(&cids, l->scope.v[i].cid);
 	for (size_t i = 0; i < l->changes.count; i++)
 		note_version(&l->changes.v[i], &versions);
 	for (size_t i = 0; i < l->changes.count; i++) {
 		const char *key = l->changes.v[i].key;
-		bool is_asked = listed_cid_of_key(key, cid) ? hashmap_has(&cids, cid, CID_LEN) :
+		bool is_asked = listed_cid_of_key(key, cid) ? hashmap_has(&l->places, cid, CID_LEN) :
 							      request->has_since || names_version_of(key, &versions);
 
 		if (!is_asked)
@@ -175,6 +174,8 @@ int listed_ask(struct connection *c, const struct list_request *request, struct 
 
 	if (send_request(c, request, err) < 0 || read_scope(c, &frame, &out->scope, err) < 0)
 		return -1;
+	for (size_t i = 0; i < out->scope.count; i++)
+		hashmap_put(&out->places, out->scope.v[i].cid, strlen(out->scope.v[i].cid), (void *)(uintptr_t)(i + 1));
 	if (frame.type == FRAME_END)
 		rc = take_end(c, &frame, &out->changes, &out->end, err);
 	else if (frame.type != FRAME_CHANGES)

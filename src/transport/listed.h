@@ -12,8 +12,9 @@ struct listed {
 	struct scope scope;
 	struct changes changes; /* each after its parents, all of keys that travel and with values that fit them */
 	struct end end;
+	struct hashmap places; /* id of a collection → its place in scope, counted from 1 */
 };
-#define LISTED_INIT { { NULL, 0, 0 }, CHANGES_INIT, { .seq = 0 } }
+#define LISTED_INIT { { NULL, 0, 0 }, CHANGES_INIT, { .seq = 0 }, HASHMAP_INIT }
 void listed_cleanup(struct listed *l);
 
 /* Asks, and reads the whole answer.  ERR_REMOTE when a change is of a collection that is not in the scope, or no change at all. */

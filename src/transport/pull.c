@@ -221,6 +221,7 @@ static int look_at_ours(struct pull *p, struct error *err)
 static bool leave_out_shallow(struct pull *p)
 {
 	const struct strvec *diverged = &p->out->received.diverged;
+	CLEANUP(hashmap) struct hashmap keys = HASHMAP_INIT;
 	struct changes *changes = &p->listed.changes;
 	size_t kept = 0;
 	char cid[33];
@@ -230,9 +231,10 @@ static bool leave_out_shallow(struct pull *p)
 
 		if (!item || !item->is_shallow)
 			return false;
+		hashmap_put(&keys, diverged->v[i], strlen(diverged->v[i]), p);
 	}
 	for (size_t i = 0; i < changes->count; i++) {
-		if (strvec_has(diverged, changes->v[i].key))
+		if (hashmap_has(&keys, changes->v[i].key, strlen(changes->v[i].key)))
 			change_cleanup(&changes->v[i]);
 		else
 			changes->v[kept++] = changes->v[i];

@@ -72,6 +72,8 @@ static int keep_ours(const struct change *c, uint64_t seq, void *arg, struct err
 /* Collections of ours that the patterns select, and those that the other side has under whatever name. */
 static int select_ours(struct settling *s, struct scope *scope, struct error *err)
 {
+	CLEANUP(hashmap) struct hashmap ours = HASHMAP_INIT;
+
 	if (listing_select(s->reg, s->view, s->o->names, scope, err) < 0) {
 		if (err->code != ERR_NO_COLLECTION)
 			return -1;
@@ -79,13 +81,12 @@ static int select_ours(struct settling *s, struct scope *scope, struct error *er
 		scope_cleanup(scope);
 		*scope = (struct scope){ NULL, 0, 0 };
 	}
+	for (size_t i = 0; i < scope->count; i++)
+		hashmap_put(&ours, scope->v[i].cid, strlen(scope->v[i].cid), s);
 	for (size_t i = 0; i < s->theirs->scope.count; i++) {
 		const struct scope_item *item = &s->theirs->scope.v[i];
-		size_t j = 0;
 
-		while (j < scope->count && strcmp(scope->v[j].cid, item->cid) != 0)
-			j++;
-		if (j == scope->count)
+		if (!hashmap_has(&ours, item->cid, strlen(item->cid)))
 			scope_add(scope, item->cid, item->name, item->is_shallow);
 	}
 	return 0;
