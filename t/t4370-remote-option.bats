@@ -43,6 +43,18 @@ hub()
 	[ "$(cat stamp)" = "$(hub resolve digits:v1)" ]
 }
 
+@test "how much was fetched is told when it is much" {
+	head -c 1500000 /dev/urandom >../big
+	hub put -q big ../big >/dev/null
+	mreg_is 0 get big --remote ../hub
+	says big
+	complains "1.43 MiB, came from '${PWD%/*}/hub'"
+	mreg_is 0 get big --remote ../hub -o again
+	no_complaint
+	mreg_is 0 cat digits:v0 config.json --remote ../hub
+	no_complaint
+}
+
 @test "the next get brings what has changed over there" {
 	mreg get -q digits:best --remote ../hub -o out
 	hub alias -q digits:v4 best >/dev/null

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "registry/remote.h"
 #include "transport/connect.h"
@@ -19,10 +20,28 @@ struct lazy {
 	struct report *report;
 	struct connection *connection;
 	char *remote; /* to which it leads, as it was asked for */
+	uint64_t objects, bytes; /* that came through it */
 };
+
+#define WORTH_TELLING ((uint64_t)1 << 20)
+
+/* Once for all that a command has read there: a note after each small file that is shown would only be noise. */
+static void tell(struct lazy *l)
+{
+	CLEANUP(strbuf) struct strbuf size = STRBUF_INIT;
+
+	if (l->bytes >= WORTH_TELLING) {
+		size_format(&size, l->bytes);
+		report_note(l->report, "%llu object%s, %s, came from %s", (unsigned long long)l->objects, l->objects == 1 ? "" : "s", size.buf,
+			connection_name(l->connection));
+	}
+	l->objects = l->bytes = 0;
+}
 
 static void disconnect(struct lazy *l)
 {
+	if (l->connection)
+		tell(l);
 	connection_cleanup(&l->connection);
 	free(l->remote);
 	l->remote = NULL;
@@ -75,6 +94,8 @@ static int fetch_list(struct lazy *l, struct registry *reg, struct fetch_file *f
 
 	if (!f || fetch_files(f, files, count, err) < 0 || fetch_commit(f, err) < 0)
 		return -1;
+	l->objects += fetch_objects_count(f);
+	l->bytes += fetch_bytes(f);
 	return check_complete(l, files, count, err);
 }
 
