@@ -85,8 +85,10 @@ static void use_source(struct session *s)
 
 static int open_borrowed(struct session *s, struct error *err)
 {
-	if (s->offline)
-		return error_set(err, ERR_USAGE, "--remote asks another registry, which --offline forbids");
+	if (s->offline) {
+		error_set(err, ERR_USAGE, "--remote asks another registry, which --offline forbids");
+		return error_hint(err, "A clone, which 'mreg clone' makes, can be read without a network.");
+	}
 	s->remote = xcalloc(1, sizeof *s->remote);
 	if (remote_find(&s->config, s->remote_name, s->remote, err) < 0)
 		return -1;

@@ -93,7 +93,7 @@ int registry_discover(const char *given, struct strbuf *mreg_dir, struct error *
 		end = strrchr(here, '/');
 	}
 	error_set(err, ERR_NO_REGISTRY, "no registry here or in any directory above");
-	return error_hint(err, "'mreg init' makes one here; --registry DIR or MREG_DIR name another place.");
+	return error_hint(err, "'mreg init' makes one here, 'mreg clone URL' brings one; --registry DIR or MREG_DIR name another place.");
 }
 
 int registry_init(const char *dir, bool shared, struct strbuf *mreg_dir, struct error *err)
