@@ -222,16 +222,20 @@ refuses_edited()
 	assert_not_exists there
 }
 
-@test "a clone of a bundle that is damaged inside says what is damaged" {
+@test "a bundle that is damaged inside gives nothing, and says what is damaged" {
 	local at
 	mreg bundle create -q all --all
 	at=$(($(stat -c %s all) / 2))
 	cp all flipped
 	damage flipped "$at"
-	mreg_is 0 clone -q flipped there
-	complains "warning: 'origin': bundle '$PWD/flipped' is damaged: "
-	mreg_is 0 -C there fsck
-	assert_line --regexp '^absent: '
+	mreg_is 8 clone -q flipped there
+	complains "bundle '$PWD/flipped' is damaged: "
+	mreg init -q here >/dev/null
+	mreg_is 8 -C here pull -q ../flipped
+	mreg_is 0 -C here ls
+	says_nothing
+	mreg_is 0 -C here pull -q ../all
+	mreg_is 0 -C here fsck
 }
 
 @test "what is no bundle is said to be none" {

@@ -16,12 +16,12 @@ static int send_lack(struct connection *c, const struct want *want, struct error
 	return connection_send(c, FRAME_LACK, payload.buf, payload.len, err);
 }
 
-/* What is damaged here is as good as absent for the other side, and its owner is told. */
+/* What is damaged here is as good as absent for the other side, and its owner is told; a bundle is whole or of no use. */
 static int read_record(struct source *s, const struct want *want, struct record_head *head, struct strbuf *stored, struct error *err)
 {
 	int rc = s->methods->record(s, want, head, stored, err);
 
-	if (rc >= 0 || err->code != ERR_INTEGRITY)
+	if (rc >= 0 || err->code != ERR_INTEGRITY || !s->registry)
 		return rc;
 	report_warning(s->report, "%s", err->text);
 	error_clear(err);
