@@ -442,8 +442,10 @@ static void exchange_thread(void *arg, size_t number)
 		verify_thread(x);
 		return;
 	}
-	if (receive(x, &err) < 0)
+	if (receive(x, &err) < 0) {
+		make_room(x, 0); /* what has come is kept, and not asked for again */
 		work_fail(&x->work, &err);
+	}
 	work_lock(&x->work);
 	x->is_over = true;
 	work_wake(&x->work);
