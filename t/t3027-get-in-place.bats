@@ -52,7 +52,7 @@ bytes_from()
 	settle t
 	mreg get -q m:v0 -o t
 	touch -r t/weights stamp
-	printf X | dd of=t/weights bs=1 seek=4000000 conv=notrunc status=none
+	printf XYZXYZXY | dd of=t/weights bs=1 seek=4000000 conv=notrunc status=none
 	touch -r stamp t/weights
 	mreg_is 6 get m:v1 -o t
 	complains weights
