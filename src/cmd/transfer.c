@@ -122,7 +122,7 @@ int transfer_print(struct session *s, const struct ref_changes *refs, const stru
 
 void transfer_tell(struct session *s, const struct remote *remote, bool is_push, bool is_current, uint64_t objects, uint64_t bytes)
 {
-	const char *shown = *remote->name ? remote->name : remote->url;
+	const char *shown = remote_shown(remote);
 	CLEANUP(strbuf) struct strbuf size = STRBUF_INIT;
 
 	if (is_current) {

@@ -68,18 +68,15 @@ int listing_each_linked(struct view *v, const struct cid *model, linked_fn fn, v
 
 struct selecting {
 	struct view *view;
-	struct listing_pattern *patterns;
+	struct listing_patterns patterns;
 	bool *has_matched; /* each pattern */
-	size_t count;
 	struct scope *out;
 	struct hashmap whole; /* CIDs */
 };
 
 static void selecting_cleanup(struct selecting *s)
 {
-	for (size_t i = 0; i < s->count; i++)
-		listing_pattern_cleanup(&s->patterns[i]);
-	free(s->patterns);
+	listing_patterns_cleanup(&s->patterns);
 	free(s->has_matched);
 	hashmap_cleanup(&s->whole);
 }
@@ -139,8 +136,8 @@ static bool matches(struct selecting *s, const char *name)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < s->count; i++) {
-		bool one = listing_pattern_matches(&s->patterns[i], name);
+	for (size_t i = 0; i < s->patterns.count; i++) {
+		bool one = listing_pattern_matches(&s->patterns.v[i], name);
 
 		s->has_matched[i] |= one;
 		any |= one;
@@ -158,9 +155,9 @@ static int visit(const char *key, const struct heads *heads, void *arg, struct e
 		return 0;
 	memcpy(cid.hex, key + strlen(COLL), CID_HEX_LEN + 1);
 	/* what removed ones were called is not worth reading the journal for when it decides nothing */
-	if ((s->count || heads_is_live(heads)) && name_of(s->view, key, heads, &name, err) < 0)
+	if ((s->patterns.count || heads_is_live(heads)) && name_of(s->view, key, heads, &name, err) < 0)
 		return -1;
-	if (s->count && !matches(s, name.buf))
+	if (s->patterns.count && !matches(s, name.buf))
 		return 0;
 	return take(s, &cid, name.len ? name.buf : cid.hex, err);
 }
@@ -169,7 +166,7 @@ static int visit(const char *key, const struct heads *heads, void *arg, struct e
 static int take_by_hand(struct selecting *s, size_t i, struct error *err)
 {
 	CLEANUP(collection) struct collection c = COLLECTION_INIT;
-	const char *name = s->patterns[i].name;
+	const char *name = s->patterns.v[i].name;
 
 	if (s->has_matched[i])
 		return 0;
@@ -224,14 +221,12 @@ static int select_shallow(struct selecting *s, struct error *err)
 int listing_select(struct registry *reg, struct view *v, const struct strvec *patterns, struct scope *out, struct error *err)
 {
 	size_t count = patterns ? patterns->count : 0;
-	CLEANUP(selecting) struct selecting s = { .view = v, .out = out, .whole = HASHMAP_INIT };
+	CLEANUP(selecting) struct selecting s = { .view = v, .patterns = LISTING_PATTERNS_INIT, .out = out, .whole = HASHMAP_INIT };
 
 	(void)reg;
-	s.patterns = xcalloc(count + 1, sizeof *s.patterns);
+	if (listing_patterns_parse(NULL, patterns, &s.patterns, err) < 0)
+		return -1;
 	s.has_matched = xcalloc(count + 1, sizeof *s.has_matched);
-	for (; s.count < count; s.count++)
-		if (listing_pattern_parse(NULL, patterns->v[s.count], &s.patterns[s.count], err) < 0)
-			return -1;
 	if (spots_each_key(v, COLL, visit, &s, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
@@ -242,7 +237,7 @@ int listing_select(struct registry *reg, struct view *v, const struct strvec *pa
 
 int listing_select_these(struct registry *reg, struct view *v, const struct strvec *cids, struct scope *out, struct error *err)
 {
-	CLEANUP(selecting) struct selecting s = { .view = v, .out = out, .whole = HASHMAP_INIT };
+	CLEANUP(selecting) struct selecting s = { .view = v, .patterns = LISTING_PATTERNS_INIT, .out = out, .whole = HASHMAP_INIT };
 
 	(void)reg;
 	for (size_t i = 0; i < cids->count; i++) {

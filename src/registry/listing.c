@@ -77,6 +77,33 @@ int listing_pattern_parse(const struct registry *reg, const char *text, struct l
 	return 0;
 }
 
+int listing_patterns_parse(const struct registry *reg, const struct strvec *texts, struct listing_patterns *out, struct error *err)
+{
+	size_t count = texts ? texts->count : 0;
+
+	if (!count)
+		return 0;
+	out->v = xcalloc(count, sizeof *out->v);
+	for (size_t i = 0; i < count; i++) {
+		if (listing_pattern_parse(reg, texts->v[i], &out->v[i], err) < 0)
+			return -1;
+		out->count++;
+		if (!strvec_has(&out->names, out->v[i].name))
+			strvec_push(&out->names, out->v[i].name);
+	}
+	strvec_sort(&out->names);
+	return 0;
+}
+
+void listing_patterns_cleanup(struct listing_patterns *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		listing_pattern_cleanup(&p->v[i]);
+	free(p->v);
+	strvec_release(&p->names);
+	*p = (struct listing_patterns)LISTING_PATTERNS_INIT;
+}
+
 bool listing_pattern_matches(const struct listing_pattern *p, const char *name)
 {
 	CLEANUP(strbuf) struct strbuf pattern = STRBUF_INIT, folded = STRBUF_INIT;

@@ -21,6 +21,16 @@ struct listing_pattern {
 };
 int listing_pattern_parse(const struct registry *reg, const char *text, struct listing_pattern *out, struct error *err) MUST_CHECK;
 void listing_pattern_cleanup(struct listing_pattern *p);
+/* All patterns of a command line, and their names alone: what the other side selects by. */
+struct listing_patterns {
+	struct listing_pattern *v; /* NULL: everything */
+	size_t count;
+	struct strvec names;       /* sorted, each once */
+};
+#define LISTING_PATTERNS_INIT { NULL, 0, STRVEC_INIT }
+/* texts may be NULL.  out is to be cleaned up after a failure, too. */
+int listing_patterns_parse(const struct registry *reg, const struct strvec *texts, struct listing_patterns *out, struct error *err) MUST_CHECK;
+void listing_patterns_cleanup(struct listing_patterns *p);
 /* Does it select a collection of this full name (case is folded)? */
 bool listing_pattern_matches(const struct listing_pattern *p, const char *name);
 

@@ -82,7 +82,7 @@ static bool is_version(const struct change *c)
 static int count_change(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err)
 {
 	struct lag *l = arg;
-	const char *name = *l->remote->name ? l->remote->name : l->remote->url;
+	const char *name = remote_shown(l->remote);
 
 	(void)seq;
 	(void)err;

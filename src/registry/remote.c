@@ -28,6 +28,11 @@
 #define BARE_DIGITS 32
 #define LOCK_NAME ".lock" /* which is no remote's name */
 
+const char *remote_shown(const struct remote *r)
+{
+	return *r->name ? r->name : r->url;
+}
+
 void remote_cleanup(struct remote *r)
 {
 	free(r->name);

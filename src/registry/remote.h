@@ -19,6 +19,8 @@ struct remote {
 	char *origin;  /* the configuration that has it, as config_item.origin; "" for a bare URL */
 };
 void remote_cleanup(struct remote *r);
+/* What messages call it: its name, else its URL. */
+const char *remote_shown(const struct remote *r);
 struct remotes {
 	struct remote *v;
 	size_t count, cap;

@@ -29,9 +29,7 @@ struct pull {
 	struct hello hello;
 	struct remote_state state;
 	struct remote_cursor *cursor;
-	struct listing_pattern *patterns;
-	size_t pattern_count;
-	struct strvec names; /* of the patterns, sorted: what the far side selects by */
+	struct listing_patterns patterns;
 	struct listed listed;
 	struct journal_position planned_at;
 	bool has_plan, is_empty; /* is_empty: there is nothing here that anything could not fit with */
@@ -44,10 +42,7 @@ static void pull_cleanup(struct pull *p)
 	connection_cleanup(&p->connection);
 	hello_cleanup(&p->hello);
 	remote_state_cleanup(&p->state);
-	for (size_t i = 0; i < p->pattern_count; i++)
-		listing_pattern_cleanup(&p->patterns[i]);
-	free(p->patterns);
-	strvec_release(&p->names);
+	listing_patterns_cleanup(&p->patterns);
 	listed_cleanup(&p->listed);
 	wanted_cleanup(&p->wanted);
 	strvec_release(&p->absent);
@@ -62,30 +57,7 @@ void pull_result_cleanup(struct pull_result *r)
 	merge_plan_cleanup(&r->plan);
 }
 
-static const char *shown(const struct pull *p)
-{
-	return *p->o->remote->name ? p->o->remote->name : p->o->remote->url;
-}
-
 /* --- what is asked --- */
-
-static int parse_patterns(struct pull *p, struct error *err)
-{
-	size_t count = p->o->patterns ? p->o->patterns->count : 0;
-
-	if (!count)
-		return 0;
-	p->patterns = xcalloc(count, sizeof *p->patterns);
-	for (size_t i = 0; i < count; i++) {
-		if (listing_pattern_parse(p->reg, p->o->patterns->v[i], &p->patterns[i], err) < 0)
-			return -1;
-		p->pattern_count++;
-		if (!strvec_has(&p->names, p->patterns[i].name))
-			strvec_push(&p->names, p->patterns[i].name);
-	}
-	strvec_sort(&p->names);
-	return 0;
-}
 
 /* What is remembered of it is only of use if it is the registry that it was then. */
 static int recall(struct pull *p, struct error *err)
@@ -94,22 +66,23 @@ static int recall(struct pull *p, struct error *err)
 		return -1;
 	if (p->state.registry && strcmp(p->state.registry, p->hello.registry) != 0) {
 		if (!p->o->allow_rewind) {
-			error_set(err, ERR_CONFLICT, "'%s' is another registry than it was: %s, not %s", shown(p), p->hello.registry, p->state.registry);
+			error_set(err, ERR_CONFLICT, "'%s' is another registry than it was: %s, not %s", remote_shown(p->o->remote),
+				p->hello.registry, p->state.registry);
 			return error_hint(err, "If that is right, '--allow-rewind' takes over what it has.");
 		}
 		p->state.count = 0;
 	}
 	free(p->state.registry);
 	p->state.registry = xstrdup(p->hello.registry);
-	p->cursor = remote_state_cursor(&p->state, &p->names);
+	p->cursor = remote_state_cursor(&p->state, &p->patterns.names);
 	return 0;
 }
 
 static int begin(struct pull *p, struct error *err)
 {
-	if (parse_patterns(p, err) < 0)
+	if (listing_patterns_parse(p->reg, p->o->patterns, &p->patterns, err) < 0)
 		return -1;
-	p->connection = connect_open(p->o->remote->url, shown(p), p->reg->config, p->reg->report, &p->hello, err);
+	p->connection = connect_open(p->o->remote->url, remote_shown(p->o->remote), p->reg->config, p->reg->report, &p->hello, err);
 	return p->connection ? recall(p, err) : -1;
 }
 
@@ -120,8 +93,8 @@ static int ask(struct pull *p, bool since, struct listed *out, struct error *err
 
 	if (since)
 		request.sum = p->cursor->sum;
-	for (size_t i = 0; i < p->names.count; i++)
-		strvec_push(&request.patterns, p->names.v[i]);
+	for (size_t i = 0; i < p->patterns.names.count; i++)
+		strvec_push(&request.patterns, p->patterns.names.v[i]);
 	rc = listed_ask(p->connection, &request, out, err);
 	list_request_cleanup(&request);
 	return rc;
@@ -145,7 +118,7 @@ static int list(struct pull *p, struct error *err)
 		return -1;
 	if (!since || p->listed.end.was_since || p->o->allow_rewind)
 		return 0;
-	error_set(err, ERR_CONFLICT, "the history of '%s' does not go on from what was seen of it", shown(p));
+	error_set(err, ERR_CONFLICT, "the history of '%s' does not go on from what was seen of it", remote_shown(p->o->remote));
 	return error_hint(err, "It may have been put back from an older copy; '--allow-rewind' takes over what it has now.");
 }
 
@@ -157,8 +130,8 @@ static struct receive receive_of(struct pull *p, bool dry_run)
 		.changes = &p->listed.changes,
 		.plan = p->has_plan ? &p->out->plan : NULL,
 		.planned_at = p->has_plan ? &p->planned_at : NULL,
-		.by = shown(p),
-		.remote = shown(p),
+		.by = remote_shown(p->o->remote),
+		.remote = remote_shown(p->o->remote),
 		.verb = p->o->verb,
 		.why = p->o->why,
 		.dry_run = dry_run,
@@ -172,7 +145,7 @@ static struct receive receive_of(struct pull *p, bool dry_run)
 static int choose(struct view *v, void *arg, struct error *err)
 {
 	struct pull *p = arg;
-	const struct wanted_choice choice = { .none = p->o->metadata_only, .patterns = p->patterns, .pattern_count = p->pattern_count };
+	const struct wanted_choice choice = { .none = p->o->metadata_only, .patterns = p->patterns.v, .pattern_count = p->patterns.count };
 
 	return wanted_choose(&p->wanted, v, &p->listed.changes, p->has_plan ? &p->out->plan : NULL, &choice, err);
 }
@@ -270,7 +243,7 @@ static int make_plan(struct pull *p, struct error *err)
 		.settle = p->o->settle,
 		.verb = p->o->verb,
 		.why = p->o->why,
-		.names = &p->names,
+		.names = &p->patterns.names,
 	};
 
 	if (!p->has_plan && p->listed.end.was_since) {
@@ -287,7 +260,7 @@ static int make_plan(struct pull *p, struct error *err)
 
 static int fit(struct pull *p, struct error *err)
 {
-	if (p->is_empty && !p->pattern_count && !p->o->dry_run) {
+	if (p->is_empty && !p->patterns.count && !p->o->dry_run) {
 		wanted_choose_all(&p->wanted, &p->listed.changes, !p->o->metadata_only);
 		return 0;
 	}
@@ -313,11 +286,11 @@ static int check_fetched(struct pull *p, struct error *err)
 		if (v->is_complete)
 			continue;
 		if (!v->is_described)
-			return error_set(err, ERR_REMOTE, "'%s' lacks version object or manifest of %.12s", shown(p), oid_hex(&v->version).text);
+			return error_set(err, ERR_REMOTE, "'%s' lacks version object or manifest of %.12s", remote_shown(p->o->remote), oid_hex(&v->version).text);
 		lacking++;
 	}
 	if (lacking)
-		report_note(p->reg->report, "'%s' does not have all files of %llu version%s", shown(p), (unsigned long long)lacking,
+		report_note(p->reg->report, "'%s' does not have all files of %llu version%s", remote_shown(p->o->remote), (unsigned long long)lacking,
 			lacking == 1 ? "" : "s");
 	return 0;
 }
@@ -371,7 +344,7 @@ static int remember(struct pull *p, struct error *err)
 
 static bool has_nothing(const struct pull *p)
 {
-	return !p->listed.changes.count && !p->pattern_count;
+	return !p->listed.changes.count && !p->patterns.count;
 }
 
 /* Whose word is to count can only be said by who knows what either side says. */
@@ -383,7 +356,8 @@ static void tell_differences(const struct pull *p)
 
 int pull_run(struct registry *reg, const struct pull_options *o, struct pull_result *out, struct error *err)
 {
-	CLEANUP(pull) struct pull p = { .reg = reg, .o = o, .out = out, .state = REMOTE_STATE_INIT, .listed = LISTED_INIT, .wanted = WANTED_INIT };
+	CLEANUP(pull) struct pull p = { .reg = reg, .o = o, .out = out, .patterns = LISTING_PATTERNS_INIT, .state = REMOTE_STATE_INIT,
+		.listed = LISTED_INIT, .wanted = WANTED_INIT };
 
 	registry_drop_view(reg);
 	if (begin(&p, err) < 0 || list(&p, err) < 0)

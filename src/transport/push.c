@@ -31,9 +31,7 @@ struct pushing {
 	struct hello hello;
 	struct remote_state state;
 	struct remote_cursor *cursor;
-	struct listing_pattern *patterns;
-	size_t pattern_count;
-	struct strvec names;
+	struct listing_patterns patterns;
 	struct scope scope;
 	struct journal_position at; /* of what is pushed */
 	struct oid newest;          /* change that was looked at; zero: none */
@@ -41,7 +39,6 @@ struct pushing {
 	struct changes surplus;     /* in the order of our journal */
 	struct strvec sending;      /* their ids */
 	struct wanted wanted;       /* the versions that they bring */
-	bool is_from_memory;        /* only what came after the last push was looked at */
 };
 
 static void pushing_cleanup(struct pushing *p)
@@ -49,10 +46,7 @@ static void pushing_cleanup(struct pushing *p)
 	connection_cleanup(&p->connection);
 	hello_cleanup(&p->hello);
 	remote_state_cleanup(&p->state);
-	for (size_t i = 0; i < p->pattern_count; i++)
-		listing_pattern_cleanup(&p->patterns[i]);
-	free(p->patterns);
-	strvec_release(&p->names);
+	listing_patterns_cleanup(&p->patterns);
 	scope_cleanup(&p->scope);
 	compared_cleanup(&p->compared);
 	changes_cleanup(&p->surplus);
@@ -66,45 +60,22 @@ void push_outcome_cleanup(struct push_outcome *r)
 	strvec_release(&r->diverged);
 }
 
-static const char *shown(const struct pushing *p)
-{
-	return *p->o->remote->name ? p->o->remote->name : p->o->remote->url;
-}
-
 /* --- before anything is sent --- */
-
-static int parse_patterns(struct pushing *p, struct error *err)
-{
-	size_t count = p->o->patterns ? p->o->patterns->count : 0;
-
-	if (!count)
-		return 0;
-	p->patterns = xcalloc(count, sizeof *p->patterns);
-	for (size_t i = 0; i < count; i++) {
-		if (listing_pattern_parse(p->reg, p->o->patterns->v[i], &p->patterns[i], err) < 0)
-			return -1;
-		p->pattern_count++;
-		if (!strvec_has(&p->names, p->patterns[i].name))
-			strvec_push(&p->names, p->patterns[i].name);
-	}
-	strvec_sort(&p->names);
-	return 0;
-}
 
 static int begin(struct pushing *p, struct error *err)
 {
 	char own[2 * REGISTRY_ID_LEN + 1];
 
-	p->connection = connect_open(p->o->remote->url, shown(p), p->reg->config, p->reg->report, &p->hello, err);
+	p->connection = connect_open(p->o->remote->url, remote_shown(p->o->remote), p->reg->config, p->reg->report, &p->hello, err);
 	if (!p->connection || remote_state_read(p->reg, p->o->remote, &p->state, err) < 0)
 		return -1;
 	if (strcmp(p->hello.kind, "bundle") == 0)
-		return error_set(err, ERR_REMOTE, "'%s' is a bundle, which nothing can be added to", shown(p));
+		return error_set(err, ERR_REMOTE, "'%s' is a bundle, which nothing can be added to", remote_shown(p->o->remote));
 	if (p->hello.is_read_only)
-		return error_set(err, ERR_POLICY, "'%s' can only be read from here", shown(p));
+		return error_set(err, ERR_POLICY, "'%s' can only be read from here", remote_shown(p->o->remote));
 	hex_encode(p->reg->store->stamp.id, REGISTRY_ID_LEN, own);
 	if (strcmp(p->hello.registry, own) == 0)
-		report_warning(p->reg->report, "'%s' is a copy of this registry, with the same id", shown(p));
+		report_warning(p->reg->report, "'%s' is a copy of this registry, with the same id", remote_shown(p->o->remote));
 	if (p->state.registry && strcmp(p->state.registry, p->hello.registry) != 0) {
 		p->state.count = 0;
 		strvec_release(&p->state.pending); /* nothing is heard of what the other one has */
@@ -112,7 +83,7 @@ static int begin(struct pushing *p, struct error *err)
 	}
 	free(p->state.registry);
 	p->state.registry = xstrdup(p->hello.registry);
-	p->cursor = remote_state_cursor(&p->state, &p->names);
+	p->cursor = remote_state_cursor(&p->state, &p->patterns.names);
 	return 0;
 }
 
@@ -151,20 +122,18 @@ static int find_sent(struct pushing *p, struct view *v, struct journal_position 
 }
 
 /* What we have, or what came since the last push when the far side is as far as it was then. */
-static int compare_in(struct pushing *p, struct view *v, bool from_memory, struct error *err)
+static int compare_in(struct pushing *p, struct view *v, struct error *err)
 {
 	struct list_request request = { .has_since = false };
 	struct journal_position since;
-	int found = 0, rc;
+	int found, rc;
 
 	view_position(v, &p->at);
-	if (from_memory)
-		found = find_sent(p, v, &since, err);
-	if (found < 0 || listing_select(p->reg, v, &p->names, &p->scope, err) < 0)
+	found = find_sent(p, v, &since, err);
+	if (found < 0 || listing_select(p->reg, v, &p->patterns.names, &p->scope, err) < 0)
 		return -1;
-	for (size_t i = 0; i < p->names.count; i++)
-		strvec_push(&request.patterns, p->names.v[i]);
-	p->is_from_memory = found;
+	for (size_t i = 0; i < p->patterns.names.count; i++)
+		strvec_push(&request.patterns, p->patterns.names.v[i]);
 	rc = listing_changes(p->reg, v, &request, &p->scope, found ? &since : NULL, note_key, p, err);
 	if (rc == 0)
 		rc = compared_ask(&p->compared, p->connection, v, err);
@@ -197,7 +166,7 @@ static int note_absent(struct pushing *p, struct view *v, struct error *err)
 
 static int choose(struct pushing *p, struct view *v, struct error *err)
 {
-	const struct wanted_choice choice = { .patterns = p->patterns, .pattern_count = p->pattern_count,
+	const struct wanted_choice choice = { .patterns = p->patterns.v, .pattern_count = p->patterns.count,
 		.takes_all_named = true };
 
 	if (wanted_choose(&p->wanted, v, &p->surplus, NULL, &choice, err) < 0)
@@ -248,15 +217,16 @@ static int diverged(struct pushing *p, struct error *err)
 
 	for (size_t i = 0; i < count && i < 5; i++)
 		strbuf_addf(&names, "%s'%s'", i ? ", " : "", p->out->diverged.v[i]);
-	error_set(err, ERR_CONFLICT, "'%s' has changed %s%s since they were the same", shown(p), names.buf, count > 5 ? " and others" : "");
+	error_set(err, ERR_CONFLICT, "'%s' has changed %s%s since they were the same", remote_shown(p->o->remote), names.buf,
+		count > 5 ? " and others" : "");
 	return error_hint(err, "'mreg pull' shows what to do about it; then push again.");
 }
 
-static int prepare(struct pushing *p, bool from_memory, struct error *err)
+static int prepare(struct pushing *p, struct error *err)
 {
 	struct view *v = registry_view(p->reg, err);
 
-	if (!v || compare_in(p, v, from_memory, err) < 0 || choose(p, v, err) < 0 || describe(p, v, err) < 0)
+	if (!v || compare_in(p, v, err) < 0 || choose(p, v, err) < 0 || describe(p, v, err) < 0)
 		return -1;
 	if (p->compared.diverged.count)
 		return diverged(p, err);
@@ -270,7 +240,7 @@ static int prepare(struct pushing *p, bool from_memory, struct error *err)
 static int note_pending(struct pushing *p, struct error *err)
 {
 	if (p->surplus.count > PENDING_MAX)
-		return listing_offer(p->reg, &p->scope, p->names.count == 0, p->at.seq, err) < 0 ? -1 : 0;
+		return listing_offer(p->reg, &p->scope, p->patterns.names.count == 0, p->at.seq, err) < 0 ? -1 : 0;
 	for (size_t i = 0; i < p->surplus.count; i++)
 		strvec_push(&p->sending, oid_hex(&p->surplus.v[i].id).text);
 	return remote_change_pending(p->reg, p->o->remote, &p->sending, NULL, err);
@@ -290,7 +260,7 @@ static int send_request(struct pushing *p, struct error *err)
 
 		if (!version->wants_bytes)
 			strvec_push(&request.absent, oid_hex(&version->version).text);
-		else if (p->pattern_count && request.present.count < PRESENT_MAX)
+		else if (p->patterns.count && request.present.count < PRESENT_MAX)
 			strvec_push(&request.present, oid_hex(&version->version).text);
 	}
 	for (size_t i = 0; i < p->scope.count; i++)
@@ -381,7 +351,7 @@ static int remember(struct pushing *p, const struct push_result *result, struct 
 {
 	static const struct oid none;
 
-	if (listing_offer(p->reg, &p->scope, p->names.count == 0, p->at.seq, err) < 0)
+	if (listing_offer(p->reg, &p->scope, p->patterns.names.count == 0, p->at.seq, err) < 0)
 		return -1;
 	move_cursors(p, result);
 	p->cursor->sent = p->at.seq;
@@ -393,7 +363,7 @@ static int remember(struct pushing *p, const struct push_result *result, struct 
 	p->state.seen = clock_now();
 	p->state.far_seq = result->seq ? result->seq : p->hello.seq;
 	/* what was pending before is settled when all was compared: of what patterns do not select nothing was heard */
-	for (size_t i = 0; !p->names.count && i < p->state.pending.count; i++)
+	for (size_t i = 0; !p->patterns.names.count && i < p->state.pending.count; i++)
 		strvec_push(&p->sending, p->state.pending.v[i]);
 	if (p->sending.count && remote_change_pending(p->reg, p->o->remote, NULL, &p->sending, err) < 0)
 		return -1;
@@ -437,14 +407,14 @@ static void forget_pending(struct pushing *p)
 		error_clear(&ignored);
 }
 
-static int push_once(struct pushing *p, bool from_memory, struct error *err)
+static int push(struct pushing *p, struct error *err)
 {
 	struct push_result result = { .seq = 0 };
 	int rc = 0;
 
-	if (begin(p, err) < 0 || prepare(p, from_memory, err) < 0)
+	if (begin(p, err) < 0 || prepare(p, err) < 0)
 		return -1;
-	p->out->is_current = !p->surplus.count && !p->pattern_count;
+	p->out->is_current = !p->surplus.count && !p->patterns.count;
 	if (!p->out->is_current)
 		rc = hand_over(p, &result, err);
 	if (rc < 0 && !p->o->dry_run && is_refused(&result, err))
@@ -457,30 +427,14 @@ static int push_once(struct pushing *p, bool from_memory, struct error *err)
 	return rc;
 }
 
-static int attempt(struct registry *reg, const struct push_options *o, bool from_memory, bool *was_from_memory, struct push_outcome *out,
-		   struct error *err)
-{
-	CLEANUP(pushing) struct pushing p = { .reg = reg, .o = o, .out = out, .state = REMOTE_STATE_INIT, .compared = COMPARED_INIT,
-		.wanted = WANTED_INIT, .sending = STRVEC_INIT };
-	int rc = parse_patterns(&p, err) < 0 ? -1 : push_once(&p, from_memory, err);
-
-	*was_from_memory = p.is_from_memory;
-	registry_drop_view(reg);
-	return rc;
-}
-
 int push_run(struct registry *reg, const struct push_options *o, struct push_outcome *out, struct error *err)
 {
-	bool from_memory = false;
+	CLEANUP(pushing) struct pushing p = { .reg = reg, .o = o, .out = out, .patterns = LISTING_PATTERNS_INIT, .state = REMOTE_STATE_INIT,
+		.compared = COMPARED_INIT, .wanted = WANTED_INIT, .sending = STRVEC_INIT };
+	int rc;
 
 	registry_drop_view(reg);
-	if (attempt(reg, o, true, &from_memory, out, err) == 0)
-		return 0;
-	/* a far side that was put back from a copy lacks what was sent to it once */
-	if (!from_memory || err->code != ERR_REMOTE || strstr(err->text, "which nobody has") == NULL)
-		return -1;
-	error_clear(err);
-	push_outcome_cleanup(out);
-	*out = (struct push_outcome){ .objects = 0 };
-	return attempt(reg, o, false, &from_memory, out, err);
+	rc = listing_patterns_parse(reg, o->patterns, &p.patterns, err) < 0 ? -1 : push(&p, err);
+	registry_drop_view(reg);
+	return rc;
 }

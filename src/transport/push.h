@@ -29,7 +29,7 @@ struct push_outcome {
 void push_outcome_cleanup(struct push_outcome *r);
 
 /*
- * One connection (two when what is remembered of the far side was out of date).  Heads are compared before anything is sent.  ERR_CONFLICT: diverged, or the
+ * One connection.  Heads are compared before anything is sent.  ERR_CONFLICT: diverged, or the
  * far side has what is not here yet: pull first.  ERR_POLICY, ERR_CONFLICT as the far side says.  ERR_INTEGRITY: something that would have to be sent is
  * missing here.  No view may be open.
  */

@@ -92,7 +92,7 @@ static int fetch_all(struct registry *reg, const struct remote *remote, const st
 	CLEANUP(connection) struct connection *c = NULL;
 	CLEANUP(fetch) struct fetch *f = NULL;
 
-	c = connect_open(remote->url, *remote->name ? remote->name : remote->url, reg->config, reg->report, &hello, err);
+	c = connect_open(remote->url, remote_shown(remote), reg->config, reg->report, &hello, err);
 	f = c ? fetch_new(reg, c, err) : NULL;
 	if (!f || fetch_lost(reg, f, lost, err) < 0 || fetch_missing(reg, f, err) < 0)
 		return -1;
