@@ -127,15 +127,25 @@ static const char *title_fault(const char *title, size_t len)
 	return NULL;
 }
 
-int name_check_title(const char *title, size_t len, struct error *err)
+static int check_by_title(const char *what, const char *text, size_t len, struct error *err)
 {
-	const char *fault = title_fault(title, len);
+	const char *fault = title_fault(text, len);
 	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
 
 	if (!fault)
 		return 0;
-	add_shown(&shown, title, len);
-	return error_set(err, ERR_INVALID, "'%s' is not a legal title: %s", shown.buf, fault);
+	add_shown(&shown, text, len);
+	return error_set(err, ERR_INVALID, "'%s' is not a legal %s: %s", shown.buf, what, fault);
+}
+
+int name_check_title(const char *title, size_t len, struct error *err)
+{
+	return check_by_title("title", title, len, err);
+}
+
+int name_check_label(const char *label, size_t len, struct error *err)
+{
+	return check_by_title("name of a run", label, len, err);
 }
 
 const char *name_last_part(const char *name)

@@ -24,6 +24,8 @@ int name_check(enum name_kind kind, const char *name, size_t len, struct error *
 int name_check_full(const char *name, size_t len, struct error *err) MUST_CHECK;
 /* UTF-8 without / : @ and control bytes, 1–200 bytes, no blank at either end, not starting with . or - or r-. */
 int name_check_title(const char *title, size_t len, struct error *err) MUST_CHECK;
+/* What a run may be called: by the rules of a title. */
+int name_check_label(const char *label, size_t len, struct error *err) MUST_CHECK;
 /* Where its last part begins. */
 const char *name_last_part(const char *name);
 

@@ -37,7 +37,9 @@ bool collection_parse(const struct cid *cid, const json_t *value, struct collect
 	if (!json_get_string(value, "name", &name) || !json_get_string(value, "type", &type) || !json_get_string(value, "kind", &kind))
 		return false;
 	collection_cleanup(out);
-	*out = (struct collection){ .cid = *cid, .is_model = strcmp(kind, "model") == 0, .name = xstrdup(name), .type = xstrdup(type) };
+	*out = (struct collection){
+		.cid = *cid, .is_model = strcmp(kind, "model") == 0, .is_run = strcmp(kind, "run") == 0, .name = xstrdup(name), .type = xstrdup(type),
+	};
 	return true;
 }
 

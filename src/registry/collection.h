@@ -16,10 +16,10 @@
 
 struct collection {
 	struct cid cid;
-	bool is_model; /* else an artifact */
+	bool is_model, is_run; /* else an artifact; a run is never found by a name (registry/run.h) */
 	char *name, *type;
 };
-#define COLLECTION_INIT { { "" }, false, NULL, NULL }
+#define COLLECTION_INIT { { "" }, false, false, NULL, NULL }
 void collection_cleanup(struct collection *c);
 
 /*

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "format/json.h"
 #include "format/name.h"
+#include "format/run-id.h"
 
 #define NUMBER_MAX (UINT64_C(1) << 53)
 
@@ -24,6 +25,18 @@ static bool is_text(const json_t *value)
 	return json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value);
 }
 
+static bool is_run(const json_t *value)
+{
+	static const char *const known[] = { "kind", "label", "name", "type", NULL };
+	const json_t *label = json_object_get(value, "label");
+	struct error why = ERROR_INIT;
+	const char *kind, *id, *type;
+
+	return json_only_keys(value, known) && json_get_string(value, "kind", &kind) && strcmp(kind, "run") == 0 && json_get_string(value, "name", &id) &&
+	       run_id_is(id, strlen(id)) && json_get_string(value, "type", &type) && name_check(NAME_TYPE, type, strlen(type), &why) == 0 &&
+	       (!label || (is_text(label) && name_check_label(json_string_value(label), json_string_length(label), &why) == 0));
+}
+
 static bool is_collection(const char *rest, const json_t *value)
 {
 	static const char *const known[] = { "kind", "name", "type", NULL };
@@ -31,7 +44,7 @@ static bool is_collection(const char *rest, const json_t *value)
 	const char *kind, *name, *type;
 
 	(void)rest;
-	if (!value)
+	if (!value || is_run(value))
 		return true;
 	return json_only_keys(value, known) && json_get_string(value, "kind", &kind) && json_get_string(value, "name", &name) &&
 	       json_get_string(value, "type", &type) && (strcmp(kind, "artifact") == 0 || strcmp(kind, "model") == 0) &&
@@ -152,6 +165,57 @@ static bool is_ttl(const char *rest, const json_t *value)
 	return json_is_string(value) && strcmp(json_string_value(value), "never") == 0;
 }
 
+/* ---- what runs used and made ---- */
+
+#define EDGE_TEXT_MAX 1024
+
+static bool is_edge_text(const json_t *value, const char *member)
+{
+	const json_t *text = json_object_get(value, member);
+
+	return is_text(text) && json_string_length(text) <= EDGE_TEXT_MAX &&
+	       !utf8_has_control(json_string_value(text), json_string_length(text), "");
+}
+
+static bool is_edge_of(const char *rest)
+{
+	struct oid version;
+
+	return oid_parse(rest, strlen(rest), &version);
+}
+
+static bool is_input(const char *rest, const json_t *value)
+{
+	static const char *const known[] = { "as", "digest", "ref", NULL };
+	struct oid id;
+
+	if (!is_edge_of(rest))
+		return false;
+	return !value || (json_only_keys(value, known) && json_get_oid(value, "digest", &id) && is_edge_text(value, "ref") &&
+			  (!json_object_get(value, "as") || is_edge_text(value, "as")));
+}
+
+static bool is_output(const char *rest, const json_t *value)
+{
+	static const char *const known[] = { "created", "digest", "ref", NULL };
+	struct oid id;
+	bool created;
+
+	if (!is_edge_of(rest))
+		return false;
+	return !value ||
+	       (json_only_keys(value, known) && json_get_oid(value, "digest", &id) && is_edge_text(value, "ref") && json_get_bool(value, "created", &created));
+}
+
+static bool is_from(const char *rest, const json_t *value)
+{
+	static const char *const known[] = { "digest", "ref", "version", NULL };
+	struct oid id;
+
+	(void)rest;
+	return !value || (json_only_keys(value, known) && json_get_oid(value, "digest", &id) && json_get_oid(value, "version", &id) && is_edge_text(value, "ref"));
+}
+
 /* ---- keys ---- */
 
 /* mreg-journal(5) lists them.  Of those that are no mention here some are this registry's own, and some a later mreg's. */
@@ -161,8 +225,9 @@ static const struct form {
 	bool has_rest;
 	value_fn is_legal;
 } forms[] = {
-	{ "alias", false, true, is_alias }, { "coll", false, false, is_collection }, { "link", false, true, is_version },
-	{ "meta", true, true, is_metadata }, { "metric", true, true, is_metric }, { "note", true, false, is_note },
+	{ "alias", false, true, is_alias }, { "coll", false, false, is_collection }, { "from", false, false, is_from },
+	{ "input", false, true, is_input }, { "link", false, true, is_version }, { "meta", true, true, is_metadata },
+	{ "metric", true, true, is_metric }, { "note", true, false, is_note }, { "output", false, true, is_output },
 	{ "protect", false, true, is_protection }, { "tag", true, true, is_tag }, { "title", false, false, is_title },
 	{ "ttl", true, false, is_ttl }, { "version", false, true, is_version },
 };

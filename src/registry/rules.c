@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "format/json.h"
 #include "format/name.h"
+#include "format/run-id.h"
 #include "registry/collection.h"
 #include "store/view.h"
 
@@ -44,12 +45,37 @@ static int check_fixed(const char *before, const json_t *value, struct error *er
 	return 0;
 }
 
+static int count_run(const char *id, const struct cid *cid, void *arg, struct error *err)
+{
+	(void)id, (void)cid, (void)err;
+	++*(size_t *)arg;
+	return 0;
+}
+
+static int check_run(struct view *v, const char *before, const json_t *value, struct error *err)
+{
+	const char *id, *type, *label = NULL;
+	size_t count = 0;
+
+	if (!json_get_string(value, "name", &id) || !run_id_is(id, strlen(id)) || !json_get_string(value, "type", &type))
+		return error_set(err, ERR_INVALID, "a run has no id or no job type");
+	if (name_check(NAME_TYPE, type, strlen(type), err) < 0 || check_fixed(before, value, err) < 0)
+		return -1;
+	if (json_get_string(value, "label", &label) && name_check_label(label, strlen(label), err) < 0)
+		return -1;
+	if (view_each_run(v, id, count_run, &count, err) < 0)
+		return -1;
+	return count == 1 ? 0 : error_set(err, ERR_CONFLICT, "the id '%s' is taken", id);
+}
+
 static int check_collection(struct view *v, const char *cid_text, const char *before, const json_t *value, struct error *err)
 {
-	const char *name;
+	const char *name, *kind;
 	struct cid cid;
 	size_t count;
 
+	if (json_get_string(value, "kind", &kind) && strcmp(kind, "run") == 0)
+		return check_run(v, before, value, err);
 	if (!json_get_string(value, "name", &name))
 		return error_set(err, ERR_INVALID, "a collection has no name");
 	if (name_check_full(name, strlen(name), err) < 0 || check_fixed(before, value, err) < 0)
@@ -100,8 +126,8 @@ static int check_alias(struct view *v, const char *cid_text, const json_t *value
 	return error_set(err, ERR_CONFLICT, "alias '%s' would point to a version that is not in this collection", alias);
 }
 
-/* Of which kind, and type when wanted, the collection of a key is. */
-static int kind_is(struct view *v, const struct cid *cid, const char *kind, struct strbuf *type, struct error *err)
+/* Of which kind (or other, unless that is NULL), and type, the collection of a key is. */
+static int kind_is(struct view *v, const struct cid *cid, const char *kind, const char *other, struct strbuf *type, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
 	CLEANUP(json) json_t *value = NULL;
@@ -116,7 +142,7 @@ static int kind_is(struct view *v, const struct cid *cid, const char *kind, stru
 		return error_set(err, ERR_CONFLICT, "a version would belong to a collection that is not there");
 	if (!json_get_string(value, "kind", &got) || !json_get_string(value, "type", &got_type))
 		return error_set(err, ERR_INVALID, "a collection has no kind or type");
-	if (strcmp(got, kind) != 0)
+	if (strcmp(got, kind) != 0 && (!other || strcmp(got, other) != 0))
 		return error_set(err, ERR_CONFLICT, "a collection of kind '%s' would have what belongs into one of kind '%s'", got, kind);
 	strbuf_adds(type, got_type);
 	return 0;
@@ -165,7 +191,7 @@ static int check_link(struct view *v, const char *cid_text, const json_t *value,
 	places.model = cid.hex;
 	if (!json_get_oid(value, "version", &version))
 		return error_set(err, ERR_INVALID, "a link names no version");
-	if (kind_is(v, &cid, "model", &type, err) < 0 || view_each_place(v, &version, count_place, &places, err) < 0)
+	if (kind_is(v, &cid, "model", NULL, &type, err) < 0 || view_each_place(v, &version, count_place, &places, err) < 0)
 		return -1;
 	if (places.in_model > 1)
 		return error_set(err, ERR_CONFLICT, "a version would be in one model twice");
@@ -174,7 +200,7 @@ static int check_link(struct view *v, const char *cid_text, const json_t *value,
 		return 0;
 	if (!places.in_artifacts)
 		return error_set(err, ERR_CONFLICT, "a link would point to a version that is not there");
-	if (kind_is(v, &places.artifact, "artifact", &of_artifact, err) < 0)
+	if (kind_is(v, &places.artifact, "artifact", NULL, &of_artifact, err) < 0)
 		return -1;
 	if (strcmp(type.buf, of_artifact.buf) != 0)
 		return type_mismatch(of_artifact.buf, type.buf, err);
@@ -194,7 +220,7 @@ static int check_type_of_link(const struct cid *cid, uint64_t number, bool is_li
 	(void)number;
 	if (!is_link || !is_live)
 		return 0;
-	if (kind_is(linked->view, cid, "model", &type, err) < 0)
+	if (kind_is(linked->view, cid, "model", NULL, &type, err) < 0)
 		return -1;
 	return strcmp(type.buf, linked->type) == 0 ? 0 : type_mismatch(linked->type, type.buf, err);
 }
@@ -210,7 +236,7 @@ static int check_version(struct view *v, const char *cid_text, const json_t *val
 	cid_of(cid_text, &cid);
 	if (!json_get_oid(value, "version", &version))
 		return error_set(err, ERR_INVALID, "a version has no id");
-	if (kind_is(v, &cid, "artifact", &type, err) < 0 || view_each_place(v, &version, count_place, &places, err) < 0)
+	if (kind_is(v, &cid, "artifact", "run", &type, err) < 0 || view_each_place(v, &version, count_place, &places, err) < 0)
 		return -1;
 	if (places.in_artifacts > 1)
 		return error_set(err, ERR_CONFLICT, "a version would have two numbers");

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A run: which one is meant, and what the registry knows of it.
- *
- * A run is kept as a collection of kind "run", which no name leads to: coll/CID is {"kind":"run","label":TEXT,"name":RUN-ID,"type":JOB-TYPE} (label is
- * left out when it has none), version/CID/0 what was known when it began and version/CID/1 what is known since it ended: both are versions, whose
- * object's metadata is the record (format/run-record.h), whose metrics are the last values logged, and whose files are the code's diff, the
- * configuration, the points.  So runs are stored, checked, collected, pushed and annotated as all else is.  What it used and made: run-edge.h. */
+/* A run: which one is meant, and what the registry knows of it. */
 #ifndef MREG_REGISTRY_RUN_H
 #define MREG_REGISTRY_RUN_H
 
@@ -20,6 +15,12 @@
 #include "registry/registry.h"
 #include "registry/version.h"
 
+/*
+ * A run is kept as a collection of kind "run", which no name leads to: coll/CID is {"kind":"run","label":TEXT,"name":RUN-ID,"type":JOB-TYPE} (label is
+ * left out when it has none), version/CID/0 what was known when it began and version/CID/1 what is known since it ended: both are versions, whose
+ * object's metadata is the record (format/run-record.h), whose metrics are the last values logged, and whose files are the code's diff, the
+ * configuration, the points.  So runs are stored, checked, collected, pushed and annotated as all else is.  What it used and made: run-edge.h.
+ */
 struct run {
 	struct cid cid;
 	struct run_id id;
@@ -41,6 +42,9 @@ int run_read(struct view *v, const struct cid *cid, struct run *out, struct erro
 /* Live ones, in order of ids.  fn as in kv.h: 1 stops, -1 fails. */
 typedef int (*run_fn)(const struct run *run, void *arg, struct error *err);
 int run_each(struct view *v, run_fn fn, void *arg, struct error *err) MUST_CHECK;
+
+/* Within a transaction: a new run, of run's job type and label; sets its id and cid. */
+int run_create(struct txn *txn, struct run *run, struct error *err) MUST_CHECK;
 
 /*
  * The run that what is done now belongs to: `given` (--run), else MREG_RUN: 1, 0 when neither says one, -1: ERR_NO_COLLECTION when it is unknown here

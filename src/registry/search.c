@@ -38,7 +38,9 @@ static int add_collection(const struct collection *c, void *arg, struct error *e
 
 	(void)err;
 	ARRAY_GROW(s->collections, s->count + 1, s->cap);
-	s->collections[s->count++] = (struct collection){ c->cid, c->is_model, xstrdup(c->name), xstrdup(c->type) };
+	s->collections[s->count++] = (struct collection){
+		.cid = c->cid, .is_model = c->is_model, .is_run = c->is_run, .name = xstrdup(c->name), .type = xstrdup(c->type),
+	};
 	return 0;
 }
 

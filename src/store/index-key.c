@@ -118,6 +118,29 @@ static bool take_name(const char **at)
 	return *at && component(at).len > 0;
 }
 
+static bool take_version(const char **at, struct oid *out)
+{
+	struct span s;
+
+	if (!*at)
+		return false;
+	s = component(at);
+	return oid_parse((const char *)s.data, s.len, out);
+}
+
+static bool parse_edge(struct span table, const char *at, struct reference_key *out)
+{
+	if (is_word(table, "from"))
+		return out->table = REF_FROM, take_cid(&at, &out->cid) && !at;
+	if (is_word(table, "input"))
+		out->table = REF_INPUT;
+	else if (is_word(table, "output"))
+		out->table = REF_OUTPUT;
+	else
+		return false;
+	return take_cid(&at, &out->cid) && take_version(&at, &out->version) && !at;
+}
+
 static bool parse(const char *at, struct reference_key *out)
 {
 	struct span table = component(&at);
@@ -144,7 +167,7 @@ static bool parse(const char *at, struct reference_key *out)
 		return out->table = REF_METRIC, take_subject(&at, out) && take_name(&at) && !at;
 	if (is_word(table, "ttl"))
 		return out->table = REF_TTL, take_subject(&at, out) && !at;
-	return false;
+	return parse_edge(table, at, out);
 }
 
 void index_key_parse(const char *key, struct reference_key *out)

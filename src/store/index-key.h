@@ -19,6 +19,8 @@ enum index_table {
 	TABLE_NAME = 'N',    /* folded name, NUL, CID → name as written */
 	TABLE_VERSION = 'V', /* CID, number → struct version_row */
 	TABLE_ID = 'W',      /* version id, CID, number → nothing, or "l" for a link */
+	TABLE_RUN = 'R',     /* id of a run, NUL, CID → nothing */
+	TABLE_EDGE = 'E',    /* version id, kind of edge, CID → nothing */
 	TABLE_DIGEST = 'D',  /* CID, digest, number → nothing */
 	TABLE_HISTORY = 'H', /* CID, seq, i → line offset */
 	TABLE_TIME = 'T',    /* seq, i → line offset */
@@ -66,13 +68,16 @@ enum reference_table {
 	REF_TAG,
 	REF_METRIC,
 	REF_TTL,
+	REF_INPUT,
+	REF_OUTPUT,
+	REF_FROM,
 };
 struct reference_key {
 	enum reference_table table;
 	bool of_version;    /* the subject is `version`, else `cid` */
 	struct raw_cid cid;
 	uint64_t number;    /* REF_VERSION, REF_LINK */
-	struct oid version;
+	struct oid version; /* of REF_INPUT and REF_OUTPUT as well */
 };
 void index_key_parse(const char *key, struct reference_key *out);
 

@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "format/json.h"
 #include "format/name.h"
+#include "store/index-edge.h"
 
 #define VERSION_ROW_LEN (1 + 2 * OID_LEN + 16)
 #define BRIEF_MAX_LEN (8 + VERSION_SUMMARY_MAX) /* behind it, where it was learned: time, summary */
@@ -177,10 +178,16 @@ int index_version_derive(struct kv_txn *txn, const char *key, const char *before
 	index_key_parse(key, &ref);
 	switch (ref.table) {
 	case REF_COLLECTION:
+		if (index_edge_derive_run(txn, &ref, before, after, err) < 0)
+			return -1;
 		return derive_name(txn, &ref.cid, before, after, err);
 	case REF_VERSION:
 	case REF_LINK:
 		return derive_version(txn, &ref, before, after, err);
+	case REF_INPUT:
+	case REF_OUTPUT:
+	case REF_FROM:
+		return index_edge_derive(txn, &ref, before, after, err);
 	case REF_ALIAS:
 	case REF_TITLE:
 	case REF_PROTECT:

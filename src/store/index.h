@@ -15,7 +15,7 @@
 #include "store/kv.h"
 #include "store/view.h"
 
-#define INDEX_SCHEMA 5 /* goes up when a table changes; an index of another schema is rebuilt */
+#define INDEX_SCHEMA 6 /* goes up when a table changes; an index of another schema is rebuilt */
 
 /* An index, the journal that it indexes, and the registry they belong to.  Borrowed. */
 struct index_source {

@@ -22,7 +22,7 @@ struct cid {
 };
 
 /* Keys (mreg-journal(5) lists them with their values).  SUBJECT is a version id (64 hex digits) or a CID (32).
- *	coll/CID              {"kind":"artifact"|"model","name":…,"type":…}
+ *	coll/CID              {"kind":"artifact"|"model"|"run","name":…,"type":…}; "label" besides for a run (registry/run.h)
  *	title/CID             "text"
  *	version/CID/N         {"digest":HEX,"files":N,"size":N,"version":HEX}   digest: of the manifest; version: the version object's id
  *	link/CID/N            the same; CID is a registered model, N its own number
@@ -33,6 +33,9 @@ struct cid {
  *	meta/SUBJECT/KEY      {"value":any JSON}  KEY is the metadata key, with / and % written as %2f and %25
  *	metric/SUBJECT/KEY    {"value":number|"nan"|"inf"|"-inf"}
  *	ttl/SUBJECT           SECONDS | "never"
+ *	input/CID/VERSION     {"as":TEXT,"digest":HEX,"ref":TEXT}               CID is a run's (registry/run-edge.h)
+ *	output/CID/VERSION    {"created":BOOL,"digest":HEX,"ref":TEXT}
+ *	from/CID              {"digest":HEX,"ref":TEXT,"version":HEX}           the artifact began at that version
  * and this registry's own, which never travel:
  *	absent/VERSION        {"remote":TEXT}     files of this version are elsewhere
  *	shallow/CID           true                only a part of the collection's keys is here
@@ -73,6 +76,18 @@ int view_count_name(struct view *v, const char *name, size_t *count, struct erro
 /* Live collections ordered by folded name, then bytes. */
 typedef int (*view_name_fn)(const char *name, const struct cid *cid, void *arg, struct error *err);
 int view_each_name(struct view *v, view_name_fn fn, void *arg, struct error *err) MUST_CHECK;
+
+/* Live runs whose id begins with prefix ("": all), in order of ids.  fn as in kv.h. */
+int view_each_run(struct view *v, const char *prefix, view_name_fn fn, void *arg, struct error *err) MUST_CHECK;
+
+enum edge_kind {
+	EDGE_FROM = 'f',   /* an artifact that began at the version */
+	EDGE_INPUT = 'i',  /* a run that used it */
+	EDGE_OUTPUT = 'o', /* a run that made it */
+};
+/* What names this version in live keys of that kind, in order of CIDs; the version need not be known here. */
+typedef int (*view_edge_fn)(const struct cid *cid, void *arg, struct error *err);
+int view_each_edge(struct view *v, const struct oid *version, enum edge_kind kind, view_edge_fn fn, void *arg, struct error *err) MUST_CHECK;
 
 #define VERSION_SUMMARY_MAX 200 /* bytes */
 struct version_row {
