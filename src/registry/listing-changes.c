@@ -240,6 +240,17 @@ static int add_place(const struct cid *cid, uint64_t number, bool is_link, bool 
 	return add_shallow(l, cid, err) < 0 ? -1 : spots_of_key(l->view, key.buf, l->since, &l->spots, err);
 }
 
+/* One that made what is in the selection. */
+static int add_run(const struct cid *run, void *arg, struct error *err)
+{
+	struct listing *l = arg;
+
+	if (!hashmap_has(&l->whole, run->hex, CID_HEX_LEN) || hashmap_has(&l->fresh, run->hex, CID_HEX_LEN))
+		return 0;
+	hashmap_put(&l->fresh, run->hex, CID_HEX_LEN, NULL);
+	return spots_of_collection(l->view, run, l->since, &l->spots, err);
+}
+
 static int add_linked(const struct oid *version, void *arg, struct error *err)
 {
 	struct listing *l = arg;
@@ -247,7 +258,9 @@ static int add_linked(const struct oid *version, void *arg, struct error *err)
 	if (hashmap_has(&l->fresh, version->raw, OID_LEN))
 		return 0;
 	hashmap_put(&l->fresh, version->raw, OID_LEN, NULL);
-	return add_version(l, version, err) < 0 ? -1 : view_each_place(l->view, version, add_place, l, err);
+	if (add_version(l, version, err) < 0 || view_each_edge(l->view, version, EDGE_OUTPUT, add_run, l, err) < 0)
+		return -1;
+	return view_each_place(l->view, version, add_place, l, err);
 }
 
 static int add_collection(struct listing *l, const struct cid *cid, struct error *err)
@@ -257,10 +270,13 @@ static int add_collection(struct listing *l, const struct cid *cid, struct error
 	if (!hashmap_has(&l->whole, cid->hex, CID_HEX_LEN) || hashmap_has(&l->fresh, cid->hex, CID_HEX_LEN))
 		return 0;
 	hashmap_put(&l->fresh, cid->hex, CID_HEX_LEN, NULL);
-	return spots_of_collection(l->view, cid, l->since, &l->spots, err) < 0 ? -1 : listing_each_linked(l->view, cid, add_linked, l, err);
+	if (spots_of_collection(l->view, cid, l->since, &l->spots, err) < 0 || listing_each_maker(l->view, cid, add_run, l, err) < 0)
+		return -1;
+	return listing_each_linked(l->view, cid, add_linked, l, err);
 }
 
-/* A collection that has another name may be of the selection since, and a version with a link or a number that is new has keys from before. */
+/* A collection that has another name may be of the selection since, a version with a link or a number that is new has keys from before, and so has a run
+ * that has made something. */
 static int freshen(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err)
 {
 	struct listing *l = arg;
@@ -272,6 +288,8 @@ static int freshen(const struct change *c, uint64_t seq, const char *by, void *a
 	(void)by;
 	if (begins(c->key, "coll/") && cid_of(c->key + strlen("coll/"), &cid))
 		return add_collection(l, &cid, err);
+	if (begins(c->key, "output/") && cid_of(c->key + strlen("output/"), &cid))
+		return add_run(&cid, l, err);
 	if ((!begins(c->key, "link/") && !begins(c->key, "version/")) || !cid_of(strchr(c->key, '/') + 1, &cid) || !hashmap_has(&l->whole, cid.hex, CID_HEX_LEN))
 		return 0;
 	value = json_parse(c->value, strlen(c->value), c->key, err);

@@ -11,4 +11,8 @@
 typedef int (*linked_fn)(const struct oid *version, void *arg, struct error *err);
 int listing_each_linked(struct view *v, const struct cid *model, linked_fn fn, void *arg, struct error *err) MUST_CHECK;
 
+/* Runs that made a live version of a collection, a model's linked ones too; once or oftener. */
+typedef int (*made_fn)(const struct cid *run, void *arg, struct error *err);
+int listing_each_maker(struct view *v, const struct cid *collection, made_fn fn, void *arg, struct error *err) MUST_CHECK;
+
 #endif

@@ -11,6 +11,7 @@
 #include "registry/absent.h"
 #include "registry/collection.h"
 #include "registry/listing-internal.h"
+#include "registry/run.h"
 
 #define COLL "coll/"
 
@@ -64,12 +65,45 @@ int listing_each_linked(struct view *v, const struct cid *model, linked_fn fn, v
 	return spots_each_key(v, prefix.buf, pass_link, &to, err);
 }
 
+struct making {
+	struct view *view;
+	made_fn fn;
+	void *arg;
+};
+
+static int pass_maker(const struct cid *run, void *arg, struct error *err)
+{
+	const struct making *to = arg;
+
+	return to->fn(run, to->arg, err);
+}
+
+static int pass_makers(const struct oid *version, void *arg, struct error *err)
+{
+	struct making *to = arg;
+
+	return view_each_edge(to->view, version, EDGE_OUTPUT, pass_maker, to, err);
+}
+
+static int pass_makers_of_row(const struct version_row *row, void *arg, struct error *err)
+{
+	return row->removed ? 0 : pass_makers(&row->version, arg, err);
+}
+
+int listing_each_maker(struct view *v, const struct cid *collection, made_fn fn, void *arg, struct error *err)
+{
+	struct making to = { v, fn, arg };
+
+	return view_each_version(v, collection, false, pass_makers_of_row, &to, err);
+}
+
 /* ---- whole ones ---- */
 
 struct selecting {
 	struct view *view;
 	struct listing_patterns patterns;
 	bool *has_matched; /* each pattern */
+	bool with_runs;
 	struct scope *out;
 	struct hashmap whole; /* CIDs */
 };
@@ -157,7 +191,7 @@ static int visit(const char *key, const struct heads *heads, void *arg, struct e
 	/* what removed ones were called is not worth reading the journal for when it decides nothing */
 	if ((s->patterns.count || heads_is_live(heads)) && name_of(s->view, key, heads, &name, err) < 0)
 		return -1;
-	if (s->patterns.count && !matches(s, name.buf))
+	if (s->patterns.count ? !matches(s, name.buf) : !s->with_runs && run_id_is(name.buf, name.len))
 		return 0;
 	return take(s, &cid, name.len ? name.buf : cid.hex, err);
 }
@@ -177,6 +211,29 @@ static int take_by_hand(struct selecting *s, size_t i, struct error *err)
 	if (collection_get(s->view, name, &c, err) < 0)
 		return -1;
 	return take(s, &c.cid, c.name, err);
+}
+
+/* ---- the runs that made them ---- */
+
+static int take_maker(const struct cid *run, void *arg, struct error *err)
+{
+	struct selecting *s = arg;
+	CLEANUP(run) struct run r = RUN_INIT;
+	int found = hashmap_has(&s->whole, run->hex, CID_HEX_LEN) ? 0 : run_read(s->view, run, &r, err);
+
+	return found <= 0 ? found : take(s, run, r.id.text, err);
+}
+
+static int select_makers(struct selecting *s, struct error *err)
+{
+	for (size_t i = 0, whole = s->out->count; i < whole; i++) {
+		struct cid cid;
+
+		memcpy(cid.hex, s->out->v[i].cid, CID_HEX_LEN + 1);
+		if (listing_each_maker(s->view, &cid, take_maker, s, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* ---- shallow ones ---- */
@@ -218,10 +275,10 @@ static int select_shallow(struct selecting *s, struct error *err)
 	return 0;
 }
 
-int listing_select(struct registry *reg, struct view *v, const struct strvec *patterns, struct scope *out, struct error *err)
+int listing_select(struct registry *reg, struct view *v, const struct strvec *patterns, bool with_runs, struct scope *out, struct error *err)
 {
 	size_t count = patterns ? patterns->count : 0;
-	CLEANUP(selecting) struct selecting s = { .view = v, .patterns = LISTING_PATTERNS_INIT, .out = out, .whole = HASHMAP_INIT };
+	CLEANUP(selecting) struct selecting s = { .view = v, .patterns = LISTING_PATTERNS_INIT, .with_runs = with_runs, .out = out, .whole = HASHMAP_INIT };
 
 	(void)reg;
 	if (listing_patterns_parse(NULL, patterns, &s.patterns, err) < 0)
@@ -232,7 +289,9 @@ int listing_select(struct registry *reg, struct view *v, const struct strvec *pa
 	for (size_t i = 0; i < count; i++)
 		if (take_by_hand(&s, i, err) < 0)
 			return -1;
-	return count ? select_shallow(&s, err) : 0;
+	if (!count)
+		return 0;
+	return select_makers(&s, err) < 0 ? -1 : select_shallow(&s, err);
 }
 
 int listing_select_these(struct registry *reg, struct view *v, const struct strvec *cids, struct scope *out, struct error *err)

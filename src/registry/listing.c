@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "format/glob.h"
+#include "format/run-id.h"
 #include "registry/receive.h"
 #include "store/spots.h"
 
@@ -142,9 +143,10 @@ static int is_news(struct view *v, const struct cid *cid, struct error *err)
 	return last > 0;
 }
 
+/* A run has no numbers that could be given away twice. */
 static bool cid_of(const struct scope_item *item, struct cid *out)
 {
-	if (strlen(item->cid) != CID_HEX_LEN)
+	if (strlen(item->cid) != CID_HEX_LEN || run_id_is(item->name, strlen(item->name)))
 		return false;
 	memcpy(out->hex, item->cid, CID_HEX_LEN + 1);
 	return true;

@@ -37,9 +37,10 @@ bool listing_pattern_matches(const struct listing_pattern *p, const char *name);
 /*
  * The collections that patterns select: all that live, and removed ones by their last name (which is only looked for when there are patterns; else their
  * id stands for it); none given: all.  A name without a glob that selects nothing is looked for as collection_get() does.  Of the artifacts that a selected model
- * links to, or linked to, and that are not selected, those links' versions: shallow.  ERR_NO_COLLECTION names a pattern that selects nothing.
+ * links to, or linked to, and that are not selected, those links' versions: shallow.  With patterns, the runs that made live versions of what is selected, by
+ * their ids; without, all runs, but only with_runs: listing_changes() gives them anyway, and they may be very many.  ERR_NO_COLLECTION names a pattern that selects nothing.
  */
-int listing_select(struct registry *reg, struct view *v, const struct strvec *patterns, struct scope *out, struct error *err) MUST_CHECK;
+int listing_select(struct registry *reg, struct view *v, const struct strvec *patterns, bool with_runs, struct scope *out, struct error *err) MUST_CHECK;
 
 /* Just these collections (CIDs), whole; those that are not here are left out. */
 int listing_select_these(struct registry *reg, struct view *v, const struct strvec *cids, struct scope *out, struct error *err) MUST_CHECK;

@@ -60,7 +60,7 @@ static int look_at_patterns(struct lag *l, const struct remote_cursor *c, struct
 	int rc = sent_of(l, c, &l->sent, err);
 
 	if (rc == 0 && (!l->all || l->sent > l->from)) {
-		rc = listing_select(l->reg, l->view, &c->patterns, &scope, err);
+		rc = listing_select(l->reg, l->view, &c->patterns, false, &scope, err);
 		for (size_t i = 0; i < c->patterns.count; i++)
 			strvec_push(&request.patterns, c->patterns.v[i]);
 		if (rc == 0)

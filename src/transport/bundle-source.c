@@ -110,13 +110,33 @@ static int note_shallow(const struct change *c, const char *text, size_t len, vo
 	return rc < 0 ? -1 : 0;
 }
 
+/* A run that made something of it comes along. */
+static int note_maker(const struct change *c, const char *text, size_t len, void *arg, struct error *err)
+{
+	struct selection *sel = arg;
+	struct reference_key key;
+	struct cid cid;
+
+	(void)text;
+	(void)len;
+	(void)err;
+	index_key_parse(c->key, &key);
+	if (key.table != REF_OUTPUT || !hashmap_has(&sel->versions, key.version.raw, OID_LEN))
+		return 0;
+	index_cid_write(&key.cid, &cid);
+	add(&sel->whole, cid.hex, CID_HEX_LEN);
+	return 0;
+}
+
 static int make_selection(struct bundle_file *b, const struct list_request *request, struct selection *sel, struct error *err)
 {
 	if (select_all(sel, bundle_file_header(b), request, err) < 0)
 		return -1;
 	if (bundle_changes_each(b, note_selected, sel, err) < 0)
 		return -1;
-	return bundle_changes_each(b, note_shallow, sel, err);
+	if (bundle_changes_each(b, note_shallow, sel, err) < 0)
+		return -1;
+	return bundle_changes_each(b, note_maker, sel, err);
 }
 
 static bool is_selected(const struct selection *sel, const char *text)

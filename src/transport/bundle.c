@@ -168,7 +168,7 @@ static int choose(struct making *m, const struct strvec *refs, struct error *err
 		strvec_push(&m->header.refs, refs->v[i]);
 	}
 	drop_told(m);
-	return listing_select(m->reg, m->view, &m->names, &m->scope, err);
+	return listing_select(m->reg, m->view, &m->names, true, &m->scope, err);
 }
 
 static void fill_scope(struct making *m, bool is_all)

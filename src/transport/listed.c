@@ -126,12 +126,14 @@ static void note_version(const struct change *c, struct hashmap *versions)
 		add_id(versions, id);
 }
 
-/* An incremental listing may speak of versions that an earlier one has named, so those of versions are not judged there. */
+/* Without patterns everything was asked for, runs too, which the scope then does not name.  An incremental listing may speak of versions that an earlier one has named, so those of versions are not judged there. */
 static int check_scope(struct connection *c, const struct list_request *request, const struct listed *l, struct error *err)
 {
 	CLEANUP(hashmap) struct hashmap versions = HASHMAP_INIT;
 	char cid[CID_LEN + 1];
 
+	if (!request->patterns.count && !request->collections.count)
+		return 0;
 	for (size_t i = 0; i < l->changes.count; i++)
 		note_version(&l->changes.v[i], &versions);
 	for (size_t i = 0; i < l->changes.count; i++) {

@@ -130,7 +130,7 @@ static int compare_in(struct pushing *p, struct view *v, struct error *err)
 
 	view_position(v, &p->at);
 	found = find_sent(p, v, &since, err);
-	if (found < 0 || listing_select(p->reg, v, &p->patterns.names, &p->scope, err) < 0)
+	if (found < 0 || listing_select(p->reg, v, &p->patterns.names, false, &p->scope, err) < 0)
 		return -1;
 	for (size_t i = 0; i < p->patterns.names.count; i++)
 		strvec_push(&request.patterns, p->patterns.names.v[i]);

@@ -74,7 +74,7 @@ static int select_ours(struct settling *s, struct scope *scope, struct error *er
 {
 	CLEANUP(hashmap) struct hashmap ours = HASHMAP_INIT;
 
-	if (listing_select(s->reg, s->view, s->o->names, scope, err) < 0) {
+	if (listing_select(s->reg, s->view, s->o->names, true, scope, err) < 0) {
 		if (err->code != ERR_NO_COLLECTION)
 			return -1;
 		error_clear(err);

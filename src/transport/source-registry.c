@@ -67,7 +67,7 @@ static int list(struct source *s, const struct list_request *request, const stru
 	if (is_since < 0)
 		return -1;
 	if ((request->collections.count ? listing_select_these(reg, v, &request->collections, &scope, err) :
-					  listing_select(reg, v, &request->patterns, &scope, err)) < 0)
+					  listing_select(reg, v, &request->patterns, false, &scope, err)) < 0)
 		return -1;
 	if (pass_scope(&scope, sink, err) < 0 || listing_changes(reg, v, request, &scope, is_since ? &since : NULL, pass_change, &out, err) < 0)
 		return -1;

@@ -108,7 +108,7 @@ static int offer(int argc, char **argv)
 
 	for (int i = 0; i < argc; i++)
 		strvec_push(&patterns, argv[i]);
-	if (!v || listing_select(reg, v, &patterns, &scope, &err) < 0)
+	if (!v || listing_select(reg, v, &patterns, true, &scope, &err) < 0)
 		return failed();
 	view_position(v, &now);
 	registry_drop_view(reg);
