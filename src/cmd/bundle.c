@@ -19,6 +19,7 @@ struct args {
 static void add_counts(json_t *doc, const struct bundle_counts *c)
 {
 	json_object_set_new(doc, "collections", json_u64(c->collections));
+	json_object_set_new(doc, "runs", json_u64(c->runs));
 	json_object_set_new(doc, "versions", json_u64(c->versions));
 	json_object_set_new(doc, "with_files", json_u64(c->with_files));
 	json_object_set_new(doc, "changes", json_u64(c->changes));
@@ -55,12 +56,14 @@ static int create(struct session *s, const struct args *a, const char *path, con
 
 static int print_sound(struct session *s, const char *path, const struct bundle_counts *c, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf size = STRBUF_INIT, shown = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf size = STRBUF_INIT, shown = STRBUF_INIT, runs = STRBUF_INIT;
 
 	size_format(&size, c->bytes);
+	if (c->runs)
+		strbuf_addf(&runs, ", %" PRIu64 " run%s", c->runs, c->runs == 1 ? "" : "s");
 	utf8_add_visible(&shown, path, strlen(path));
-	return out_text(s->out, err, "%s is sound: %" PRIu64 " collection%s, %" PRIu64 " version%s (%" PRIu64 " with files), %s\n", shown.buf,
-			c->collections, c->collections == 1 ? "" : "s", c->versions, c->versions == 1 ? "" : "s", c->with_files, size.buf);
+	return out_text(s->out, err, "%s is sound: %" PRIu64 " collection%s, %" PRIu64 " version%s (%" PRIu64 " with files)%s, %s\n", shown.buf,
+			c->collections, c->collections == 1 ? "" : "s", c->versions, c->versions == 1 ? "" : "s", c->with_files, runs.buf, size.buf);
 }
 
 static int print_verdict(struct session *s, const char *path, const struct bundle_counts *c, const char *problem, struct error *err)

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "format/json.h"
 #include "format/name.h"
+#include "format/run-id.h"
 
 #define BUNDLE_FORMAT 1u
 #define CID_LEN 16
@@ -37,6 +38,11 @@ void bundle_header_sort(struct bundle_header *h)
 {
 	if (h->scope_count)
 		qsort(h->scope, h->scope_count, sizeof *h->scope, compare_scopes);
+}
+
+bool bundle_header_is_run(const struct bundle_scope *s)
+{
+	return run_id_is(s->name, strlen(s->name));
 }
 
 struct bundle_scope *bundle_header_find_scope(const struct bundle_header *h, const char *cid)

@@ -51,6 +51,8 @@ struct bundle_header {
 /* A new one at the end; bundle_header_sort() when all are there. */
 struct bundle_scope *bundle_header_add_scope(struct bundle_header *h, const char *cid, const char *name);
 void bundle_header_sort(struct bundle_header *h);
+/* Its name is the id of a run, which is kept as a collection is. */
+bool bundle_header_is_run(const struct bundle_scope *s);
 struct bundle_scope *bundle_header_find_scope(const struct bundle_header *h, const char *cid); /* NULL if absent */
 
 /* Appends the canonical text; no newline.  False: it would not be accepted, since it is too large. */

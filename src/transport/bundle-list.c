@@ -106,7 +106,7 @@ static void list_collections(struct contents *c)
 
 	c->collections = xcalloc(h->scope_count + 1, sizeof *c->collections);
 	for (size_t i = 0; i < h->scope_count; i++)
-		if (!h->scope[i].is_shallow)
+		if (!h->scope[i].is_shallow && !bundle_header_is_run(&h->scope[i]))
 			c->collections[c->collection_count++] = &h->scope[i];
 	if (c->collection_count)
 		qsort(c->collections, c->collection_count, sizeof *c->collections, compare_names);

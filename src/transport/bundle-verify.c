@@ -118,7 +118,8 @@ static int check_changes(struct checking *c, struct error *err)
 		strbuf_addf(&key, "coll/%s", h->scope[i].cid);
 		if (!fold_find(&c->fold, key.buf))
 			return error_set(err, ERR_INTEGRITY, "nothing is said of the collection '%s'", h->scope[i].name);
-		c->counts.collections += !h->scope[i].is_shallow;
+		c->counts.collections += !h->scope[i].is_shallow && !bundle_header_is_run(&h->scope[i]);
+		c->counts.runs += bundle_header_is_run(&h->scope[i]);
 	}
 	return 0;
 }
@@ -185,7 +186,7 @@ static int check_versions(struct checking *c, struct error *err)
 
 		if (check_version(c, &live[i], err) < 0)
 			return error_wrap(err, "'%s:v%" PRIu64 "'", s ? s->name : live[i].cid.hex, live[i].number);
-		if (s && !s->is_shallow) {
+		if (s && !s->is_shallow && !bundle_header_is_run(s)) {
 			c->counts.versions++;
 			c->counts.with_files += hashmap_has(&c->wanted, live[i].version.raw, OID_LEN);
 		}

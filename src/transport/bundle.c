@@ -171,17 +171,49 @@ static int choose(struct making *m, const struct strvec *refs, struct error *err
 	return listing_select(m->reg, m->view, &m->names, true, &m->scope, err);
 }
 
-static void fill_scope(struct making *m, bool is_all)
+struct run_files {
+	struct view *view;
+	bool is_absent;
+};
+
+static int note_absent(const struct version_row *row, void *arg, struct error *err)
+{
+	struct run_files *files = arg;
+	int absent = row->removed ? 0 : absent_is(files->view, &row->version, NULL, err);
+
+	files->is_absent |= absent > 0;
+	return absent;
+}
+
+/* What a run was recorded with goes along with what it made, unless it is elsewhere: 1, 0, -1. */
+static int is_run_with_files(const struct making *m, const struct scope_item *item, struct error *err)
+{
+	struct run_files files = { m->view, false };
+	struct cid cid;
+
+	if (strlen(item->cid) != CID_HEX_LEN)
+		return 0;
+	memcpy(cid.hex, item->cid, CID_HEX_LEN + 1);
+	return view_each_version(m->view, &cid, false, note_absent, &files, err) < 0 ? -1 : !files.is_absent;
+}
+
+static int fill_scope(struct making *m, bool is_all, struct error *err)
 {
 	for (size_t i = 0; i < m->scope.count; i++) {
 		const struct scope_item *item = &m->scope.v[i];
 		struct bundle_scope *s = bundle_header_add_scope(&m->header, item->cid, item->name);
+		bool is_run = bundle_header_is_run(s);
+		int with_files = is_run ? is_run_with_files(m, item, err) : is_all || hashmap_has(&m->whole, item->cid, CID_HEX_LEN);
 
+		if (with_files < 0)
+			return -1;
 		s->is_shallow = item->is_shallow;
-		s->is_whole = !s->is_shallow && (is_all || hashmap_has(&m->whole, item->cid, CID_HEX_LEN));
-		m->counts.collections += !s->is_shallow;
+		s->is_whole = !s->is_shallow && with_files;
+		m->counts.collections += !s->is_shallow && !is_run;
+		m->counts.runs += is_run;
 	}
 	bundle_header_sort(&m->header);
+	return 0;
 }
 
 /* ---- changes ---- */
@@ -278,7 +310,7 @@ static void count_version(struct making *m, const struct bundle_version_value *v
 {
 	const struct bundle_scope *s = bundle_header_find_scope(&m->header, v->cid.hex);
 
-	if (!s || s->is_shallow)
+	if (!s || s->is_shallow || bundle_header_is_run(s))
 		return;
 	m->counts.versions++;
 	m->counts.with_files += hashmap_has(&m->wanted, v->version.raw, OID_LEN);
@@ -369,7 +401,8 @@ static int make(struct making *m, const char *path, const struct bundle_options 
 	if (check_path(m->reg, path, o->force, err) < 0 || choose(m, o->refs, err) < 0)
 		return -1;
 	fill_header(m);
-	fill_scope(m, !o->refs->count);
+	if (fill_scope(m, !o->refs->count, err) < 0)
+		return -1;
 	if (!o->dry_run) {
 		m->writer = bundle_writer_new(path, err);
 		if (!m->writer)

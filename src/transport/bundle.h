@@ -13,7 +13,8 @@
 #include "registry/registry.h"
 
 struct bundle_counts {
-	uint64_t collections; /* not those that are shallow */
+	uint64_t collections; /* not those that are shallow, nor runs */
+	uint64_t runs;
 	uint64_t versions;    /* live ones in them, of which */
 	uint64_t with_files;  /* so many have their files in the bundle */
 	uint64_t changes, objects, bytes;

@@ -12,6 +12,9 @@
 #include "registry/absent.h"
 #include "registry/collection.h"
 #include "registry/resolve.h"
+#include "registry/run.h"
+
+#define VERSION_PREFIX "version/"
 
 void wanted_cleanup(struct wanted *w)
 {
@@ -24,7 +27,7 @@ void wanted_cleanup(struct wanted *w)
 
 static bool is_of_version(const struct change *c)
 {
-	return !strncmp(c->key, "version/", strlen("version/")) || !strncmp(c->key, "link/", strlen("link/"));
+	return !strncmp(c->key, VERSION_PREFIX, strlen(VERSION_PREFIX)) || !strncmp(c->key, "link/", strlen("link/"));
 }
 
 static bool parse_value(const char *text, struct fetch_version *out)
@@ -105,6 +108,36 @@ static int add_of_changes(struct wanted *w, struct view *v, const struct changes
 	return 0;
 }
 
+/* --- runs --- */
+
+/* What a run that comes along was recorded with comes as well: what it made is little use without. */
+static int add_of_run(struct wanted *w, struct view *v, const struct change *c, struct error *err)
+{
+	CLEANUP(run) struct run run = RUN_INIT;
+	struct fetch_version version;
+	struct cid cid;
+	int found;
+
+	if (strncmp(c->key, VERSION_PREFIX, strlen(VERSION_PREFIX)) != 0 || strlen(c->key) < strlen(VERSION_PREFIX) + CID_HEX_LEN)
+		return 0;
+	memcpy(cid.hex, c->key + strlen(VERSION_PREFIX), CID_HEX_LEN);
+	cid.hex[CID_HEX_LEN] = '\0';
+	found = run_read(v, &cid, &run, err);
+	if (found <= 0 || !parse_value(c->value, &version))
+		return found < 0 ? -1 : 0;
+	if (hashmap_has(&w->seen, oid_hex(&version.version).text, OID_HEX_LEN))
+		add_version(w, &version)->wants_bytes = true;
+	return 0;
+}
+
+static int add_of_runs(struct wanted *w, struct view *v, const struct changes *changes, struct error *err)
+{
+	for (size_t i = 0; i < changes->count; i++)
+		if (add_of_run(w, v, &changes->v[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 /* --- what patterns name --- */
 
 struct naming {
@@ -150,6 +183,17 @@ static int want_named(struct naming *n, struct error *err)
 	return want(n, &resolved.row, err);
 }
 
+/* 1 when it was one, 0, -1. */
+static int want_run(struct naming *n, struct error *err)
+{
+	CLEANUP(run) struct run run = RUN_INIT;
+	int found = run_is_meant(n->pattern->name) ? run_find(n->v, n->pattern->name, &run, err) : 0;
+
+	if (found <= 0)
+		return found;
+	return view_each_version(n->v, &run.cid, false, want_row, n, err) < 0 ? -1 : 1;
+}
+
 static int want_of_collection(const struct collection *c, void *arg, struct error *err)
 {
 	struct naming *n = arg;
@@ -166,7 +210,9 @@ static int add_of_patterns(struct wanted *w, struct view *v, const struct wanted
 	for (size_t i = 0; i < choice->pattern_count; i++) {
 		struct naming n = { .w = w, .v = v, .pattern = &choice->patterns[i], .takes_all = choice->takes_all_named };
 
-		if (collection_each(v, want_of_collection, &n, err) < 0)
+		int is_run = want_run(&n, err);
+
+		if (is_run < 0 || (!is_run && collection_each(v, want_of_collection, &n, err) < 0))
 			return -1;
 	}
 	return 0;
@@ -181,7 +227,7 @@ int wanted_choose(struct wanted *w, struct view *v, const struct changes *change
 		return -1;
 	for (size_t i = 0; i < w->count; i++)
 		w->versions[i].wants_bytes = !choice->none && !choice->patterns;
-	if (!choice->none && choice->patterns && add_of_patterns(w, v, choice, err) < 0)
+	if (!choice->none && choice->patterns && (add_of_runs(w, v, changes, err) < 0 || add_of_patterns(w, v, choice, err) < 0))
 		return -1;
 	for (size_t i = 0; i < w->count && choice->without; i++)
 		if (hashmap_has(choice->without, oid_hex(&w->versions[i].version).text, OID_HEX_LEN))
