@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mreg run: records what made a version. */
+#include <config.h>
+
+#include "cmd/run.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static void run_args_cleanup(struct run_args *a)
+{
+	strvec_release(&a->code);
+	strvec_release(&a->environment);
+	strvec_release(&a->tags);
+	strvec_release(&a->metadata);
+}
+
+static const struct sub {
+	const char *name;
+	size_t min, max;   /* operands behind it */
+	const char *takes; /* long options beside those of every verb, a blank on both sides of each */
+	int (*run)(struct session *s, const struct run_args *a, struct error *err);
+} subs[] = {
+	{ NULL, 0, 0, NULL, NULL },
+};
+
+static bool is_given(const struct opt *o)
+{
+	switch (o->type) {
+	case OPT_FLAG_:
+		return *o->to.flag;
+	case OPT_STRING_:
+		return *o->to.string != NULL;
+	case OPT_STRVEC_:
+		return o->to.strvec->count > 0;
+	case OPT_U64_:
+	case OPT_DURATION_:
+		return *o->to.u64 != UINT64_MAX;
+	case OPT_END_:
+	case OPT_CALLBACK_: /* says so itself */
+		break;
+	}
+	return false;
+}
+
+static int check_options(const struct sub *sub, const struct opt *opts, struct error *err)
+{
+	for (; opts->type != OPT_END_; opts++) {
+		CLEANUP(strbuf) struct strbuf word = STRBUF_INIT;
+
+		strbuf_addf(&word, " %s ", opts->name);
+		if (is_given(opts) && !strstr(sub->takes, word.buf))
+			return error_set(err, ERR_USAGE, "'run %s' takes no --%s", sub->name, opts->name);
+	}
+	return 0;
+}
+
+static int unknown(const char *name, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf names = STRBUF_INIT;
+
+	for (const struct sub *sub = subs; sub->name; sub++)
+		strbuf_addf(&names, "%s%s", names.len ? ", " : "", sub->name);
+	error_set(err, ERR_USAGE, "'%s' is none of %s", name, names.buf);
+	return error_hint(err, "usage: mreg run %s", cmd_run.synopsis);
+}
+
+static int act(struct session *s, struct run_args *a, const struct opt *opts, const struct operands *all, struct error *err)
+{
+	const struct sub *sub = subs;
+	size_t count = all->count - 1;
+
+	while (sub->name && strcmp(sub->name, all->v[0]) != 0)
+		sub++;
+	if (!sub->name)
+		return unknown(all->v[0], err);
+	if (count < sub->min || count > sub->max) {
+		error_set(err, ERR_USAGE, "'run %s' with %zu operands", sub->name, count);
+		return error_hint(err, "usage: mreg run %s", cmd_run.synopsis);
+	}
+	if (check_options(sub, opts, err) < 0)
+		return -1;
+	a->operands = (struct operands){ all->v + 1, count };
+	return sub->run(s, a, err);
+}
+
+static int run(struct session *s, int argc, char **argv, struct error *err)
+{
+	CLEANUP(run_args) struct run_args a = { .pid = UINT64_MAX, .step = UINT64_MAX, .status = UINT64_MAX };
+	CLEANUP(operands) struct operands all = OPERANDS_INIT;
+	const struct opt opts[] = {
+		OPT_STRING('m', "message", &a.message, "TEXT", "reason, for the history; of start a note about the run"),
+		OPT_DRY_RUN(&a.dry_run),
+		OPT_END,
+	};
+
+	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &all, err) < 0)
+		return -1;
+	return act(s, &a, opts, &all, err);
+}
+
+const struct command cmd_run = {
+	.name = "run", .synopsis = "[options]", .summary = "record what made a version",
+	.group = GROUP_TRACE, .needs = NEEDS_REGISTRY, .run = run,
+};

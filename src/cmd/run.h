@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the sub-verbs of run share: one table of options, and one function each. */
+#ifndef MREG_CMD_RUN_H
+#define MREG_CMD_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strvec.h"
+#include "cmd/cmd.h"
+#include "format/json.h"
+#include "registry/run-write.h"
+
+/* The options of all sub-verbs.  run.c has the table; each sub-verb says there by name which of them it takes, any other is refused before it is called. */
+struct run_args {
+	struct operands operands;  /* behind the sub-verb */
+	const char *message;       /* -m: why; of start and exec a note about the run */
+	bool dry_run;
+	/* start, exec */
+	const char *job_type, *config_file, *name;
+	struct strvec code, environment, tags, metadata;
+	uint64_t pid;              /* UINT64_MAX: not given, as for all numbers */
+	/* log */
+	uint64_t step;
+	/* finish */
+	uint64_t status;
+};
+
+/* What the options of start and exec come to; points into a, and *config, which the caller drops, holds what -M said. */
+int run_start_fill(const struct run_args *a, struct run_start *out, json_t **config, struct error *err) MUST_CHECK;
+
+/* ---- the sub-verbs, each in cmd/run-NAME.c ---- */
+
+#endif
