@@ -4,8 +4,11 @@
 
 #include "base/number.h"
 
+#include <float.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -121,5 +124,171 @@ bool size_parse(const char *text, uint64_t *bytes)
 	if (shift && *bytes > UINT64_MAX >> shift)
 		return false;
 	*bytes <<= shift;
+	return true;
+}
+
+#define REAL_MAX_DIGITS 17
+#define REAL_SAFE_DIGITS 15 /* so many digits of any decimal number survive in a double that is not denormal */
+
+/* Rounded to `count` digits, as "d.ddde±xx". */
+static bool is_enough(double value, int count, char text[static 48])
+{
+	snprintf(text, 48, "%.*e", count - 1, value);
+	return strtod(text, NULL) == value;
+}
+
+/* The fewest digits that read back as the same number; returns how many and sets the decimal exponent of the first. */
+static size_t shortest_digits(double value, char digits[static REAL_MAX_DIGITS + 1], int *exponent)
+{
+	/* if 15 are enough then so is what is left of them without zeros at the end, and no fewer: one try instead of many */
+	int count = value == 0.0 || value >= DBL_MIN ? REAL_SAFE_DIGITS : 1;
+	char text[48];
+	size_t len = 0;
+
+	while (!is_enough(value, count, text) && count < REAL_MAX_DIGITS)
+		count++;
+	for (const char *p = text; *p != 'e'; p++)
+		if (*p != '.')
+			digits[len++] = *p;
+	while (len > 1 && digits[len - 1] == '0')
+		len--;
+	digits[len] = '\0';
+	*exponent = atoi(strchr(text, 'e') + 1);
+	return len;
+}
+
+static void add_plain(struct strbuf *out, const char *digits, size_t count, int exponent)
+{
+	size_t whole = exponent < 0 ? 0 : (size_t)exponent + 1;
+
+	if (whole == 0) {
+		strbuf_adds(out, "0.");
+		for (int i = exponent + 1; i < 0; i++)
+			strbuf_addc(out, '0');
+		strbuf_adds(out, digits);
+		return;
+	}
+	for (size_t i = 0; i < whole; i++)
+		strbuf_addc(out, i < count ? digits[i] : '0');
+	strbuf_addc(out, '.');
+	strbuf_adds(out, count > whole ? digits + whole : "0");
+}
+
+/* Always with a point or an exponent, so that it is read back as a real. */
+void real_format(struct strbuf *out, double value)
+{
+	char digits[REAL_MAX_DIGITS + 1];
+	int exponent;
+	size_t count;
+
+	if (isnan(value)) {
+		strbuf_adds(out, "nan");
+		return;
+	}
+	if (signbit(value))
+		strbuf_addc(out, '-');
+	if (isinf(value)) {
+		strbuf_adds(out, "inf");
+		return;
+	}
+	count = shortest_digits(fabs(value), digits, &exponent);
+	if (exponent >= -4 && exponent < 16) {
+		add_plain(out, digits, count, exponent);
+		return;
+	}
+	strbuf_addc(out, digits[0]);
+	if (count > 1)
+		strbuf_addf(out, ".%s", digits + 1);
+	strbuf_addf(out, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent));
+}
+
+struct decimal {
+	uint64_t digits;
+	size_t count;  /* of digits, without zeros before the first */
+	int exponent;  /* of ten, for digits as a whole number */
+};
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static const char *read_digits(const char *p, const char *end, struct decimal *d)
+{
+	for (; p < end && is_digit(*p); p++) {
+		d->digits = d->digits * 10 + (uint64_t)(*p - '0');
+		d->count += d->digits != 0;
+	}
+	return p;
+}
+
+static const char *read_exponent(const char *p, const char *end, struct decimal *d)
+{
+	bool is_negative = p < end && *p == '-';
+	const char *from = p += p < end && (*p == '-' || *p == '+');
+	int exponent = 0;
+
+	for (; p < end && is_digit(*p); p++)
+		exponent = exponent < 10000 ? exponent * 10 + (*p - '0') : exponent;
+	d->exponent += is_negative ? -exponent : exponent;
+	return p > from ? p : NULL;
+}
+
+/* Behind the sign; NULL when it is none. */
+static const char *read_decimal(const char *p, const char *end, struct decimal *d)
+{
+	const char *from = p;
+
+	p = read_digits(p, end, d);
+	if (p == from)
+		return NULL;
+	if (p < end && *p == '.') {
+		from = ++p;
+		p = read_digits(p, end, d);
+		if (p == from)
+			return NULL;
+		d->exponent = -(int)(p - from);
+	}
+	if (p < end && (*p == 'e' || *p == 'E'))
+		p = read_exponent(p + 1, end, d);
+	return p;
+}
+
+/* Whole numbers and powers of ten that a double holds exactly give a quotient or product that is rounded once, as it should be. */
+static bool is_exact(const struct decimal *d, double *out)
+{
+	static const double tens[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+					1e21, 1e22 };
+	int power = abs(d->exponent);
+
+	if (FLT_EVAL_METHOD != 0 || d->count > 18 || d->digits > UINT64_C(1) << 53 || power >= (int)COUNT_OF(tens))
+		return false;
+	*out = d->exponent < 0 ? (double)d->digits / tens[power] : (double)d->digits * tens[power];
+	return true;
+}
+
+bool real_parse(const char *text, size_t len, double *out)
+{
+	const char *end = text + len, *p = text + (len && *text == '-');
+	struct decimal d = { 0, 0, 0 };
+	char copy[REAL_TEXT_MAX + 1];
+
+	if (len == 0 || len > REAL_TEXT_MAX)
+		return false;
+	if (len == 3 && memcmp(text, "nan", 3) == 0)
+		*out = NAN;
+	else if (end - p == 3 && memcmp(p, "inf", 3) == 0)
+		*out = INFINITY;
+	else if (read_decimal(p, end, &d) != end)
+		return false;
+	else if (!is_exact(&d, out)) {
+		memcpy(copy, p, (size_t)(end - p));
+		copy[end - p] = '\0';
+		*out = strtod(copy, NULL);
+		if (isinf(*out))
+			return false;
+	}
+	if (p > text)
+		*out = -*out;
 	return true;
 }

@@ -20,6 +20,13 @@ bool duration_parse(const char *text, uint64_t *seconds);
 /* "1.5 KiB", "257 MiB": at most 4 significant digits; for people. */
 void size_format(struct strbuf *out, uint64_t bytes);
 
+/* The fewest digits (1 to 17, correctly rounded) that read back as the same double, as json_canonical() writes them: "0.31", "3.0", "1e-07"; "nan", "inf", "-inf". */
+void real_format(struct strbuf *out, double value);
+/* What real_format() writes, and any other decimal number of at most REAL_TEXT_MAX bytes: no blanks, no '+' before it, a digit on both sides of a point, within the
+ * range of a double. */
+#define REAL_TEXT_MAX 64
+bool real_parse(const char *text, size_t len, double *out);
+
 bool u64_add_overflows(uint64_t a, uint64_t b, uint64_t *sum);
 bool u64_mul_overflows(uint64_t a, uint64_t b, uint64_t *product);
 

@@ -12,9 +12,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/utf8.h"
-
-#define REAL_MAX_DIGITS 17
 
 /* Out of memory ends the program, in jansson too: a NULL that it would return must not read as an absent member. */
 __attribute__((constructor)) static void json_use_our_memory(void)
@@ -157,65 +156,6 @@ static void write_string(struct strbuf *out, const char *text, size_t len, const
 	strbuf_addc(out, '"');
 }
 
-/* The fewest digits that read back as the same number; returns how many and sets the decimal exponent of the first. */
-static size_t shortest_digits(double value, char digits[REAL_MAX_DIGITS + 1], int *exponent)
-{
-	char text[48];
-	size_t count = 0;
-
-	for (int precision = 0; precision < REAL_MAX_DIGITS; precision++) {
-		snprintf(text, sizeof text, "%.*e", precision, value);
-		if (strtod(text, NULL) == value)
-			break;
-	}
-	/* only digits are taken: what stands for the point is the locale's business */
-	for (const char *p = text; *p != 'e' && *p; p++)
-		if (*p >= '0' && *p <= '9' && count < REAL_MAX_DIGITS)
-			digits[count++] = *p;
-	digits[count] = '\0';
-	*exponent = atoi(strchr(text, 'e') + 1);
-	return count;
-}
-
-static void write_plain_real(struct strbuf *out, const char *digits, size_t count, int exponent)
-{
-	size_t whole = exponent < 0 ? 0 : (size_t)exponent + 1;
-
-	if (whole == 0) {
-		strbuf_adds(out, "0.");
-		for (int i = exponent + 1; i < 0; i++)
-			strbuf_addc(out, '0');
-		strbuf_adds(out, digits);
-		return;
-	}
-	for (size_t i = 0; i < whole; i++)
-		strbuf_addc(out, i < count ? digits[i] : '0');
-	strbuf_addc(out, '.');
-	strbuf_adds(out, count > whole ? digits + whole : "0");
-}
-
-/* Always with a point or an exponent, so that it is read back as a real. */
-static void write_real(struct strbuf *out, double value)
-{
-	char digits[REAL_MAX_DIGITS + 1];
-	int exponent;
-	size_t count;
-
-	if (!isfinite(value))
-		BUG("NaN or infinity in JSON");
-	if (signbit(value))
-		strbuf_addc(out, '-');
-	count = shortest_digits(fabs(value), digits, &exponent);
-	if (exponent >= -4 && exponent < 16) {
-		write_plain_real(out, digits, count, exponent);
-		return;
-	}
-	strbuf_addc(out, digits[0]);
-	if (count > 1)
-		strbuf_addf(out, ".%s", digits + 1);
-	strbuf_addf(out, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent));
-}
-
 struct json_member {
 	const char *key;
 	size_t len;
@@ -287,7 +227,9 @@ static void write_value(struct strbuf *out, const json_t *value, const struct js
 		strbuf_addf(out, "%lld", (long long)json_integer_value(value));
 		break;
 	case JSON_REAL:
-		write_real(out, json_real_value(value));
+		if (!isfinite(json_real_value(value)))
+			BUG("NaN or infinity in JSON");
+		real_format(out, json_real_value(value));
 		break;
 	case JSON_TRUE:
 		strbuf_adds(out, "true");

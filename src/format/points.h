@@ -16,6 +16,9 @@
  * digits that read back as the same double (as in canonical JSON), or nan, inf, -inf.  A last line without newline was cut off and counts as none.
  */
 #define POINT_NAME_MAX 256 /* bytes, before escaping */
+/* UTF-8 without control characters, 1 to POINT_NAME_MAX bytes; else ERR_INVALID, which shows the name. */
+int point_check_name(const char *name, size_t len, struct error *err) MUST_CHECK;
+#define POINT_STEP_MAX ((uint64_t)INT64_MAX)
 struct point {
 	int64_t time;
 	uint64_t step;

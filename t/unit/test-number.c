@@ -4,6 +4,8 @@
 
 #include "base/number.h"
 
+#include <math.h>
+
 #include "base/mem.h"
 #include "tap.h"
 
@@ -91,8 +93,51 @@ static void test_sizes_that_are_read(void)
 		ok(!size_parse(wrong[i], &value), "'%s' is not a size", wrong[i]);
 }
 
+static void writes(double value, const char *want)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	double back = 1.5;
+
+	real_format(&text, value);
+	is_str(text.buf, want, "the fewest digits");
+	ok(real_parse(text.buf, text.len, &back) && memcmp(&back, &value, sizeof back) == 0, "%s is read as it was", want);
+}
+
+static void test_reals(void)
+{
+	static const char *const wrong[] = { "", "-", "+1", "1.", ".5", "1e", "1e+", " 1", "1 ", "0x10", "infinity", "NaN", "1e400", "-1e999999999999", "1_0",
+		"--1", "-nan ", "1.5.5" };
+	double value;
+
+	writes(0.0, "0.0");
+	writes(-0.0, "-0.0");
+	writes(0.1, "0.1");
+	writes(1.0 / 3, "0.3333333333333333");
+	writes(0.1 + 0.2, "0.30000000000000004");
+	writes(-1234.5, "-1234.5");
+	writes(3, "3.0");
+	writes(100000, "100000.0");
+	writes(9007199254740993.0, "9007199254740992.0");
+	writes(1e16, "1e+16");
+	writes(1.5e-7, "1.5e-07");
+	writes(0.0001, "0.0001");
+	writes(5e-324, "5e-324");
+	writes(2.2250738585072014e-308, "2.2250738585072014e-308");
+	writes(1.7976931348623157e308, "1.7976931348623157e+308");
+	writes(INFINITY, "inf");
+	writes(-INFINITY, "-inf");
+	ok(real_parse("nan", 3, &value) && isnan(value), "nan is read");
+	ok(real_parse("0.1000000000000000055511151231257827", 36, &value) && value == 0.1, "more digits than are needed");
+	ok(real_parse("12345678901234567890e-20", 24, &value) && value == 0.12345678901234567890, "a large whole number with an exponent");
+	ok(real_parse("1E2", 3, &value) && value == 100, "E is e");
+	ok(real_parse("00000000000000000000000000000007", 32, &value) && value == 7, "zeros before");
+	for (size_t i = 0; i < COUNT_OF(wrong); i++)
+		ok(!real_parse(wrong[i], strlen(wrong[i]), &value), "'%s' is no number", wrong[i]);
+}
+
 int main(void)
 {
+	test_reals();
 	uint64_t value;
 
 	test_numbers();
