@@ -7,9 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/strvec.h"
 #include "registry/registry.h"
+#include "store/view.h"
 
 enum lineage_kind {
 	LINEAGE_VERSION,
@@ -30,7 +32,10 @@ struct lineage_node {
 	size_t members;         /* of a cluster; else 1 */
 	uint32_t depth;         /* steps from the start; 0 the start itself */
 	bool is_cut;            /* there is more behind it that the depth or the limit left out */
+	struct oid version, digest; /* of a version; else zero */
+	struct cid run;         /* of a run; else "" */
 };
+void lineage_node_cleanup(struct lineage_node *node);
 struct lineage_edge {
 	size_t from, to; /* indices; bytes flow from → to: input → run → output, source → what began there */
 	bool is_from;    /* put --from */
@@ -46,18 +51,26 @@ struct lineage {
 void lineage_cleanup(struct lineage *l);
 
 #define LINEAGE_NODES_MAX 200000 /* more are cut */
+#define LINEAGE_EDGES_MAX 2000000
 struct lineage_request {
 	const char *reference;  /* of a version (bare NAME: its latest) or a run */
 	bool up, down;          /* neither: both */
 	bool has_depth;
 	uint32_t depth;
-	bool explode;           /* else nodes of one step and one type with the same direction are one cluster when there are more than two */
+	bool explode;           /* else nodes of one step, one type, the same direction and the same parents are one cluster when there are more than two, but
+				 * for those that have an alias */
+	size_t limit;           /* keeps the first so many nodes and clusters; 0: LINEAGE_NODES_MAX */
 };
+/*
+ * Edges: a run's inputs lead to it, it leads to its outputs, and the version named by put --from leads to every version of the artifact that began there.
+ * ERR_NO_COLLECTION, ERR_NO_REFERENCE, ERR_INVALID as resolve_text() and run_get().
+ */
 int lineage_read(struct registry *reg, struct view *v, const struct lineage_request *request, struct lineage *out, struct error *err) MUST_CHECK;
 
-/* The nearest ancestors that both have: "NAME:vN" or run ids, in order of their sum of steps. */
+/* The nearest ancestors that both have, each counting as its own: "NAME:vN" or run ids, in order of their sum of steps; without those that are only behind
+ * one that stands before. */
 int lineage_common(struct registry *reg, struct view *v, const char *a, const char *b, struct strvec *out, struct error *err) MUST_CHECK;
-/* Versions of this artifact type among what each was made from, directly or not; sorted. */
+/* Versions of this artifact type among what it was made from, directly or not; sorted.  One that is not here is of any type: nobody can tell. */
 int lineage_inputs_of_type(struct registry *reg, struct view *v, const char *reference, const char *type, struct strvec *out, struct error *err) MUST_CHECK;
 
 #endif

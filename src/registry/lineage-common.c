@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What two lineages have in common. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hashmap.h"
+#include "base/mem.h"
+#include "registry/lineage-graph.h"
+
+/* A node of both: its place in a, and how far it is from both starts. */
+struct shared {
+	size_t place;
+	uint64_t steps;
+	const char *name;
+};
+
+static int compare_shared(const void *va, const void *vb)
+{
+	const struct shared *a = va, *b = vb;
+
+	if (a->steps != b->steps)
+		return a->steps < b->steps ? -1 : 1;
+	return lineage_graph_compare_names(a->name, b->name);
+}
+
+static bool is_run(const struct lineage_node *node)
+{
+	return node->kind == LINEAGE_RUN;
+}
+
+static const void *key_of(const struct lineage_node *node, size_t *len)
+{
+	*len = is_run(node) ? CID_HEX_LEN : sizeof node->version;
+	return is_run(node) ? (const void *)node->run.hex : (const void *)&node->version;
+}
+
+static struct shared *find_shared(const struct lineage *a, const struct lineage *b, size_t *count)
+{
+	CLEANUP(hashmap) struct hashmap places = HASHMAP_INIT; /* → place in b, from 1 */
+	struct shared *shared = xcalloc(a->count, sizeof *shared);
+	const void *key;
+	size_t len, place;
+
+	for (size_t i = 0; i < b->count; i++) {
+		key = key_of(&b->nodes[i], &len);
+		(void)hashmap_put(&places, key, len, (void *)(uintptr_t)(i + 1));
+	}
+	*count = 0;
+	for (size_t i = 0; i < a->count; i++) {
+		key = key_of(&a->nodes[i], &len);
+		place = (size_t)(uintptr_t)hashmap_find(&places, key, len);
+		if (place)
+			shared[(*count)++] = (struct shared){ i, (uint64_t)a->nodes[i].depth + b->nodes[place - 1].depth, a->nodes[i].name };
+	}
+	qsort(shared, *count, sizeof *shared, compare_shared);
+	return shared;
+}
+
+/* Ways to those that a node was made from: edges ordered by where they lead. */
+struct sources {
+	size_t *first; /* count + 1: into from */
+	size_t *from;
+};
+
+static void sources_cleanup(struct sources *s)
+{
+	free(s->first);
+	free(s->from);
+}
+
+static void sources_make(const struct lineage *l, struct sources *s)
+{
+	CLEANUP(ptr) size_t *used = xcalloc(l->count, sizeof *used);
+
+	s->first = xcalloc(l->count + 1, sizeof *s->first);
+	s->from = xcalloc(l->edge_count + 1, sizeof *s->from);
+	for (size_t i = 0; i < l->edge_count; i++)
+		s->first[l->edges[i].to + 1]++;
+	for (size_t i = 0; i < l->count; i++)
+		s->first[i + 1] += s->first[i];
+	for (size_t i = 0; i < l->edge_count; i++) {
+		const struct lineage_edge *e = &l->edges[i];
+
+		s->from[s->first[e->to] + used[e->to]++] = e->from;
+	}
+}
+
+/* Marks all that lies behind a node, as far as it is not marked yet. */
+static void cover(const struct sources *s, size_t node, bool *is_covered, size_t *queue)
+{
+	size_t head = 0, tail = 0, at, from;
+
+	is_covered[node] = true;
+	queue[tail++] = node;
+	while (head < tail) {
+		at = queue[head++];
+		for (size_t i = s->first[at]; i < s->first[at + 1]; i++) {
+			from = s->from[i];
+			if (!is_covered[from]) {
+				is_covered[from] = true;
+				queue[tail++] = from;
+			}
+		}
+	}
+}
+
+size_t lineage_common_of(const struct lineage *a, const struct lineage *b, size_t **out)
+{
+	size_t count, found = 0;
+	CLEANUP(ptr) struct shared *shared = find_shared(a, b, &count);
+	CLEANUP(ptr) bool *is_covered = xcalloc(a->count, sizeof *is_covered);
+	CLEANUP(ptr) size_t *queue = xcalloc(a->count, sizeof *queue);
+	CLEANUP(sources) struct sources sources = { NULL, NULL };
+
+	sources_make(a, &sources);
+	*out = xcalloc(count + 1, sizeof **out);
+	for (size_t i = 0; i < count; i++) {
+		if (is_covered[shared[i].place])
+			continue;
+		(*out)[found++] = shared[i].place;
+		cover(&sources, shared[i].place, is_covered, queue);
+	}
+	return found;
+}
