@@ -24,13 +24,13 @@ struct report_request {
 	const char *query;             /* --search: versions; NULL: none */
 	const struct report_metric_rule *metrics; /* --metric M:min|max, in the order of the table; none: all metrics that the versions have, names sorted, at most 12 */
 	size_t metric_count;
-	uint64_t top;                  /* the newest N of each collection and the holders of aliases; 0: all */
+	uint64_t top;                  /* the newest N of each collection, the holders of aliases and the best by the rules; 0: all */
 	const char *media;             /* a glob of paths whose pictures are shown, or NULL */
 };
 
 struct report_alias {
 	char *alias;      /* as written */
-	uint64_t number;  /* of the version that has it */
+	uint64_t number;  /* of the version that has it, which the query may have left out of the versions below */
 	bool is_stage;
 	int64_t since;    /* when it came to this version */
 	char *user;       /* who moved it */
@@ -59,7 +59,7 @@ struct report_version {
 	size_t media_count;
 };
 struct report_best {
-	const char *metric;  /* borrowed of the rules, or of the report */
+	const char *metric;  /* borrowed of the report's */
 	bool has_best;
 	uint64_t number;     /* ties: the oldest */
 };

@@ -279,6 +279,27 @@ static int next_holder(struct view *v, struct rolling *r, const struct stack *st
 	return 0;
 }
 
+int stage_previous(struct view *v, const struct collection *c, const char *alias, uint64_t *number, struct error *err)
+{
+	CLEANUP(stack) struct stack stack = { NULL, 0, 0, false };
+	struct version_row row;
+	const struct oid *top;
+
+	if (read_stack(v, &c->cid, alias, &stack, err) < 0)
+		return -1;
+	top = stack.is_unset || !stack.count ? NULL : &stack.v[stack.count - 1];
+	for (size_t i = stack.count; i > 0; i--) {
+		int live;
+
+		if (top && oid_equal(top, &stack.v[i - 1]))
+			continue;
+		live = find_live(v, c, &stack.v[i - 1], &row, number, err);
+		if (live)
+			return live;
+	}
+	return 0;
+}
+
 static int none_left(const struct rolling *r, uint64_t steps, struct error *err)
 {
 	const char *name = r->out->version.collection.name, *stage = r->ref.alias;

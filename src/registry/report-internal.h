@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of report_gather() share.  Only report*.c include this. */
+#ifndef MREG_REGISTRY_REPORT_INTERNAL_H
+#define MREG_REGISTRY_REPORT_INTERNAL_H
+
+#include "base/hashmap.h"
+#include "registry/report.h"
+#include "registry/resolve.h"
+
+struct report_gathering {
+	struct registry *reg;
+	struct view *view;
+	const struct report_request *request;
+	struct strvec stages;   /* of the configuration */
+	bool has_matches;       /* there is a query, and it found: */
+	struct hashmap matches; /* raw version id → itself */
+};
+
+/* ---- report-collection.c ---- */
+/* All of one collection; out is zeroed before, and belongs to the caller whatever comes of it. */
+int report_collection_read(struct report_gathering *g, const struct collection *c, struct report_collection *out, struct error *err) MUST_CHECK;
+void report_collection_release(struct report_collection *c);
+
+/* ---- report-version.c ---- */
+/* What its object and its annotations say.  1, 0: the object is damaged, which has been told, -1. */
+int report_version_read(
+	struct report_gathering *g, const struct collection *c, const struct version_row *row, struct report_version *out, struct error *err) MUST_CHECK;
+/* What else stands around it, for those that are shown. */
+int report_version_place(struct report_gathering *g, const struct collection *c, struct report_version *out, struct error *err) MUST_CHECK;
+void report_version_release(struct report_version *v);
+/* Its value of a metric; false when it has none. */
+bool report_version_metric(const struct report_version *v, const char *metric, double *out);
+
+/* ---- report-alias.c ---- */
+int report_alias_read(struct report_gathering *g, const struct collection *c, const struct alias_rows *rows, struct report_collection *out,
+	struct error *err) MUST_CHECK;
+int report_alias_read_events(struct report_gathering *g, const struct collection *c, struct report_collection *out, struct error *err) MUST_CHECK;
+
+#endif
