@@ -20,7 +20,7 @@ struct report_metric_rule {
 	bool is_min; /* the least is the best */
 };
 struct report_request {
-	const struct strvec *names;    /* collections; none: all, or those that the query finds */
+	const struct strvec *names;    /* collections, not NULL; none: all, or those that the query finds */
 	const char *query;             /* --search: versions; NULL: none */
 	const struct report_metric_rule *metrics; /* --metric M:min|max, in the order of the table; none: all metrics that the versions have, names sorted, at most 12 */
 	size_t metric_count;
