@@ -133,7 +133,12 @@ static void finish(struct session *s, int result, struct error *err)
 /* The shell is to see that the signal ended us, as if we had not caught it. */
 static void die_by_signal(int sig)
 {
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
 	signal(sig, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	raise(sig);
 }
 
@@ -150,5 +155,8 @@ int main(int argc, char **argv)
 	finish(&s, run(&s, argc, argv, &err), &err);
 	if (err.code == ERR_INTERRUPTED)
 		die_by_signal(interrupt_signal());
-	return error_status(err.code);
+	/* a shell goes on after a program that only ended with such a status; others would leave a core file, or not end us */
+	if (err.code == ERR_NONE && (s.signal == SIGINT || s.signal == SIGTERM || s.signal == SIGHUP))
+		die_by_signal(s.signal);
+	return err.code == ERR_NONE ? s.status : error_status(err.code);
 }

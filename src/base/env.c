@@ -26,6 +26,17 @@ const char *env_get(const char *name)
 	return value && *value ? value : NULL;
 }
 
+void env_each(env_fn fn, void *arg)
+{
+	size_t len;
+
+	for (char **variable = environ; variable && *variable; variable++) {
+		len = strcspn(*variable, "=");
+		if (len && (*variable)[len])
+			fn(*variable, len, *variable + len + 1, arg);
+	}
+}
+
 static bool is_kept(const char *variable, const char *const *names)
 {
 	size_t len = strcspn(variable, "="), n;

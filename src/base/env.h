@@ -8,6 +8,10 @@
 /* The variable's value, or NULL when unset or empty.  A test keeps getenv() out of every other file. */
 const char *env_get(const char *name);
 
+/* Every variable there is, in no order; name is not terminated in place. */
+typedef void (*env_fn)(const char *name, size_t name_len, const char *value, void *arg);
+void env_each(env_fn fn, void *arg);
+
 /* Unsets every variable whose name is not in the NULL-terminated list; "LC_*" there stands for all that begin with LC_. */
 void env_keep(const char *const *names);
 

@@ -45,15 +45,42 @@ static int reset_signals(posix_spawnattr_t *attributes)
 	return number;
 }
 
-static int spawn_with(const char *const *argv, posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, pid_t *pid)
+/* Ours, without those that are set anew.  The strings are borrowed. */
+static char **make_environment(const struct strvec *variables)
 {
+	size_t count = 0, len;
+	char **out;
+
+	while (environ && environ[count])
+		count++;
+	out = xcalloc(count + variables->count + 1, sizeof *out);
+	count = 0;
+	for (char **old = environ; old && *old; old++) {
+		bool is_set = false;
+
+		len = strcspn(*old, "=");
+		for (size_t i = 0; i < variables->count && !is_set; i++)
+			is_set = !strncmp(variables->v[i], *old, len) && variables->v[i][len] == '=';
+		if (!is_set)
+			out[count++] = *old;
+	}
+	for (size_t i = 0; i < variables->count; i++)
+		out[count++] = variables->v[i];
+	return out;
+}
+
+static int spawn_it(const char *const *argv, const struct strvec *variables, posix_spawn_file_actions_t *actions,
+	posix_spawnattr_t *attributes, pid_t *pid)
+{
+	CLEANUP(ptr) char **changed = variables && variables->count ? make_environment(variables) : NULL;
 	char **args;
 
 	memcpy(&args, &argv, sizeof args); /* posix_spawn takes char *const * and changes nothing */
-	return posix_spawnp(pid, argv[0], actions, attributes, args, environ);
+	return posix_spawnp(pid, argv[0], actions, attributes, args, changed ? changed : environ);
 }
 
-int process_spawn(const char *const *argv, int stdin_fd, int stdout_fd, int stderr_fd, pid_t *pid, struct error *err)
+int process_spawn_with(const char *const *argv, const struct strvec *variables, int stdin_fd, int stdout_fd, int stderr_fd, pid_t *pid,
+	struct error *err)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -69,13 +96,20 @@ int process_spawn(const char *const *argv, int stdin_fd, int stdout_fd, int stde
 	if (!number)
 		number = reset_signals(&attributes);
 	if (!number)
-		number = spawn_with(argv, &actions, &attributes, pid);
+		number = spawn_it(argv, variables, &actions, &attributes, pid);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	if (!number)
 		return 0;
 	errno = number;
-	return error_set_errno(err, "cannot run '%s'", argv[0]);
+	error_set_errno(err, "cannot run '%s'", argv[0]);
+	errno = number;
+	return -1;
+}
+
+int process_spawn(const char *const *argv, int stdin_fd, int stdout_fd, int stderr_fd, pid_t *pid, struct error *err)
+{
+	return process_spawn_with(argv, NULL, stdin_fd, stdout_fd, stderr_fd, pid, err);
 }
 
 /* The program was told to stop by the same signal as we were; it is waited for all the same. */

@@ -32,6 +32,7 @@ struct session {
 	struct remote *remote;     /* what that means; the registry is then a borrowed one */
 	struct borrow *borrow;
 	struct lazy *lazy;         /* fetches what is not here (transport/lazy.h) */
+	int status, signal;        /* of a program that was run in our place, when there is no error: ours are the same */
 };
 
 enum command_group { GROUP_START, GROUP_STORE, GROUP_LOOK, GROUP_CURATE, GROUP_TRACE, GROUP_SHARE, GROUP_KEEP, GROUP_OTHER };

@@ -51,6 +51,7 @@ static const struct known_key {
 	{ "receive.maxsize", VALUE_SIZE, false },
 	{ "remote.*.metadataonly", VALUE_TEXT, false },
 	{ "remote.*.url", VALUE_REMOTE, false },
+	{ "run.environment", VALUE_TEXT, false },
 	{ "safe.directory", VALUE_TEXT, false },
 	{ "serve.idletimeout", VALUE_DURATION, false },
 	{ "stage.list", VALUE_STAGES, false },

@@ -29,14 +29,6 @@ struct run_start {
 /* One transaction; the run's file in .mreg/runs/ is there afterwards. */
 int run_start(struct registry *reg, const struct run_start *start, struct run *out, struct error *err) MUST_CHECK;
 
-/*
- * The lock that says that the run's process lives: taken by `run exec` for as long as its program runs (and inherited by nobody).  A run that was started with
- * exec or a pid, whose lock is free and whose process is gone (same host, same boot), has died.
- */
-struct run_alive;
-struct run_alive *run_alive_hold(struct registry *reg, const struct run *run, struct error *err) MUST_CHECK;
-void run_alive_cleanup(struct run_alive **alive);
-
 struct run_finish {
 	bool has_status;
 	int status, signal;

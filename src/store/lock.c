@@ -192,6 +192,13 @@ int lock_take_file(int fd, const char *path, uint64_t timeout_ms, struct error *
 	return error_hint(err, "Try again when it has finished; a lock ends with its process.");
 }
 
+bool lock_file_is_held(int fd)
+{
+	struct flock query = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+
+	return !fcntl(fd, F_OFD_GETLK, &query) && query.l_type != F_UNLCK;
+}
+
 /* Closing gives an OFD lock back: no other descriptor shares this file description. */
 void lock_release(struct lock *lock)
 {

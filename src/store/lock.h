@@ -30,6 +30,8 @@ int lock_take(struct lock *lock, const char *mreg_dir, enum lock_what what, bool
 	      struct error *err) MUST_CHECK;
 /* The first byte of a file that is open for writing, exclusively, until the descriptor is closed; waits as above.  path is for messages. */
 int lock_take_file(int fd, const char *path, uint64_t timeout_ms, struct error *err) MUST_CHECK;
+/* Somebody else holds that; fd needs to be open for reading only. */
+bool lock_file_is_held(int fd);
 void lock_release(struct lock *lock);
 void lock_cleanup(struct lock *lock);
 
