@@ -57,6 +57,7 @@ struct command {
 #define OPT_DRY_RUN(ptr) OPT_FLAG('n', "dry-run", ptr, "decide, change nothing")
 #define OPT_OFFLINE(ptr) OPT_FLAG(0, "offline", ptr, "use no network, and fetch nothing from a remote")
 #define OPT_REMOTE(ptr) OPT_STRING(0, "remote", ptr, "REMOTE", "ask that registry: a remote's name, a URL or a path")
+#define OPT_RUN(ptr) OPT_STRING(0, "run", ptr, "RUN", "the run that it belongs to (default: that of MREG_RUN)")
 #define OPT_OVERRIDE(ptr) OPT_FLAG(0, "override", ptr, "do it although an alias is protected; needs -m")
 
 /* opt_parse() with the command's synopsis, then opens what the command needs (config, registry, out, messages): after it s->out and s->registry stand. */
@@ -70,6 +71,9 @@ int session_parse(struct session *s, const struct opt *opts, int argc, char **ar
 int session_update(struct session *s, const char *const *refs, size_t count, struct error *err) MUST_CHECK;
 /* Opens the registry for one that only sometimes needs it, and so is a verb of NEEDS_CONFIG.  ERR_NO_REGISTRY. */
 int session_use_registry(struct session *s, struct error *err) MUST_CHECK;
+/* Of a verb that takes --remote: exchanges the borrowed registry for that of here (ERR_NO_REGISTRY), and back; nothing without --remote.  Ends the snapshot. */
+int session_use_local(struct session *s, struct error *err) MUST_CHECK;
+int session_use_remote(struct session *s, struct error *err) MUST_CHECK;
 /* A time as people write it: what --at and --since take. */
 int session_time(const char *text, int64_t *ns, struct error *err) MUST_CHECK;
 /* Human lists that may be long: starts the pager before the first output. */

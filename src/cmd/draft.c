@@ -208,6 +208,7 @@ static const char *putting_option(const struct put_options *o)
 		{ json_object_size(o->metadata) > 0, "--metadata" }, { json_object_size(o->metrics) > 0, "--metric" },
 		{ o->tags->count > 0, "--tag" }, { o->link_count > 0, "--link" }, { o->only_if_better, "--only-if-better" },
 		{ o->best.metric != NULL, "--best-by" }, { o->has_keep_last, "--keep-last" },
+		{ o->run != NULL, "--run" }, { o->from != NULL, "--from" },
 		{ o->override, "--override" }, { o->allow_empty, "--allow-empty" }, { o->new_version, "--new-version" },
 		{ o->fail_if_unchanged, "--fail-if-unchanged" }, { o->expect.given, "--expect" },
 	};

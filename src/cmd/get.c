@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/env.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
@@ -13,6 +14,7 @@
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
 #include "registry/get.h"
+#include "registry/run-use.h"
 #include "ui/record.h"
 
 #define STDIN_MAX (1u << 20)
@@ -204,18 +206,60 @@ static int fall_back(struct session *s, const char *ref, const struct strvec *fa
 	return -1;
 }
 
+/* ---- the run that it is done in ---- */
+
+/* Before anything is written: a run that is unknown here is never passed over.  1: there is one. */
+static int find_run(struct session *s, const struct args *a, struct run *run, struct error *err)
+{
+	int found;
+
+	if (!env_get("MREG_RUN"))
+		return 0;
+	if (session_use_local(s, err) < 0)
+		return error_wrap(err, "MREG_RUN names a run of this registry");
+	found = run_use_begin(s->registry, a->dry_run, run, err);
+	return found < 0 || session_use_remote(s, err) < 0 ? -1 : found;
+}
+
+/* What came from a remote can be told of only if it is known here as well. */
+static int record_inputs(struct session *s, const struct run *run, const struct versions *versions, struct error *err)
+{
+	CLEANUP(ptr) struct resolved *known = xcalloc(versions->count + 1, sizeof *known);
+	struct run_use_versions used = { known, 0 };
+
+	if (session_use_local(s, err) < 0)
+		return -1;
+	for (size_t i = 0; i < versions->count; i++) {
+		const struct resolved *r = &versions->v[i];
+		int is_known = s->remote_name ? run_use_is_known(s->registry, &r->row.version, err) : 1;
+
+		if (is_known < 0)
+			return -1;
+		if (is_known)
+			known[used.count++] = *r; /* still owned by versions */
+		else
+			report_warning(s->report, "'%s:v%llu' is not known in this registry, so the run '%s' does not tell of it", r->collection.name,
+				       (unsigned long long)r->row.number, run->id.text);
+	}
+	return used.count ? run_use_all(s->registry, run, &used, err) : 0;
+}
+
 /* All are resolved before the first is written, so that a wrong name changes nothing. */
 static int get_all(struct session *s, const struct strvec *refs, const struct args *a, bool several, struct error *err)
 {
 	CLEANUP(versions) struct versions versions = { xcalloc(refs->count + 1, sizeof *versions.v), refs->count };
+	CLEANUP(run) struct run run = RUN_INIT;
+	int in_run = find_run(s, a, &run, err);
 
+	if (in_run < 0)
+		return -1;
 	if (await_all(s, refs, a, &versions, err) < 0 &&
 	    (!is_absent(err) || fall_back(s, refs->v[0], &a->fallback, &versions.v[0], err) < 0))
 		return -1;
 	for (size_t i = 0; i < refs->count; i++)
 		if (get_one(s, &versions.v[i], a, several, err) < 0)
 			return -1;
-	return 0;
+	return in_run && !a->dry_run ? record_inputs(s, &run, &versions, err) : 0;
 }
 
 static int check_args(const struct args *a, const struct strvec *refs, struct error *err)

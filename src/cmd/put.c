@@ -26,7 +26,7 @@ struct args {
 	struct strvec aliases, words, include, exclude, tags, metrics, linked;
 	struct link_target *links;
 	size_t link_count, link_cap;
-	const char *type, *message, *meta_file, *expect, *best_by, *only_if_better;
+	const char *type, *message, *meta_file, *expect, *best_by, *only_if_better, *run, *from;
 	uint64_t keep_last;
 	bool dereference, unpack, allow_empty, new_version, fail_if_unchanged, dry_run, override;
 	struct best_rule best;
@@ -141,6 +141,7 @@ static json_t *record(const struct put_options *o, const struct put_result *r)
 	json_object_set_new(doc, "stored", json_u64(r->stored));
 	json_object_set_new(doc, "removed", json_u64(r->removed));
 	json_object_set_new(doc, "links", fields_strings(o->linked));
+	json_object_set_new(doc, "run", *r->run ? json_string(r->run) : json_null());
 	return doc;
 }
 
@@ -149,7 +150,7 @@ static int fill(struct args *a, const struct operands *operands, struct put_opti
 {
 	struct put_options o = {
 		.name = operands->v[0], .source_count = operands->count > a->names ? operands->count - a->names : 0,
-		.type = a->type, .aliases = &a->aliases, .message = a->message,
+		.type = a->type, .aliases = &a->aliases, .message = a->message, .run = a->run, .from = a->from,
 		.tree = { .include = &a->include, .exclude = &a->exclude, .dereference = a->dereference },
 		.unpack = a->unpack, .allow_empty = a->allow_empty, .new_version = a->new_version,
 		.fail_if_unchanged = a->fail_if_unchanged, .dry_run = a->dry_run, .override = a->override,
@@ -248,6 +249,8 @@ int put_parse(struct session *s, int argc, char **argv, size_t names, size_t min
 		OPT_FLAG(0, "new-version", &a.new_version, "make a version even if the content is there already"),
 		OPT_FLAG(0, "fail-if-unchanged", &a.fail_if_unchanged, "end with 1 when the content is there already"),
 		OPT_STRING(0, "expect", &a.expect, "vN", "refuse unless this is the latest version"),
+		OPT_RUN(&a.run),
+		OPT_STRING(0, "from", &a.from, "REF", "record that the artifact began at this version of another one"),
 		OPT_OVERRIDE(&a.override),
 		OPT_FLAG('n', "dry-run", &a.dry_run, "read and decide, store nothing"),
 		OPT_END,

@@ -89,9 +89,11 @@ static int open_borrowed(struct session *s, struct error *err)
 		error_set(err, ERR_USAGE, "--remote asks another registry, which --offline forbids");
 		return error_hint(err, "A clone, which 'mreg clone' makes, can be read without a network.");
 	}
-	s->remote = xcalloc(1, sizeof *s->remote);
-	if (remote_find(&s->config, s->remote_name, s->remote, err) < 0)
-		return -1;
+	if (!s->remote) {
+		s->remote = xcalloc(1, sizeof *s->remote);
+		if (remote_find(&s->config, s->remote_name, s->remote, err) < 0)
+			return -1;
+	}
 	s->borrow = borrow_open(s->remote, &s->config, s->command->name, s->report, err);
 	if (!s->borrow)
 		return -1;
@@ -138,6 +140,25 @@ int session_update(struct session *s, const char *const *refs, size_t count, str
 	s->registry = borrow_registry(s->borrow);
 	lazy_adopt(s->lazy, borrow_take_connection(s->borrow), s->remote->url);
 	return rc;
+}
+
+int session_use_local(struct session *s, struct error *err)
+{
+	if (!s->borrow)
+		return 0;
+	borrow_close(s->borrow);
+	s->borrow = NULL;
+	s->registry = NULL;
+	return session_use_registry(s, err);
+}
+
+int session_use_remote(struct session *s, struct error *err)
+{
+	if (s->borrow || !s->remote)
+		return 0;
+	registry_close(s->registry);
+	s->registry = NULL;
+	return open_borrowed(s, err);
 }
 
 /* ---- all of it ---- */

@@ -6,11 +6,13 @@
 
 #include <string.h>
 
+#include "base/env.h"
 #include "base/utf8.h"
 #include "registry/absent.h"
 #include "registry/event.h"
 #include "registry/hook.h"
 #include "registry/protect.h"
+#include "registry/run.h"
 #include "registry/version.h"
 
 #define MAX_ROUNDS 10 /* of hooks that are asked about a decision which is another one when it is taken */
@@ -27,6 +29,7 @@ struct attempt {
 	struct events events; /* of the last time that it was decided */
 	struct events asked;  /* what the hooks have agreed to; its list is NULL when there are none to ask */
 	bool has_changed;     /* under the lock it was not what they were asked about */
+	struct run run;       /* in which it is made; "" for none */
 };
 
 static void attempt_cleanup(struct attempt *a)
@@ -35,6 +38,7 @@ static void attempt_cleanup(struct attempt *a)
 	strvec_release(&a->stages);
 	events_cleanup(&a->events);
 	events_cleanup(&a->asked);
+	run_cleanup(&a->run);
 }
 
 static int decide_guarded(struct txn *txn, void *arg, struct error *err)
@@ -61,6 +65,7 @@ static int run_once(struct attempt *a, bool dry_run, struct error *err)
 
 	info.stat_rows = a->commit->stat_rows;
 	info.by = a->commit->by;
+	info.run = a->run.id.text;
 	info.expected = a->commit->expected;
 	info.end = a->commit->end;
 	return txn_run(a->reg->store, &info, decide_guarded, a, err);
@@ -106,14 +111,27 @@ static const char *visible_why(const char *why, struct strbuf *visible)
 	return visible->buf;
 }
 
+/* What is only taken over was made in no run of here. */
+static int find_run(struct attempt *a, struct error *err)
+{
+	struct view *v;
+
+	if (a->commit->by || (!a->commit->run && !env_get("MREG_RUN")))
+		return 0;
+	v = registry_view(a->reg, err);
+	return v && run_current(v, a->commit->run, &a->run, err) >= 0 ? 0 : -1;
+}
+
 int commit_run(struct registry *reg, const struct commit *given, txn_decide_fn decide, void *arg, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf why = STRBUF_INIT;
 	struct commit told = *given;
 	const struct commit *commit = &told;
-	CLEANUP(attempt) struct attempt a = { .reg = reg, .commit = commit, .decide = decide, .arg = arg, .stages = STRVEC_INIT };
+	CLEANUP(attempt) struct attempt a = { .reg = reg, .commit = commit, .decide = decide, .arg = arg, .stages = STRVEC_INIT, .run = RUN_INIT };
 
 	told.why = visible_why(given->why, &why);
+	if (find_run(&a, err) < 0)
+		return -1;
 	registry_drop_view(reg);
 	hooks_find(reg, &a.hooks);
 	a.kinds = hooks_kinds(&a.hooks) & kinds_of(commit);

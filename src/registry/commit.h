@@ -10,6 +10,7 @@
 
 struct commit {
 	const char *verb, *why; /* why may be NULL */
+	const char *run;        /* --run: what is made here belongs to this run; NULL: to that of MREG_RUN, if there is one */
 	bool dry_run;           /* decide and check, change nothing */
 	bool tells_dry_run; /* the verb itself says what would have happened */
 	bool override;          /* --override: a protection may be passed over, when there is a why */
@@ -21,7 +22,8 @@ struct commit {
 };
 
 /*
- * txn_run() of a decision, which must be the same however often it is taken on one state: with pre-hooks it is rehearsed first.  ERR_POLICY when a protection,
+ * txn_run() of a decision, which must be the same however often it is taken on one state: with pre-hooks it is rehearsed first.  Changes that are made here are
+ * stamped with the run that they belong to: ERR_NO_COLLECTION when it is unknown here.  ERR_POLICY when a protection,
  * a pre-hook or a check refuses it; ERR_CONFLICT when it was another one each time that the hooks had agreed, or absent_guard() refuses it.  Post-hooks run when the registry is closed.  Ends the
  * snapshot, as registry_drop_view() does.
  */

@@ -8,6 +8,7 @@
 
 #include "registry/annotation.h"
 #include "registry/draft.h"
+#include "registry/run-edge.h"
 #include "registry/ttl.h"
 
 void holders_cleanup(struct holders *h)
@@ -94,6 +95,8 @@ int holders_hold(struct holders *h, const struct version_row *row, struct error 
 	held = holders_is_linked(h, row, err);
 	if (held == 0)
 		held = is_base(h, row, err);
+	if (held == 0)
+		held = run_edge_is_used(h->view, &row->version, err);
 	if (held == 0)
 		held = has_keep_tag(h, &of, err);
 	if (held != 0)

@@ -42,7 +42,7 @@ void prune_plan_cleanup(struct prune_plan *plan);
 int prune_parse_best(const char *text, struct prune_criteria *out, struct error *err) MUST_CHECK;
 /*
  * The plan, and when `act` the removal of all of it in one transaction, for which the plan is made again under the lock.  What has an alias or a
- * link, what an open draft was made from, what has ttl never or the tag "keep" is never in it.  ERR_USAGE without a criterion.
+ * link, what an open draft was made from, what a run used, what has ttl never or the tag "keep" is never in it.  ERR_USAGE without a criterion.
  */
 int prune_run(struct registry *reg, const struct prune_criteria *criteria, bool act, const char *why, struct prune_plan *out, struct error *err) MUST_CHECK;
 

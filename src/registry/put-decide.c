@@ -13,7 +13,13 @@
 #include "registry/annotation.h"
 #include "registry/metadata.h"
 #include "registry/prune.h"
+#include "registry/run-edge.h"
 #include "registry/version.h"
+
+const char *put_new_type(const struct put_options *o)
+{
+	return o->type ? o->type : o->new_type ? o->new_type : "model";
+}
 
 /* 1, 0 when it is not there, -1. */
 static int find_artifact(struct view *v, const struct put_options *o, struct collection *c, bool *other_case, struct error *err)
@@ -63,7 +69,7 @@ static int create_collection(struct txn *txn, const struct put_options *o, struc
 
 	name_complete(&name, o->name, view_scope(txn_view(txn)));
 	c->name = strbuf_detach(&name);
-	c->type = xstrdup(o->type ? o->type : "model");
+	c->type = xstrdup(put_new_type(o));
 	return collection_create(txn, c, err);
 }
 
@@ -175,12 +181,12 @@ static int set_links(struct txn *txn, const struct put *p, const struct resolved
 	return 0;
 }
 
-/* The value that the put was given; that it was is checked before anything is read. */
-static double best_value(const struct put_options *o)
+/* The value that the put was given, or its run has logged; that it was is checked before anything is read. */
+static double best_value(const struct put *p)
 {
 	double value = NAN;
 
-	if (!metadata_metric_value(json_object_get(o->metrics, o->best.metric), &value))
+	if (!metadata_metric_value(json_object_get(p->metrics, p->options->best.metric), &value))
 		BUG("put by a metric that was not given");
 	return value;
 }
@@ -192,7 +198,7 @@ static int move_best(struct txn *txn, const struct put *p, const struct resolved
 
 	if (!p->options->best.metric)
 		return 0;
-	wins = best_would_win(p->reg, txn_view(txn), &version->collection, &p->options->best, best_value(p->options), &holder, err);
+	wins = best_would_win(p->reg, txn_view(txn), &version->collection, &p->options->best, best_value(p), &holder, err);
 	return wins <= 0 ? wins : alias_set(txn, &version->collection, BEST_ALIAS, &version->row.version, NULL, err);
 }
 
@@ -204,7 +210,7 @@ int put_is_not_better(struct put *p, struct view *v, const struct collection *c,
 
 	if (!p->options->only_if_better)
 		return 0;
-	wins = best_would_win(p->reg, v, c, &p->options->best, best_value(p->options), &holder, err);
+	wins = best_would_win(p->reg, v, c, &p->options->best, best_value(p), &holder, err);
 	if (wins != 0)
 		return wins < 0 ? -1 : 0;
 	if (!holder.collection.name)
@@ -220,13 +226,26 @@ int put_is_not_better(struct put *p, struct view *v, const struct collection *c,
 	return 1;
 }
 
+/* What the run has to do with it, and where the artifact began. */
+static int set_edges(struct txn *txn, const struct put *p, const struct resolved *version, bool created, struct error *err)
+{
+	const struct put_options *o = p->options;
+	CLEANUP(resolved) struct resolved source = RESOLVED_INIT;
+
+	if (o->from && (resolve_text(txn_view(txn), o->from, &source, err) < 0 || run_edge_set_from(txn, &version->collection, &source, err) < 0))
+		return error_wrap(err, "cannot say that it began at '%s'", o->from);
+	if (!p->in_run)
+		return 0;
+	return o->is_input ? run_edge_add_input(txn, &p->run, version, o->input_as, err) : run_edge_add_output(txn, &p->run, version, created, err);
+}
+
 /* The version is there, new or not: what was asked to be set with it. */
-static int set_all(struct txn *txn, const struct put *p, const struct resolved *version, struct error *err)
+static int set_all(struct txn *txn, const struct put *p, const struct resolved *version, bool created, struct error *err)
 {
 	if (set_aliases(txn, p, &version->collection, &version->row, err) < 0 || move_best(txn, p, version, err) < 0 ||
 	    set_tags(txn, p, &version->row, err) < 0)
 		return -1;
-	if (set_links(txn, p, version, err) < 0)
+	if (set_links(txn, p, version, err) < 0 || set_edges(txn, p, version, created, err) < 0)
 		return -1;
 	if (!p->options->has_keep_last)
 		return 0;
@@ -254,9 +273,10 @@ int put_decide(struct txn *txn, void *arg, struct error *err)
 		return -1;
 	if (same && o->fail_if_unchanged)
 		return error_set(err, ERR_NO, "the content is that of '%s:v%" PRIu64 "'", c->name, version.row.number);
-	if ((same ? annotate(txn, p, &version.row, err) : add_version(txn, p, c, &version.row, err)) < 0 || set_all(txn, p, &version, err) < 0)
+	if ((same ? annotate(txn, p, &version.row, err) : add_version(txn, p, c, &version.row, err)) < 0 || set_all(txn, p, &version, !same, err) < 0)
 		return -1;
 	p->result->number = version.row.number;
+	p->result->version = version.row.version;
 	strbuf_reset(&p->name);
 	strbuf_adds(&p->name, c->name);
 	p->result->created = !same;

@@ -35,6 +35,8 @@ void put_cleanup(struct put *p)
 	strbuf_release(&p->manifest_text);
 	strbuf_release(&p->facts);
 	strbuf_release(&p->name);
+	run_cleanup(&p->run);
+	json_decref(p->metrics);
 	free(p->staged_type);
 	free(p->wanted_type);
 }
@@ -64,16 +66,30 @@ static int check_options(const struct put_options *o, struct error *err)
 	for (size_t i = 0; o->tags && i < o->tags->count; i++)
 		if (name_check(NAME_TAG, o->tags->v[i], strlen(o->tags->v[i]), err) < 0)
 			return -1;
-	if (o->best.metric && !json_object_get(o->metrics, o->best.metric)) {
-		error_set(err, ERR_USAGE, "the metric '%s' is not given", o->best.metric);
-		return error_hint(err, "Say --metric %s=NUMBER.", o->best.metric);
-	}
 	for (size_t i = 0; i < o->aliases->count; i++)
 		if (!name_is_latest(o->aliases->v[i], strlen(o->aliases->v[i])) && alias_check(o->aliases->v[i], err) < 0)
 			return -1;
 	if (o->message && !utf8_is_valid(o->message, strlen(o->message)))
 		return error_set(err, ERR_INVALID, "the message is not UTF-8");
 	return 0;
+}
+
+/* What the run has logged by now; what it logs while the files are read is of a later state. */
+static int join_run(struct put *p, struct view *v, struct error *err)
+{
+	const struct put_options *o = p->options;
+	int found = run_current(v, o->run, &p->run, err);
+
+	if (found < 0)
+		return -1;
+	p->in_run = found;
+	memcpy(p->result->run, p->run.id.text, sizeof p->result->run);
+	p->metrics = json_object();
+	json_object_update(p->metrics, o->metrics);
+	if (!o->best.metric || json_object_get(p->metrics, o->best.metric))
+		return 0;
+	error_set(err, ERR_USAGE, "the metric '%s' is not given%s", o->best.metric, found ? ", and the run has not logged it" : "");
+	return error_hint(err, "Say --metric %s=NUMBER.", o->best.metric);
 }
 
 /* ---- reading the sources ---- */
@@ -224,8 +240,8 @@ static int stage_version(struct put *p, const char *type, struct error *err)
 	uint64_t stored = 0;
 	struct version_object object = {
 		.manifest = p->row.digest, .time = clock_now(), .type = (char *)type, .collection = p->name.buf,
-		.description = (char *)(o->message ? o->message : ""), .user = p->reg->user, .host = p->reg->host, .run = (char *)"",
-		.metadata = o->metadata ? o->metadata : none, .metrics = o->metrics ? o->metrics : none,
+		.description = (char *)(o->message ? o->message : ""), .user = p->reg->user, .host = p->reg->host,
+		.run = (char *)(o->is_input ? "" : p->run.id.text), .metadata = o->metadata ? o->metadata : none, .metrics = p->metrics,
 	};
 
 	if (!v)
@@ -270,13 +286,14 @@ static int rehearse(struct put *p, struct error *err)
 		if (same != 0)
 			return same < 0 ? -1 : 0;
 	}
-	return stage_version(p, there ? c.type : o->type ? o->type : "model", err);
+	return stage_version(p, there ? c.type : put_new_type(o), err);
 }
 
 static int commit(struct put *p, struct error *err)
 {
+	const struct put_options *o = p->options;
 	const struct commit how = {
-		.verb = "put", .why = p->options->message, .dry_run = p->options->dry_run, .stat_rows = &p->stat_rows, .override = p->options->override,
+		.verb = o->verb ? o->verb : "put", .why = o->why ? o->why : o->message, .run = o->run, .dry_run = o->dry_run, .stat_rows = &p->stat_rows, .override = o->override,
 		.tells_dry_run = true,
 	};
 
@@ -318,7 +335,7 @@ static int run(struct put *p, struct error *err)
 
 	registry_name_user(p->reg);
 	if (check_options(p->options, err) < 0 || (!p->options->dry_run && store_check_writable(p->reg->store, err) < 0) ||
-	    !(v = registry_view(p->reg, err)) || (there = put_check_collection(v, p->options, &c, err)) < 0)
+	    !(v = registry_view(p->reg, err)) || join_run(p, v, err) < 0 || (there = put_check_collection(v, p->options, &c, err)) < 0)
 		return -1;
 	not_better = there ? put_is_not_better(p, v, &c, err) : 0; /* nothing is stored for nothing */
 	if (not_better)

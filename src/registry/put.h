@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "format/run-id.h"
 #include "registry/alias.h"
 #include "registry/best.h"
 #include "registry/external.h"
@@ -26,13 +27,19 @@ struct put_options {
 	const struct external *refs;      /* files that stay where they are */
 	size_t ref_count;
 	const struct manifest *manifest;  /* not NULL: there are no sources; what it lists is in the registry */
-	const char *type;                 /* NULL: the artifact's, "model" for a new one */
+	const char *type;                 /* NULL: the artifact's, new_type for a new one */
+	const char *new_type;             /* NULL: "model" */
 	const struct strvec *aliases;     /* "latest" is accepted and does nothing */
 	const struct strvec *tags;        /* may be NULL */
 	const struct link_target *links;  /* models to link the version into, with the aliases to set there */
 	struct strvec *linked;            /* NULL, or takes MODEL:vN of each of them */
 	size_t link_count;
 	const char *message;              /* NULL or "": none */
+	const char *verb, *why;           /* for the history; NULL: "put", the message */
+	const char *run;                  /* --run; NULL: MREG_RUN's */
+	bool is_input;                    /* the run uses what is put, and does not make it */
+	const char *input_as;             /* then: what the run calls it; NULL: nothing */
+	const char *from;                 /* NULL, or the version at which the artifact began (run-edge.h) */
 	json_t *metadata, *metrics;       /* objects, borrowed; may be NULL */
 	struct tree_options tree;
 	struct expect expect;             /* of the latest version */
@@ -45,7 +52,8 @@ struct put_options {
 };
 struct put_result {
 	char name[NAME_FULL_MAX + 1]; /* of the artifact */
-	struct oid digest;
+	char run[RUN_ID_LEN + 1];     /* that has made it, or used it; "" for none */
+	struct oid digest, version;
 	uint64_t number, bytes, stored, files;
 	uint64_t removed; /* versions, by keep_last */
 	bool created;
@@ -55,7 +63,8 @@ struct put_result {
 
 /*
  * Stores what the sources hold and commits it: version, aliases, tags and links are one transaction.  Content equal to a live version of the artifact makes no new one: aliases, message and
- * metadata are then applied to the highest such version.  A dry run reads and decides all and writes nothing.
+ * metadata are then applied to the highest such version.  A dry run reads and decides all and writes nothing.  What a run makes gets as metrics what the run had logged
+ * last when the put began, under those that are given.
  */
 int put_run(struct registry *reg, const struct put_options *options, struct put_result *out, struct error *err) MUST_CHECK;
 

@@ -25,10 +25,10 @@ struct run_edge {
 };
 void run_edge_cleanup(struct run_edge *edge);
 
-/* ---- within a transaction: what stands there already is no change ---- */
+/* ---- within a transaction: what stands there already is no change; ERR_NO_COLLECTION: the run was removed ---- */
 int run_edge_add_input(struct txn *txn, const struct run *run, const struct resolved *version, const char *as, struct error *err) MUST_CHECK;
 int run_edge_add_output(struct txn *txn, const struct run *run, const struct resolved *version, bool created, struct error *err) MUST_CHECK;
-/* ERR_CONFLICT when the artifact is known to have begun elsewhere. */
+/* ERR_CONFLICT when the artifact is known to have begun elsewhere, ERR_INVALID for a version of its own. */
 int run_edge_set_from(struct txn *txn, const struct collection *artifact, const struct resolved *source, struct error *err) MUST_CHECK;
 
 /* ---- reading ---- */
