@@ -58,7 +58,7 @@ setup()
 
 @test "history for people" {
 	mreg_is 0 history digits:best
-	assert_line --index 0 --regexp '^TIME +WHO +VERB +WHAT +REF +CHANGE +WHY$'
+	assert_line --index 0 --regexp '^TIME +WHO +VERB +WHAT +REF +CHANGE +RUN +WHY$'
 	assert_line --index 1 --regexp '^2026-01-04 00:00:00 +tester@.* +alias +alias +digits:best +v1 -> v0 +v1 was broken$'
 }
 

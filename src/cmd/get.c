@@ -3,21 +3,19 @@
 #include <config.h>
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/env.h"
-#include "base/file.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
+#include "cmd/references.h"
 #include "registry/get.h"
 #include "registry/run-use.h"
 #include "ui/record.h"
 
-#define STDIN_MAX (1u << 20)
 #define ASK_MS 200 /* again, after so long, and ever longer */
 #define ASK_MS_MAX 1000
 #define ASK_REMOTE_MS 1000 /* each time is a connection */
@@ -36,31 +34,6 @@ static void args_cleanup(struct args *a)
 	strvec_release(&a->include);
 	strvec_release(&a->exclude);
 	strvec_release(&a->fallback);
-}
-
-/* "-" stands for references on standard input, one a line. */
-static int read_references(struct strvec *refs, struct error *err)
-{
-	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
-	ssize_t got;
-
-	strbuf_grow(&text, STDIN_MAX);
-	got = file_read_stream(STDIN_FILENO, text.buf, STDIN_MAX, "standard input", err);
-	if (got < 0)
-		return -1;
-	if (got == STDIN_MAX)
-		return error_set(err, ERR_USAGE, "more than 1 MiB of references on standard input");
-	strbuf_set_len(&text, (size_t)got);
-	for (char *line = text.buf; *line;) {
-		size_t len = strcspn(line, "\n");
-		char *next = line + len + (line[len] == '\n');
-
-		line[len] = '\0';
-		if (len)
-			strvec_push(refs, line);
-		line = next;
-	}
-	return 0;
 }
 
 /* DIR or ./NAME for one reference, DIR/NAME-vN for several. */
@@ -299,14 +272,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 
 	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &operands, err) < 0)
 		return -1;
-	for (size_t i = 0; i < operands.count; i++) {
-		if (strcmp(operands.v[i], "-") != 0)
-			strvec_push(&refs, operands.v[i]);
-		else if (read_references(&refs, err) < 0)
-			return -1;
-		piped |= strcmp(operands.v[i], "-") == 0;
-	}
-	if (check_args(&a, &refs, err) < 0)
+	if (references_read(&operands, 0, &refs, &piped, err) < 0 || check_args(&a, &refs, err) < 0)
 		return -1;
 	return get_all(s, &refs, &a, piped || refs.count > 1, err);
 }

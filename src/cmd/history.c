@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
 #include "registry/history.h"
+#include "registry/run.h"
 #include "registry/tenure.h"
 #include "registry/resolve.h"
 
@@ -23,7 +24,7 @@ struct walk {
 static const struct column columns[] = {
 	{ "time", NULL, COLUMN_MOMENT, false }, { "who", NULL, COLUMN_TEXT, false },  { "verb", NULL, COLUMN_TEXT, false },
 	{ "kind", "WHAT", COLUMN_TEXT, false }, { "ref", NULL, COLUMN_TEXT, false },  { "change", NULL, COLUMN_TEXT, false },
-	{ "why", NULL, COLUMN_TEXT, false },    { NULL, NULL, COLUMN_TEXT, false },
+	{ "run", NULL, COLUMN_TEXT, false },  { "why", NULL, COLUMN_TEXT, false },  { NULL, NULL, COLUMN_TEXT, false },
 };
 
 static json_t *text_or_null(const struct strbuf *text)
@@ -54,6 +55,7 @@ static json_t *record(const struct history_row *row)
 	json_object_set_new(doc, "new", text_or_null(&row->after));
 	json_object_set_new(doc, "change", change_text(row));
 	json_object_set_new(doc, "why", text_or_null(&row->why));
+	json_object_set_new(doc, "run", text_or_null(&row->run));
 	json_object_set_new(doc, "by", text_or_null(&row->by));
 	json_object_set_new(doc, "seq", json_u64(row->seq));
 	json_object_set_new(doc, "id", json_oid(&row->change));
@@ -91,6 +93,16 @@ static int only_of(struct view *v, const struct reference *ref, struct resolved 
 	return 0;
 }
 
+static int history_of_run(struct session *s, struct view *v, const char *text, struct walk *w, struct error *err)
+{
+	CLEANUP(run) struct run run = RUN_INIT;
+
+	if (run_get(v, text, &run, err) < 0 || out_list_begin(s->out, columns, NULL, "ref", err) < 0 ||
+	    history_each(v, &run.cid, true, print, w, err) < 0)
+		return -1;
+	return out_list_end(s->out, err);
+}
+
 static int history(struct session *s, const char *operand, struct walk *w, struct error *err)
 {
 	struct view *v = registry_view(s->registry, err);
@@ -98,13 +110,15 @@ static int history(struct session *s, const char *operand, struct walk *w, struc
 	CLEANUP(strbuf) struct strbuf only = STRBUF_INIT;
 	struct reference ref = { .kind = REFERENCE_BARE };
 
-	if (!v || session_pager(s, err) < 0 || (operand && reference_parse(operand, &ref, err) < 0))
+	if (!v || session_pager(s, err) < 0 || (operand && !run_is_meant(operand) && reference_parse(operand, &ref, err) < 0))
 		return -1;
+	if (operand && run_is_meant(operand))
+		return history_of_run(s, v, operand, w, err);
 	if (operand && (collection_get(v, ref.name, &target.collection, err) < 0 || only_of(v, &ref, &target, &only, err) < 0))
 		return -1;
 	w->ref = only.len ? only.buf : NULL;
 	if (out_list_begin(s->out, columns, NULL, "ref", err) < 0 ||
-	    history_each(v, operand ? &target.collection : NULL, true, print, w, err) < 0)
+	    history_each(v, operand ? &target.collection.cid : NULL, true, print, w, err) < 0)
 		return -1;
 	if (only.len && !w->found) {
 		collection_cleanup(&target.collection);
@@ -221,6 +235,6 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 }
 
 const struct command cmd_history = {
-	.name = "history", .synopsis = "[options] [NAME | REF]", .summary = "show who changed what, when and why", .group = GROUP_LOOK,
+	.name = "history", .synopsis = "[options] [NAME | REF | RUN]", .summary = "show who changed what, when and why", .group = GROUP_LOOK,
 	.needs = NEEDS_REGISTRY, .run = run,
 };

@@ -212,7 +212,7 @@ static int read_summary(struct view *v, const char *name, struct summary *m, str
 	    annotation_metadata(v, &subject, m->metadata, err) < 0 || annotation_metrics(v, &subject, m->metrics, err) < 0 ||
 	    collection_count(v, &m->c, &m->count, err) < 0)
 		return -1;
-	return history_each(v, &m->c, false, first_change, &m->created, err) < 0 ? -1 : 0;
+	return history_each(v, &m->c.cid, false, first_change, &m->created, err) < 0 ? -1 : 0;
 }
 
 static json_t *summary_record(const struct summary *m)

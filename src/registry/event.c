@@ -269,6 +269,8 @@ static int visit(const char *key, const char *before, const char *after, bool is
 		return 0;
 	if (event_collection(to->txn, &cid, &c, err) < 0)
 		return -1;
+	if (c.is_run)
+		return 0; /* what is recorded of it is no version that anybody put */
 	if (is_alias)
 		return collect_alias(to, &c, key, before, after, err);
 	return collect_member(to, is_put ? EVENT_PUT : EVENT_LINK, &c, rest, key, before, after, err);

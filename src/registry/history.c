@@ -14,7 +14,7 @@
 
 void history_row_cleanup(struct history_row *row)
 {
-	struct strbuf *const texts[] = { &row->user, &row->host, &row->by, &row->verb, &row->why, &row->kind, &row->ref, &row->before, &row->after };
+	struct strbuf *const texts[] = { &row->user, &row->host, &row->by, &row->verb, &row->why, &row->run, &row->kind, &row->ref, &row->before, &row->after };
 
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		strbuf_release(texts[i]);
@@ -56,18 +56,30 @@ static int describe_value(struct view *v, const struct key_name *s, const char *
 		return key_name_version(v, NULL, &id, out, err);
 	if (key_name_is(s, "version") && json_get_oid(doc, "digest", &id))
 		strbuf_addf(out, "%.12s", oid_hex(&id).text);
-	else if (key_name_is(s, "coll") && json_get_string(doc, "name", &name))
+	else if (key_name_is(s, "coll") && !key_name_run_value(doc, out) && json_get_string(doc, "name", &name))
 		strbuf_adds(out, name);
 	else
 		key_name_plain_value(s, doc, out);
 	return 0;
 }
 
-static void add_kind(const struct key_name *s, struct strbuf *out)
+/* A run is kept as a collection with a version for its beginning and one for its end, which is nobody's business. */
+static void add_run_kind(const struct key_name *s, struct strbuf *out)
+{
+	if (key_name_is(s, "version"))
+		strbuf_adds(out, strcmp(s->rest, "0") == 0 ? "run start" : "run end");
+	else
+		strbuf_adds(out, key_name_is(s, "coll") ? "run" : s->kind);
+}
+
+static void add_kind(const struct key_name *s, bool is_run, struct strbuf *out)
 {
 	CLEANUP(ptr) char *name = NULL;
 
-	strbuf_adds(out, key_name_is(s, "coll") ? "collection" : s->kind);
+	if (is_run)
+		add_run_kind(s, out);
+	else
+		strbuf_adds(out, key_name_is(s, "coll") ? "collection" : s->kind);
 	if (!key_name_is(s, "meta") && !key_name_is(s, "metric"))
 		return;
 	name = annotation_decode_key(s->rest);
@@ -101,7 +113,6 @@ static int visit(const struct change *c, uint64_t seq, const char *by, void *arg
 	key_name_parse(c->key, &subject);
 	if (is_silent(&subject, c->verb))
 		return 0;
-	add_kind(&subject, &row.kind);
 	row.time = c->time;
 	row.seq = seq;
 	row.change = c->id;
@@ -110,16 +121,18 @@ static int visit(const struct change *c, uint64_t seq, const char *by, void *arg
 	strbuf_adds(&row.by, by);
 	strbuf_adds(&row.verb, c->verb);
 	strbuf_adds(&row.why, c->why);
+	strbuf_adds(&row.run, c->run);
 	if (value_before(w->view, c, &before, err) < 0 || key_name_subject(w->view, w->collection, &subject, before.buf, c->value, &row.ref, err) < 0 ||
 	    describe_value(w->view, &subject, before.buf, c->time - 1, &row.before, err) < 0 ||
 	    describe_value(w->view, &subject, c->value, c->time, &row.after, err) < 0)
 		return -1;
+	add_kind(&subject, key_name_is_run(row.ref.buf), &row.kind);
 	return w->fn(&row, w->arg, err);
 }
 
-int history_each(struct view *v, const struct collection *c, bool newest_first, history_fn fn, void *arg, struct error *err)
+int history_each(struct view *v, const struct cid *of, bool newest_first, history_fn fn, void *arg, struct error *err)
 {
-	struct walk w = { v, c ? &c->cid : NULL, fn, arg };
+	struct walk w = { v, of, fn, arg };
 
-	return view_each_change(v, c ? &c->cid : NULL, newest_first, visit, &w, err);
+	return view_each_change(v, of, newest_first, visit, &w, err);
 }

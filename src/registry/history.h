@@ -13,19 +13,19 @@ struct history_row {
 	int64_t time;
 	uint64_t seq;
 	struct oid change;
-	struct strbuf user, host, by, verb, why;
-	struct strbuf kind;          /* "collection", "version", "alias", "note", "meta" or the first part of a key not known here */
-	struct strbuf ref;           /* "m", "m:v3", "m:best", "m:v3 lr"… what the change is of */
+	struct strbuf user, host, by, verb, why, run;
+	struct strbuf kind;          /* "collection", "version", "alias", "note", "meta", "run", "run start", "run end" or the first part of a key not known here */
+	struct strbuf ref;           /* "m", "m:v3", "m:best", "m:v3 lr", "r-…"… what the change is of */
 	struct strbuf before, after; /* "v1", "artifact", a digest's first 12 digits, text; "" where there was or is nothing */
 };
 #define HISTORY_ROW_INIT                                                                                                                       \
 	{                                                                                                                                      \
-		0, 0, { { 0 } }, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT \
+		0, 0, { { 0 } }, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT \
 	}
 void history_row_cleanup(struct history_row *row);
 
-/* fn: 1 stops, -1 fails; the row is history's.  c NULL: of the whole registry.  newest_first: else in order of the journal. */
+/* fn: 1 stops, -1 fails; the row is history's.  of: a collection or a run; NULL: of the whole registry.  newest_first: else in order of the journal. */
 typedef int (*history_fn)(const struct history_row *row, void *arg, struct error *err);
-int history_each(struct view *v, const struct collection *c, bool newest_first, history_fn fn, void *arg, struct error *err) MUST_CHECK;
+int history_each(struct view *v, const struct cid *of, bool newest_first, history_fn fn, void *arg, struct error *err) MUST_CHECK;
 
 #endif

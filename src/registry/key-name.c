@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "format/run-id.h"
 
 static int add_member(const char *value, const char *member, struct strbuf *out, struct error *err)
 {
@@ -93,13 +94,46 @@ bool key_name_is(const struct key_name *s, const char *kind)
 	return strcmp(s->kind, kind) == 0;
 }
 
+bool key_name_is_run(const char *name)
+{
+	return run_id_is(name, strlen(name));
+}
+
+/* As it was called then: the version need not be known here. */
+static bool add_edge(const struct key_name *s, const json_t *doc, struct strbuf *out)
+{
+	const char *ref, *as;
+
+	if (!key_name_is(s, "input") && !key_name_is(s, "output") && !key_name_is(s, "from"))
+		return false;
+	if (json_get_string(doc, "ref", &ref))
+		strbuf_adds(out, ref);
+	if (json_get_string(doc, "as", &as))
+		strbuf_addf(out, " as %s", as);
+	return true;
+}
+
+/* Of a run: what it is of, since its id says nothing. */
+bool key_name_run_value(const json_t *doc, struct strbuf *out)
+{
+	const char *kind, *text;
+
+	if (!json_get_string(doc, "kind", &kind) || strcmp(kind, "run") != 0)
+		return false;
+	if (json_get_string(doc, "type", &text))
+		strbuf_adds(out, text);
+	if (json_get_string(doc, "label", &text))
+		strbuf_addf(out, " '%s'", text);
+	return true;
+}
+
 void key_name_plain_value(const struct key_name *s, const json_t *doc, struct strbuf *out)
 {
 	bool is_pair = key_name_is(s, "meta") || key_name_is(s, "metric"), with_reason;
 	const json_t *value = is_pair ? json_object_get(doc, "value") : doc;
 
-	if (!value)
-		return; /* taken away, though the version was put with it */
+	if (!value || add_edge(s, doc, out))
+		return; /* none: taken away, though the version was put with it */
 	if (key_name_is(s, "tag"))
 		strbuf_adds(out, s->rest);
 	else if (key_name_is(s, "ttl") && json_is_integer(value) && json_integer_value(value) > 0)
@@ -131,13 +165,15 @@ static void add_alias_name(const char *before, const char *after, const char *fo
 int key_name_subject(struct view *v, const struct cid *in, const struct key_name *s, const char *before, const char *after,
 		     struct strbuf *out, struct error *err)
 {
+	size_t start = out->len;
+
 	if (s->is_version)
 		return key_name_version(v, in, &s->version, out, err);
 	if (!*s->cid.hex)
 		return 0;
 	if (key_name_collection(v, s->cid.hex, out, err) < 0)
 		return -1;
-	if (key_name_is(s, "version") || key_name_is(s, "link"))
+	if ((key_name_is(s, "version") && !key_name_is_run(out->buf + start)) || key_name_is(s, "link"))
 		strbuf_addf(out, ":v%s", s->rest);
 	if (key_name_is(s, "alias") || key_name_is(s, "protect")) {
 		strbuf_addc(out, ':');

@@ -13,6 +13,7 @@
 #include "registry/key-name.h"
 
 #define SHOWN_MAX 60 /* bytes of a value */
+#define RUN_KIND "run"
 
 /* A collection that a transaction removes is named by what it was before. */
 struct naming {
@@ -112,10 +113,14 @@ static void add_alias(const struct key_name *s, const char *before, const char *
 
 static int add_subject(struct naming *n, const struct key_name *s, const char *before, const char *after, struct strbuf *out, struct error *err)
 {
+	size_t start = out->len;
+
 	if (s->is_version)
 		return add_version(n, &s->version, out, err);
 	if (add_collection(n, &s->cid, out, err) < 0)
 		return -1;
+	if (key_name_is_run(out->buf + start))
+		return 0;
 	if (key_name_is(s, "version") || key_name_is(s, "link"))
 		strbuf_addf(out, ":v%s", s->rest);
 	else if (key_name_is(s, "alias") || key_name_is(s, "protect"))
@@ -179,7 +184,7 @@ static int add_value(struct naming *n, const struct key_name *s, const char *tex
 		return add_version(n, &id, out, err);
 	if (key_name_is(s, "version") && json_get_oid(doc, "digest", &id))
 		strbuf_addf(out, "%.12s", oid_hex(&id).text);
-	else if (key_name_is(s, "coll") && json_get_string(doc, "name", &name))
+	else if (key_name_is(s, "coll") && !key_name_run_value(doc, out) && json_get_string(doc, "name", &name))
 		strbuf_adds(out, name);
 	else if ((key_name_is(s, "meta") || key_name_is(s, "metric")) && json_object_get(doc, "value")) {
 		add_key_of(s, out);
@@ -196,9 +201,10 @@ static const struct {
 	const char *table, *kind;
 	bool can_return; /* what was removed keeps its place */
 } kinds[] = {
-	{ "alias", "alias", false }, { "coll", "collection", true }, { "link", "link", true }, { "meta", "metadata", false },
-	{ "metric", "metric", false }, { "note", "note", false }, { "protect", "protection", false }, { "tag", "tag", false },
-	{ "title", "title", false }, { "ttl", "ttl", false }, { "version", "version", true },
+	{ "alias", "alias", false }, { "coll", "collection", true }, { "from", "from", false }, { "input", "input", false },
+	{ "link", "link", true }, { "meta", "metadata", false }, { "metric", "metric", false }, { "note", "note", false },
+	{ "output", "output", false }, { "protect", "protection", false }, { "tag", "tag", false }, { "title", "title", false },
+	{ "ttl", "ttl", false }, { "version", "version", true },
 };
 
 static const char *what_of(const char *kind, const char *from, const char *to, bool is_new, bool can_return)
@@ -223,7 +229,7 @@ static int describe(struct naming *n, const char *key, const char *before, const
 		return 0;
 	if (add_subject(n, &s, before, after, &ref, err) < 0 || add_value(n, &s, before, &from, err) < 0 || add_value(n, &s, after, &to, err) < 0)
 		return -1;
-	*out = (struct ref_change){ .ref = strbuf_detach(&ref), .kind = kinds[i].kind, .from = cut(&from), .to = cut(&to) };
+	*out = (struct ref_change){ .kind = key_name_is(&s, "coll") && key_name_is_run(ref.buf) ? RUN_KIND : kinds[i].kind, .ref = strbuf_detach(&ref), .from = cut(&from), .to = cut(&to) };
 	/* an empty note is one: whether there is a value decides, but for metadata, where {} says that there is none */
 	if (!from.len && before && strncmp(key, "met", 3) != 0)
 		strbuf_addc(&from, ' ');
@@ -309,13 +315,52 @@ static int compare(const void *a, const void *b)
 	return order ? order : strcmp(x->from, y->from);
 }
 
+/* All that is said of one run stands together. */
+static size_t join_run(struct ref_changes *list, size_t first, struct ref_change *out)
+{
+	size_t end = first + 1;
+
+	while (end < list->count && strcmp(list->v[end].ref, list->v[first].ref) == 0)
+		end++;
+	*out = (struct ref_change){ .ref = xstrdup(list->v[first].ref), .kind = RUN_KIND, .what = "changed" };
+	for (size_t i = first; i < end; i++) {
+		struct ref_change *c = &list->v[i];
+
+		if (strcmp(c->kind, RUN_KIND) == 0 && !out->from) {
+			out->what = c->what;
+			out->from = STEAL(c->from);
+			out->to = STEAL(c->to);
+		}
+		ref_change_cleanup(c);
+	}
+	if (!out->from)
+		out->from = xstrdup("");
+	if (!out->to)
+		out->to = xstrdup("");
+	return end;
+}
+
+void ref_changes_sort(struct ref_changes *list)
+{
+	size_t kept = 0;
+
+	if (list->count)
+		qsort(list->v, list->count, sizeof *list->v, compare);
+	for (size_t i = 0; i < list->count;) {
+		struct ref_change one = list->v[i];
+
+		i = key_name_is_run(one.ref) ? join_run(list, i, &one) : i + 1;
+		list->v[kept++] = one;
+	}
+	list->count = kept;
+}
+
 int ref_changes_of_txn(struct txn *txn, struct ref_changes *out, struct error *err)
 {
 	CLEANUP(collecting) struct collecting to = { NAMING_INIT(txn_view(txn), txn), out };
 
 	if (txn_each_change(txn, collect, &to, err) < 0)
 		return -1;
-	if (out->count)
-		qsort(out->v, out->count, sizeof *out->v, compare);
+	ref_changes_sort(out);
 	return 0;
 }

@@ -12,7 +12,7 @@
 
 struct ref_change {
 	char *ref;      /* "digits:v5", "digits:best", "digits" */
-	const char *kind; /* "version", "link", "alias", "collection", "tag", "note", "metadata", "metric", "title", "ttl", "protection" */
+	const char *kind; /* "version", "link", "alias", "collection", "tag", "note", "metadata", "metric", "title", "ttl", "protection", "from"; of a run also "run", "input", "output" */
 	const char *what; /* "new", "moved", "removed", "restored", "changed" */
 	char *from, *to; /* short: "v3", "v5", a tag, a value cut to 60 bytes; "" when there is none */
 };
@@ -21,7 +21,9 @@ struct ref_changes {
 	size_t count, cap;
 };
 void ref_changes_cleanup(struct ref_changes *list);
-/* What a transaction has queued so far; sorted by reference. */
+/* Sorts them by reference; of all that is said of one run a single row of kind "run" is left: it is new, removed, restored, or else changed. */
+void ref_changes_sort(struct ref_changes *list);
+/* What a transaction has queued so far; sorted. */
 int ref_changes_of_txn(struct txn *txn, struct ref_changes *out, struct error *err) MUST_CHECK;
 /* One change, given the value before and after (canonical JSON, NULL for none), named by the view: 1; 0 for keys that are no user's business; -1. */
 int ref_change_of(struct view *v, const char *key, const char *before, const char *after, bool is_new, struct ref_change *out, struct error *err) MUST_CHECK;

@@ -4,7 +4,6 @@
 
 #include "transport/compared.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/interrupt.h"
@@ -234,11 +233,6 @@ int compared_ask_change(struct connection *connection, struct view *v, const str
 
 /* --- in words --- */
 
-static int compare_refs(const void *a, const void *b)
-{
-	return strcmp(((const struct ref_change *)a)->ref, ((const struct ref_change *)b)->ref);
-}
-
 int compared_describe(const struct compared *c, struct view *v, struct ref_changes *out, struct error *err)
 {
 	for (size_t i = 0; i < c->ahead.count; i++) {
@@ -246,17 +240,20 @@ int compared_describe(const struct compared *c, struct view *v, struct ref_chang
 		CLEANUP(strbuf) struct strbuf value = STRBUF_INIT;
 		const char *before = theirs->count && strcmp(theirs->values[0], "null") != 0 ? theirs->values[0] : NULL;
 		struct ref_change change;
-		int live = view_value(v, theirs->key, &value, err);
+		int found, live = view_value(v, theirs->key, &value, err);
 
 		if (live < 0)
 			return -1;
-		if (strcmp(live ? value.buf : "", before ? before : "") == 0 ||
-		    !ref_change_of(v, theirs->key, before, live ? value.buf : NULL, theirs->count == 0, &change, err))
+		if (strcmp(live ? value.buf : "", before ? before : "") == 0)
+			continue;
+		found = ref_change_of(v, theirs->key, before, live ? value.buf : NULL, theirs->count == 0, &change, err);
+		if (found < 0)
+			return -1;
+		if (!found)
 			continue;
 		ARRAY_GROW(out->v, out->count + 1, out->cap);
 		out->v[out->count++] = change;
 	}
-	if (out->count)
-		qsort(out->v, out->count, sizeof *out->v, compare_refs);
+	ref_changes_sort(out);
 	return 0;
 }
