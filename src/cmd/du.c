@@ -33,8 +33,8 @@ static json_t *row_record(const struct usage_row *row, enum usage_by by)
 {
 	json_t *record = json_object();
 
-	json_object_set_new(record, "kind", json_string(by == USAGE_BY_NAME ? "artifact" : "type"));
-	json_object_set_new(record, "name", json_string(row->name));
+	json_object_set_new(record, "kind", json_string(row->is_runs ? "runs" : by == USAGE_BY_NAME ? "artifact" : "type"));
+	json_object_set_new(record, "name", json_string(row->is_runs ? "(runs)" : row->name));
 	json_object_set_new(record, "type", json_string(row->type));
 	json_object_set_new(record, "versions", json_u64(row->versions));
 	json_object_set_new(record, "logical", json_u64(row->logical));
@@ -102,6 +102,9 @@ static void add_part(struct session *s, struct sorter *sorter, json_t *record)
 
 static void add_parts(struct session *s, struct sorter *sorter, const struct usage *u)
 {
+	for (size_t i = 0; i < u->count; i++)
+		if (u->rows[i].is_runs)
+			sorter_last(sorter, row_record(&u->rows[i], USAGE_BY_NAME));
 	add_part(s, sorter, objects_record("shared", u->shared_raw, u->shared));
 	add_part(s, sorter, objects_record("unreferenced", u->unreferenced_raw, u->unreferenced));
 	add_part(s, sorter, files_record("packs", u->packs));
@@ -148,7 +151,8 @@ static int print(struct session *s, struct sorter *sorter, const struct usage *u
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < u->count; i++)
-		rc = sorter_row(sorter, row_record(&u->rows[i], by), err);
+		if (!u->rows[i].is_runs)
+			rc = sorter_row(sorter, row_record(&u->rows[i], by), err);
 	if (rc < 0)
 		return -1;
 	if (out_mode(s->out) != OUT_LINES)

@@ -44,6 +44,6 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 }
 
 const struct command cmd_restore = {
-	.name = "restore", .synopsis = "[options] NAME:vN... | NAME...", .summary = "bring back what was removed", .group = GROUP_KEEP,
+	.name = "restore", .synopsis = "[options] NAME:vN... | NAME... | RUN...", .summary = "bring back what was removed", .group = GROUP_KEEP,
 	.needs = NEEDS_REGISTRY, .run = run,
 };

@@ -23,6 +23,8 @@ static const struct sub {
 	const char *takes; /* long options beside those of every verb, a blank on both sides of each */
 	int (*run)(struct session *s, const struct run_args *a, struct error *err);
 } subs[] = {
+	{ "inputs", 1, SIZE_MAX, "", run_list_inputs },
+	{ "outputs", 1, SIZE_MAX, "", run_list_outputs },
 	{ NULL, 0, 0, NULL, NULL },
 };
 

@@ -31,5 +31,7 @@ struct run_args {
 int run_start_fill(const struct run_args *a, struct run_start *out, json_t **config, struct error *err) MUST_CHECK;
 
 /* ---- the sub-verbs, each in cmd/run-NAME.c ---- */
+int run_list_inputs(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
+int run_list_outputs(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
 
 #endif

@@ -12,6 +12,7 @@
 #include "format/remote-url.h"
 #include "registry/identify.h"
 #include "registry/remote-lag.h"
+#include "registry/run.h"
 #include "ui/record.h"
 
 /* ---- the registry ---- */
@@ -19,7 +20,13 @@
 struct count {
 	struct view *view;
 	uint64_t artifacts, models, versions;
+	struct run run; /* that of MREG_RUN, if there is one */
 };
+
+static void count_cleanup(struct count *count)
+{
+	run_cleanup(&count->run);
+}
 
 static int count_collection(const struct collection *c, void *arg, struct error *err)
 {
@@ -115,6 +122,28 @@ static int add_remotes(struct session *s, json_t *list, struct error *err)
 	return 0;
 }
 
+static json_t *run_record(const struct run *run)
+{
+	json_t *record = json_object();
+
+	json_object_set_new(record, "id", json_string(run->id.text));
+	json_object_set_new(record, "job_type", json_string(run->job_type));
+	json_object_set_new(record, "name", *run->label ? json_string(run->label) : json_null());
+	return record;
+}
+
+/* "r-4k2j9x0a1b (train 'sweep-3')" */
+static int show_run(struct session *s, const struct run *run, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+	strbuf_addf(&text, "%s (%s", run->id.text, run->job_type);
+	if (*run->label)
+		strbuf_addf(&text, " '%s'", run->label);
+	strbuf_addc(&text, ')');
+	return out_field(s->out, "run", text.buf, err);
+}
+
 static int show_registry_human(struct session *s, const struct count *count, const json_t *drafts, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
@@ -123,7 +152,7 @@ static int show_registry_human(struct session *s, const struct count *count, con
 	if (count->models)
 		strbuf_addf(&text, " and %" PRIu64 " registered model%s", count->models, count->models == 1 ? "" : "s");
 	if (out_field(s->out, "registry", s->mreg_dir, err) < 0 || out_field(s->out, "user", s->registry->user, err) < 0 ||
-	    out_field(s->out, "versions", text.buf, err) < 0)
+	    out_field(s->out, "versions", text.buf, err) < 0 || (count->run.job_type && show_run(s, &count->run, err) < 0))
 		return -1;
 	return show_drafts(s, drafts, err);
 }
@@ -138,6 +167,7 @@ static int show_registry_record(struct session *s, const struct count *count, js
 	json_object_set_new(record, "artifacts", json_u64(count->artifacts));
 	json_object_set_new(record, "models", json_u64(count->models));
 	json_object_set_new(record, "versions", json_u64(count->versions));
+	json_object_set_new(record, "run", count->run.job_type ? run_record(&count->run) : json_null());
 	json_object_set(record, "drafts", drafts);
 	json_object_set(record, "remotes", remotes);
 	return out_result(s->out, record, "registry", err);
@@ -147,11 +177,11 @@ static int show_registry(struct session *s, struct error *err)
 {
 	CLEANUP(json) json_t *drafts = json_array(), *remotes = json_array();
 	struct registry *reg = s->registry;
-	struct count count = { .view = registry_view(reg, err) };
+	CLEANUP(count) struct count count = { .view = registry_view(reg, err), .run = RUN_INIT };
 	size_t damaged;
 
 	registry_name_user(reg);
-	if (!count.view || collection_each(count.view, count_collection, &count, err) < 0 ||
+	if (!count.view || run_current(count.view, NULL, &count.run, err) < 0 || collection_each(count.view, count_collection, &count, err) < 0 ||
 	    draft_each(reg, false, add_draft, drafts, &damaged, err) < 0)
 		return -1;
 	if (out_mode(s->out) == OUT_HUMAN && show_registry_human(s, &count, drafts, err) < 0)

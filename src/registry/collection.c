@@ -339,6 +339,13 @@ int collection_each(struct view *v, collection_fn fn, void *arg, struct error *e
 	return view_each_name(v, visit_collection, &each, err);
 }
 
+int collection_each_run(struct view *v, collection_fn fn, void *arg, struct error *err)
+{
+	struct each_collection each = { v, fn, arg };
+
+	return view_each_run(v, "", visit_collection, &each, err);
+}
+
 json_t *collection_value(const struct collection *c)
 {
 	return json_pack("{s:s, s:s, s:s}", "kind", c->is_model ? "model" : "artifact", "name", c->name, "type", c->type);

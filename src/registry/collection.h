@@ -39,6 +39,8 @@ int collection_count(struct view *v, const struct collection *c, struct collecti
 /* Every live one in order of name. */
 typedef int (*collection_fn)(const struct collection *c, void *arg, struct error *err);
 int collection_each(struct view *v, collection_fn fn, void *arg, struct error *err) MUST_CHECK;
+/* Every live run as what it is kept as, in order of ids: for who looks after objects.  Its name is its id. */
+int collection_each_run(struct view *v, collection_fn fn, void *arg, struct error *err) MUST_CHECK;
 
 /* What the value of a coll/ key says; false, and out as it was, when it is none. */
 bool collection_parse(const struct cid *cid, const json_t *value, struct collection *out);

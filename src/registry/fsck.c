@@ -213,7 +213,9 @@ static int visit_version(const struct version_row *row, void *arg, struct error 
 
 	if (row->removed)
 		return 0;
-	strbuf_addf(&ref, "%s:v%" PRIu64, v->collection->name, row->number);
+	strbuf_adds(&ref, v->collection->name);
+	if (!v->collection->is_run)
+		strbuf_addf(&ref, ":v%" PRIu64, row->number);
 	if (interrupt_check(err) < 0)
 		return -1;
 	if (read_version(v, row, &m, err) < 0) {
@@ -229,7 +231,7 @@ static int visit_version(const struct version_row *row, void *arg, struct error 
 	is_absent = absent_is(v->view, &row->version, NULL, err);
 	if (is_absent < 0)
 		return -1;
-	v->f->counts->versions += !v->second_pass;
+	v->f->counts->versions += !v->second_pass && !v->collection->is_run;
 	take_files(v, &m, ref.buf, is_absent);
 	return 0;
 }
@@ -242,6 +244,11 @@ static int visit_collection(const struct collection *c, void *arg, struct error 
 		return 0; /* its links are to versions of artifacts */
 	v->collection = c;
 	return view_each_version(v->view, &c->cid, false, visit_version, v, err);
+}
+
+static int visit_all(struct versions *v, struct error *err)
+{
+	return collection_each(v->view, visit_collection, v, err) < 0 ? -1 : collection_each_run(v->view, visit_collection, v, err);
 }
 
 struct file_list {
@@ -307,13 +314,13 @@ static int check_versions(struct fsck *f, struct error *err)
 	struct versions v = { .f = f, .view = registry_view(f->reg, err), .objects = version_objects(f->reg, err), .files = HASHMAP_INIT };
 	struct damage_report report = { f, err };
 	bool damaged = false;
-	int rc = v.objects ? collection_each(v.view, visit_collection, &v, err) : -1;
+	int rc = v.objects ? visit_all(&v, err) : -1;
 
 	if (rc == 0)
 		rc = check_files(&v, &damaged, err);
 	v.second_pass = true;
 	if (rc == 0 && damaged)
-		rc = collection_each(v.view, visit_collection, &v, err);
+		rc = visit_all(&v, err);
 	if (rc == 0 && damaged)
 		rc = hashmap_each(&v.files, report_file, &report);
 	hashmap_release(&v.files, file_free);

@@ -11,6 +11,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "format/json.h"
+#include "registry/key-name.h"
 #include "store/index.h"
 
 #define VERSION_PREFIX "version/"
@@ -210,14 +211,15 @@ bool gc_refs_is_version(const struct gc_ref *ref)
 void gc_refs_name(const struct gc_refs *refs, const struct gc_ref *ref, struct strbuf *out)
 {
 	const char *cid = strchr(ref->key, '/') + 1, *number = strrchr(ref->key, '/') + 1;
-	size_t len = number > cid ? (size_t)(number - cid - 1) : 0;
+	size_t len = number > cid ? (size_t)(number - cid - 1) : 0, start = out->len;
 	const char *name = hashmap_find(&refs->names, cid, len);
 
 	if (name)
 		strbuf_adds(out, name);
 	else
 		strbuf_add(out, cid, len);
-	strbuf_addf(out, ":v%s", number);
+	if (!key_name_is_run(out->buf + start)) /* which has a version for its beginning and one for its end */
+		strbuf_addf(out, ":v%s", number);
 }
 
 struct each {

@@ -219,7 +219,7 @@ static int list_gone(struct gc_ref *ref, void *arg)
 
 static int compare_refs(const char *a, const char *b)
 {
-	size_t a_len = (size_t)(strrchr(a, ':') - a), b_len = (size_t)(strrchr(b, ':') - b);
+	size_t a_len = strcspn(a, ":"), b_len = strcspn(b, ":"); /* no name has one, and a run has no number */
 	int names = a_len == b_len ? memcmp(a, b, a_len) : strcmp(a, b);
 
 	if (names)

@@ -13,6 +13,7 @@
 #include "registry/gc.h"
 #include "registry/remove.h"
 #include "registry/resolve.h"
+#include "registry/run.h"
 #include "registry/version.h"
 
 struct restoration {
@@ -47,6 +48,8 @@ static int read_removal(struct view *v, const char *key, struct change *removal,
 
 static int gone(const struct collection *c, uint64_t number, struct error *err)
 {
+	if (c->is_run)
+		return error_set(err, ERR_NO_REFERENCE, "the run '%s' was removed, and gc has taken its records", c->name);
 	error_set(err, ERR_NO_REFERENCE, "'%s:v%" PRIu64 "' was removed, and its files are not here: gc has taken them, or they never came", c->name,
 		  number);
 	return error_hint(err, "Another copy of the registry may still have them.");
@@ -74,6 +77,8 @@ static void note_restored(struct removed *out, const struct collection *c, uint6
 	CLEANUP(strbuf) struct strbuf ref = STRBUF_INIT;
 	uint64_t size = 0;
 
+	if (c->is_run)
+		return;
 	strbuf_addf(&ref, "%s:v%" PRIu64, c->name, number);
 	strvec_push(&out->refs, ref.buf);
 	if (!c->is_model && json_get_u64(value, "size", &size))
@@ -152,7 +157,7 @@ static int pass_removed(const struct change *c, uint64_t seq, const char *by, vo
 		return found;
 	if (strlen(c->key) == strlen("coll/") + CID_HEX_LEN)
 		memcpy(cid.hex, c->key + strlen("coll/"), sizeof cid.hex);
-	if (!collection_parse(&cid, before, &was))
+	if (!collection_parse(&cid, before, &was) || was.is_run)
 		return 0;
 	return to->fn(&was, removal.time, to->arg, err);
 }
@@ -224,23 +229,34 @@ static int restore_key(struct txn *txn, const struct restoration *r, const struc
 	return txn_set(txn, key, before, err);
 }
 
+static int not_removed(struct view *v, const char *name, struct error *err)
+{
+	CLEANUP(collection) struct collection c = COLLECTION_INIT;
+	CLEANUP(run) struct run run = RUN_INIT;
+	bool is_run = run_is_meant(name);
+	int found = is_run ? run_find(v, name, &run, err) : 0;
+
+	if (found < 0 || (!is_run && collection_get(v, name, &c, err) < 0))
+		return -1;
+	if (!is_run || found)
+		return error_set(err, ERR_NO_REFERENCE, "'%s' was not removed", is_run ? run.id.text : c.name);
+	error_set(err, ERR_NO_COLLECTION, "no run '%s' was removed", name);
+	return error_hint(err, "One that was is named by its whole id, which 'mreg history' tells.");
+}
+
 static int restore_whole(struct txn *txn, const struct restoration *r, const char *name, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf full = STRBUF_INIT;
 	CLEANUP(tombs) struct tombs t = { .view = txn_view(txn), .name = name, .keys = STRVEC_INIT };
 	CLEANUP(collection) struct collection c = COLLECTION_INIT;
-	CLEANUP(collection) struct collection there = COLLECTION_INIT;
 	struct cid cid;
 
 	name_complete(&full, name, view_scope(t.view));
 	t.full = full.buf;
 	if (view_each_change(t.view, NULL, true, find_collection, &t, err) < 0)
 		return -1;
-	if (!t.found) {
-		if (collection_get(t.view, name, &there, err) < 0)
-			return -1;
-		return error_set(err, ERR_NO_REFERENCE, "'%s' was not removed", there.name);
-	}
+	if (!t.found)
+		return not_removed(t.view, name, err);
 	memcpy(cid.hex, t.removal.key + strlen("coll/"), sizeof cid.hex);
 	if (view_each_change(t.view, &cid, true, collect_tomb, &t, err) < 0 || restore_key(txn, r, &t, &c, t.removal.key, err) < 0)
 		return -1;
@@ -258,6 +274,8 @@ static int restore_one(struct txn *txn, const struct restoration *r, const char 
 	CLEANUP(collection) struct collection c = COLLECTION_INIT;
 	struct reference ref;
 
+	if (run_is_meant(text))
+		return restore_whole(txn, r, text, err);
 	if (reference_parse(text, &ref, err) < 0)
 		return -1;
 	if (ref.kind == REFERENCE_BARE)

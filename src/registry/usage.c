@@ -69,7 +69,10 @@ static int note_problem(struct measure *m, struct error *err)
 
 static int note_version_problem(struct measure *m, const struct version_row *row, struct error *err)
 {
-	error_wrap(err, "'%s:v%" PRIu64 "'", m->collection->name, row->number);
+	if (m->collection->is_run)
+		error_wrap(err, "the run '%s'", m->collection->name);
+	else
+		error_wrap(err, "'%s:v%" PRIu64 "'", m->collection->name, row->number);
 	m->usage->rows[m->row].is_damaged = true;
 	return note_problem(m, err);
 }
@@ -206,7 +209,7 @@ static int measure_version(const struct version_row *row, void *arg, struct erro
 	size = minus(minus(row->size, elsewhere ? *elsewhere : 0), absent);
 	sums->versions++;
 	sums->logical = plus(sums->logical, size);
-	m->usage->versions++;
+	m->usage->versions += !m->collection->is_run;
 	m->usage->absent = plus(m->usage->absent, absent);
 	m->usage->logical = plus(m->usage->logical, size);
 	report_progress(m->reg->report, "measuring", m->usage->logical, 0);
@@ -232,6 +235,20 @@ static size_t row_for(struct measure *m, const struct collection *c)
 		hashmap_put(&m->types, c->type, strlen(c->type), (void *)known);
 	}
 	return known - 1;
+}
+
+/* Runs are many and small: one row is for all of them. */
+static int measure_run(const struct collection *c, void *arg, struct error *err)
+{
+	struct measure *m = arg;
+	struct usage *u = m->usage;
+
+	if (!u->count || !u->rows[u->count - 1].is_runs) {
+		m->row = add_row(u, "runs", "");
+		u->rows[m->row].is_runs = true;
+	}
+	m->collection = c;
+	return view_each_version(m->view, &c->cid, false, measure_version, m, err);
 }
 
 /* A registered model has no bytes of its own. */
@@ -372,7 +389,9 @@ int usage_measure(struct registry *reg, enum usage_by by, struct usage *out, str
 
 	if (open_measure(&m, err) < 0)
 		return -1;
-	return collection_each(m.view, measure_collection, &m, err) < 0 ? -1 : add_up(&m, err);
+	if (collection_each(m.view, measure_collection, &m, err) < 0 || collection_each_run(m.view, measure_run, &m, err) < 0)
+		return -1;
+	return add_up(&m, err);
 }
 
 int usage_what_if(struct registry *reg, const struct strvec *references, struct usage_what_if *out, struct error *err)
@@ -385,7 +404,7 @@ int usage_what_if(struct registry *reg, const struct strvec *references, struct 
 	add_row(&usage, "stays", "");
 	add_row(&usage, "goes", "");
 	if (open_measure(&m, err) < 0 || note_removed(&m, references, err) < 0 || collection_each(m.view, split_collection, &m, err) < 0 ||
-	    add_up(&m, err) < 0)
+	    collection_each_run(m.view, split_collection, &m, err) < 0 || add_up(&m, err) < 0)
 		return -1;
 	if (usage.problems) {
 		*err = usage.first_problem;

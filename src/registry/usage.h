@@ -13,7 +13,7 @@
 
 enum usage_by { USAGE_BY_NAME, USAGE_BY_TYPE };
 
-/* An artifact, or all artifacts of a type. */
+/* An artifact, or all artifacts of a type, or all runs. */
 struct usage_row {
 	char *name; /* or the type */
 	char *type;
@@ -21,6 +21,7 @@ struct usage_row {
 	uint64_t logical;  /* bytes of their files, as far as those are here, each version kept apart */
 	uint64_t unique;   /* raw bytes of objects that nothing else refers to */
 	uint64_t stored;   /* what those take on disk: records, and rows of the tables */
+	bool is_runs;      /* of all runs: versions are their records */
 	bool is_damaged;   /* some of it could not be read, and is missing in unique and stored */
 };
 struct usage {

@@ -78,7 +78,8 @@ static int fetch_missing(struct registry *reg, struct fetch *f, struct error *er
 {
 	CLEANUP(versions) struct versions versions = { .view = registry_view(reg, err) };
 
-	if (!versions.view || collection_each(versions.view, add_collection, &versions, err) < 0)
+	if (!versions.view || collection_each(versions.view, add_collection, &versions, err) < 0 ||
+	    collection_each_run(versions.view, add_collection, &versions, err) < 0)
 		return -1;
 	registry_drop_view(reg);
 	if (versions.count && fetch_versions(f, versions.v, versions.count, err) < 0)
