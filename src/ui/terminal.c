@@ -5,10 +5,12 @@
 #include "ui/terminal.h"
 
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/env.h"
+#include "base/mem.h"
 #include "base/number.h"
 
 #define WIDTH_MAX 10000
@@ -52,6 +54,17 @@ size_t terminal_width(void)
 size_t terminal_width_stderr(void)
 {
 	return width_of(STDERR_FILENO);
+}
+
+bool terminal_is_utf8(void)
+{
+	const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *value = NULL;
+
+	for (size_t i = 0; i < COUNT_OF(names) && !value; i++)
+		value = env_get(names[i]);
+	value = value ? strchr(value, '.') : NULL;
+	return value && (!strncasecmp(value, ".utf-8", 6) || !strncasecmp(value, ".utf8", 5));
 }
 
 bool terminal_wants_color(const char *when, bool is_terminal)
