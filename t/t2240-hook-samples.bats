@@ -85,3 +85,29 @@ program()
 	mreg_is 0 hook run -q --failed
 	says digits:v2
 }
+
+@test "a report is made anew whenever an alias moves" {
+	use_sample post-alias-report post-alias
+	mreg_is 0 promote digits:v1 production -m 'looks <good>'
+	says digits:v1
+	no_complaint
+	grep -q 'looks &' report.html
+	mreg config report.file ../digits.md 2>/dev/null
+	mreg config report.options -- '--top 1 --metric loss:min' 2>/dev/null
+	mkdir sub && cd sub
+	mreg_is 0 alias digits:v3 best
+	no_complaint
+	grep -qF '| best | v3 |' ../../digits.md
+	cp ../.mreg/hooks/post-alias ../.mreg/hooks/post-put
+	mreg_is 0 put digits "$DIGITS/epoch-1/labels.txt" --metric loss=0.5
+	says digits:v5
+	no_complaint
+	grep -qF '**0.5**' ../../digits.md
+	mkdir ../taken && mreg config report.file taken 2>/dev/null
+	mreg_is 0 alias digits:v2 best
+	complains "warning: hook 'post-alias' failed for 'digits:v2'"
+	rmdir ../taken
+	mreg_is 0 hook run -q --failed
+	says digits:v2
+	[ -f ../taken ]
+}

@@ -149,6 +149,9 @@ done_well()
 		remote rm elsewhere
 		rename tree trees
 		rename trees tree
+		report
+		report digits reader --metric acc:min --top 2 --title T --search 'size > 1'
+		report -o ../report.html
 		resolve digits:best
 		resolve --name digits
 		resolve digits:best --at 2026-02-01
@@ -248,6 +251,10 @@ done_badly()
 		3 no-collection remote rm nowhere
 		2 invalid remote add nowhere http://far/reg
 		5 conflict rename digits tree
+		3 no-collection report nowhere
+		2 usage report --metric acc
+		2 usage report --format html
+		6 policy report -o .mreg/report.html
 		4 no-reference resolve digits:v9
 		4 no-reference restore digits:v2
 		6 policy rm digits:v1
@@ -294,7 +301,7 @@ each_line_is_an_object()
 # Members of objects in $output, at any depth; not those of metadata and metrics, whose names are the user's, nor the aliases of a collection.
 members()
 {
-	jq -r 'del(.metadata, .metrics) | if (.aliases | type) == "object" then .aliases = [] else . end | .. | objects | keys[]' <<<"$output" | sort -u
+	jq -r 'walk(if type == "object" then del(.metadata, .metrics) else . end) | if (.aliases | type) == "object" then .aliases = [] else . end | .. | objects | keys[]' <<<"$output" | sort -u
 }
 
 # documented VERB: the words that mreg-json(5) explains in the parts that are of VERB.

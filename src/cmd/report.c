@@ -261,7 +261,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRING('F', "file", &a.notes, "FILE", "notes to begin with, from a text file (-: standard input)"),
 		OPT_STRING(0, "format", &a.format, "FORMAT", "html (the default), md, csv or json"),
 		OPT_STRING(0, "media", &a.media, "GLOB", "show the pictures among these files of the versions, and of what was made with them"),
-		OPT_STRVEC(0, "metric", &a.metrics, "METRIC:min|max", "a column, and whether the least or the greatest is best"),
+		OPT_STRVEC(0, "metric", &a.metrics, "METRIC:min|:max", "a column, and whether the least or the greatest is best"),
 		OPT_STRING('o', "output", &a.output, "FILE", "write into a file, which is replaced as a whole"),
 		OPT_STRING(0, "search", &a.search, "QUERY", "only versions that it finds"),
 		OPT_STRING(0, "title", &a.title, "TITLE", "what stands above it"),
@@ -278,8 +278,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 
 const struct command cmd_report = {
 	.name = "report",
-	.synopsis = "[options] [NAME…]",
-	.summary = "show versions, metrics and aliases on one page",
+	.synopsis = "[options] [NAME...]",
+	.summary = "make one page of versions, metrics, aliases and where they came from",
 	.group = GROUP_LOOK,
 	.needs = NEEDS_REGISTRY,
 	.run = run,
