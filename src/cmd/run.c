@@ -17,12 +17,17 @@ static void run_args_cleanup(struct run_args *a)
 	strvec_release(&a->metadata);
 }
 
+#define START_OPTIONS " job-type config metadata name tag code env no-git pid "
+
 static const struct sub {
 	const char *name;
 	size_t min, max;   /* operands behind it */
 	const char *takes; /* long options beside those of every verb, a blank on both sides of each */
 	int (*run)(struct session *s, const struct run_args *a, struct error *err);
 } subs[] = {
+	{ "start", 0, 0, START_OPTIONS " message dry-run ", run_start_verb },
+	{ "log", 1, SIZE_MAX, " step dry-run ", run_log_verb },
+	{ "finish", 0, 1, " status message dry-run ", run_start_finish_verb },
 	{ "inputs", 1, SIZE_MAX, "", run_list_inputs },
 	{ "outputs", 1, SIZE_MAX, "", run_list_outputs },
 	{ NULL, 0, 0, NULL, NULL },
@@ -93,6 +98,17 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	CLEANUP(run_args) struct run_args a = { .pid = UINT64_MAX, .step = UINT64_MAX, .status = UINT64_MAX };
 	CLEANUP(operands) struct operands all = OPERANDS_INIT;
 	const struct opt opts[] = {
+		OPT_STRING('t', "job-type", &a.job_type, "TYPE", "start: what kind of work it is (default: run)"),
+		OPT_STRING(0, "config", &a.config_file, "FILE", "start: keep this configuration"),
+		OPT_STRVEC('M', "metadata", &a.metadata, "KEY=VALUE", "start: a value of the configuration, over what the file says"),
+		OPT_STRING(0, "name", &a.name, "NAME", "start: a name for people"),
+		OPT_STRVEC(0, "tag", &a.tags, "TAG", "start: tag the run"),
+		OPT_STRVEC(0, "code", &a.code, "PATH", "start: keep this code"),
+		OPT_STRVEC(0, "env", &a.environment, "NAME", "start: record this variable of the environment, too; may be a pattern"),
+		OPT_FLAG(0, "no-git", &a.no_git, "start: do not ask git about the code"),
+		OPT_U64(0, "pid", &a.pid, "PID", "start: the process whose death is that of the run"),
+		OPT_U64(0, "step", &a.step, "N", "log: at this step (default: the next one of each metric)"),
+		OPT_U64(0, "status", &a.status, "N", "finish: the exit status of the program"),
 		OPT_STRING('m', "message", &a.message, "TEXT", "reason, for the history; of start a note about the run"),
 		OPT_DRY_RUN(&a.dry_run),
 		OPT_END,
@@ -104,6 +120,6 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 }
 
 const struct command cmd_run = {
-	.name = "run", .synopsis = "[options]", .summary = "record what made a version",
+	.name = "run", .synopsis = "[options] start | log [RUN] NAME=VALUE...|- | finish [RUN]", .summary = "record what made a version",
 	.group = GROUP_TRACE, .needs = NEEDS_REGISTRY, .run = run,
 };

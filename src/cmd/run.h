@@ -20,6 +20,7 @@ struct run_args {
 	/* start, exec */
 	const char *job_type, *config_file, *name;
 	struct strvec code, environment, tags, metadata;
+	bool no_git;
 	uint64_t pid;              /* UINT64_MAX: not given, as for all numbers */
 	/* log */
 	uint64_t step;
@@ -27,11 +28,17 @@ struct run_args {
 	uint64_t status;
 };
 
-/* What the options of start and exec come to; points into a, and *config, which the caller drops, holds what -M said. */
-int run_start_fill(const struct run_args *a, struct run_start *out, json_t **config, struct error *err) MUST_CHECK;
+/* Begins a run as the options of start and exec say (argv may be NULL), inside of the one that MREG_RUN names. */
+int run_start_begin(struct session *s, const struct run_args *a, const struct strvec *argv, struct run *out, struct error *err) MUST_CHECK;
+/* The run that an operand means; NULL: the one that MREG_RUN names, ERR_USAGE when there is none. */
+int run_start_get(struct session *s, const char *text, struct run *out, struct error *err) MUST_CHECK;
 
 /* ---- the sub-verbs, each in cmd/run-NAME.c ---- */
 int run_list_inputs(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
 int run_list_outputs(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
+
+int run_log_verb(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
+int run_start_verb(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
+int run_start_finish_verb(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
 
 #endif

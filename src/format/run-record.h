@@ -11,8 +11,8 @@
 
 /*
  * {"argv":[TEXT…],"code":{"branch":TEXT,"commit":HEX,"dirty":BOOL,"remote":URL,"root":PATH},"config":{…},"directory":PATH,"ended":TIME,
- *  "environment":{NAME:TEXT…},"exit_status":N,"host":TEXT,"pid":N,"points":{NAME:{"count":N,"last_step":N,"max":X,"min":X}…},"reason":TEXT,"signal":N,
- *  "started":TIME}
+ *  "environment":{NAME:TEXT…},"exit_status":N,"host":TEXT,"pid":N,"points":{NAME:{"count":N,"first_step":N,"last_step":N,"max":X,"min":X}…},
+ *  "reason":TEXT,"signal":N,"started":TIME}
  * Only started is always there.  argv, directory, environment: text that is not UTF-8, or has control bytes, is escaped (utf8_add_escaped()).
  * min, max: numbers, or "nan", "inf", "-inf".  exit_status: 128 + signal after a signal.
  * reason: what `run finish -m` said.

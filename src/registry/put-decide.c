@@ -283,3 +283,49 @@ int put_decide(struct txn *txn, void *arg, struct error *err)
 	p->result->reason = same ? "unchanged" : NULL;
 	return 0;
 }
+
+/* ---- records of runs ---- */
+
+static int check_running(struct view *v, const struct run *run, struct error *err)
+{
+	CLEANUP(run) struct run now = RUN_INIT;
+	struct version_row row = VERSION_ROW_INIT;
+	bool is_ended = false;
+	int there = run_read(v, &run->cid, &now, err);
+
+	if (there == 1)
+		there = run_row(v, &now, &row, &is_ended, err);
+	if (there < 0)
+		return -1;
+	if (!there)
+		return error_set(err, ERR_NO_COLLECTION, "the run '%s' was removed", run->id.text);
+	return is_ended ? error_set(err, ERR_CONFLICT, "the run '%s' has ended", run->id.text) : 0;
+}
+
+static int set_run_tags(struct txn *txn, const struct put *p, const struct cid *run, struct error *err)
+{
+	const struct strvec *tags = p->options->tags;
+	const struct subject of = subject_of_collection(run);
+
+	for (size_t i = 0; tags && i < tags->count; i++)
+		if (annotation_set_tag(txn, &of, tags->v[i], true, err) < 0)
+			return -1;
+	return 0;
+}
+
+int put_decide_record(struct txn *txn, void *arg, struct error *err)
+{
+	struct put *p = arg;
+	struct run *run = p->options->record;
+	struct collection c = { .type = run->job_type, .name = run->id.text };
+	struct version_row row = VERSION_ROW_INIT;
+
+	if (p->begins_run ? run_create(txn, run, err) < 0 : check_running(txn_view(txn), run, err) < 0)
+		return -1;
+	c.cid = run->cid;
+	if (add_version(txn, p, &c, &row, err) < 0)
+		return -1;
+	p->result->number = row.number;
+	p->result->created = true;
+	return set_run_tags(txn, p, &run->cid, err);
+}

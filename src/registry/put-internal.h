@@ -33,6 +33,7 @@ struct put {
 	char *staged_type;            /* the version object in row.version says this type; NULL: none is staged */
 	bool needs_staging;           /* the decision wants a version object (of wanted_type) that is not staged */
 	char *wanted_type;
+	bool begins_run;              /* this is the first record of a run that is made with it */
 	struct put_result *result;
 };
 #define PUT_INIT(registry, put_options, put_result) \
@@ -49,7 +50,8 @@ const char *put_new_type(const struct put_options *o);
 int put_check_collection(struct view *v, const struct put_options *o, struct collection *c, struct error *err) MUST_CHECK;
 /* 1: --only-if-better refuses the version, and out says who is best. */
 int put_is_not_better(struct put *p, struct view *v, const struct collection *c, struct error *err) MUST_CHECK;
-/* A txn_decide_fn; arg is the struct put. */
+/* Each a txn_decide_fn; arg is the struct put. */
 int put_decide(struct txn *txn, void *arg, struct error *err) MUST_CHECK;
+int put_decide_record(struct txn *txn, void *arg, struct error *err) MUST_CHECK;
 
 #endif

@@ -18,6 +18,7 @@
 #include "format/facts.h"
 #include "registry/commit.h"
 #include "registry/put-internal.h"
+#include "registry/run.h"
 #include "registry/tree-read.h"
 #include "registry/unpack.h"
 #include "registry/version.h"
@@ -57,21 +58,26 @@ static int check_name(const char *text, struct error *err)
 	return error_hint(err, "Say 'mreg put %s PATH'.", ref.name);
 }
 
+static int check_said(const struct put_options *o, struct error *err)
+{
+	for (size_t i = 0; o->tags && i < o->tags->count; i++)
+		if (name_check(NAME_TAG, o->tags->v[i], strlen(o->tags->v[i]), err) < 0)
+			return -1;
+	if (o->message && !utf8_is_valid(o->message, strlen(o->message)))
+		return error_set(err, ERR_INVALID, "the message is not UTF-8");
+	return 0;
+}
+
 static int check_options(const struct put_options *o, struct error *err)
 {
 	if (check_name(o->name, err) < 0)
 		return -1;
 	if (o->type && name_check(NAME_TYPE, o->type, strlen(o->type), err) < 0)
 		return -1;
-	for (size_t i = 0; o->tags && i < o->tags->count; i++)
-		if (name_check(NAME_TAG, o->tags->v[i], strlen(o->tags->v[i]), err) < 0)
-			return -1;
 	for (size_t i = 0; i < o->aliases->count; i++)
 		if (!name_is_latest(o->aliases->v[i], strlen(o->aliases->v[i])) && alias_check(o->aliases->v[i], err) < 0)
 			return -1;
-	if (o->message && !utf8_is_valid(o->message, strlen(o->message)))
-		return error_set(err, ERR_INVALID, "the message is not UTF-8");
-	return 0;
+	return check_said(o, err);
 }
 
 /* What the run has logged by now; what it logs while the files are read is of a later state. */
@@ -132,6 +138,9 @@ static int read_tree(struct put *p, struct error *err)
 			return -1;
 		}
 	}
+	for (size_t i = 0; i < o->own_count; i++)
+		if (tree_add(&p->tree, o->own[i].path, o->own[i].as, &o->tree, err) < 0)
+			return -1;
 	return o->unpack ? 0 : finish_tree(p, err);
 }
 
@@ -197,6 +206,21 @@ static int settle(struct put *p, const struct manifest *m, struct error *err)
 	return 0;
 }
 
+static int add_base(struct put *p, struct error *err)
+{
+	const struct manifest *base = p->options->base;
+
+	for (size_t i = 0; base && i < base->count; i++) {
+		struct entry *e = manifest_add(&p->manifest, base->entries[i].kind, base->entries[i].path);
+		char *path = e->path;
+
+		*e = base->entries[i];
+		e->path = path;
+		e->target = e->target ? xstrdup(e->target) : NULL;
+	}
+	return base ? manifest_finish(&p->manifest, err) : 0;
+}
+
 /* What the version holds: given, or read and stored now. */
 static int gather(struct put *p, struct view *v, struct error *err)
 {
@@ -204,7 +228,7 @@ static int gather(struct put *p, struct view *v, struct error *err)
 
 	if (p->options->manifest)
 		return open_objects(p, err) < 0 ? -1 : settle(p, p->options->manifest, err);
-	rc = put_read_sources(p, v, err) < 0 ? -1 : settle(p, &p->manifest, err);
+	rc = put_read_sources(p, v, err) < 0 || add_base(p, err) < 0 ? -1 : settle(p, &p->manifest, err);
 	manifest_cleanup(&p->manifest);
 	return rc;
 }
@@ -228,6 +252,14 @@ static int stage_manifest(struct put *p, struct error *err)
 	return 0;
 }
 
+/* By the version object. */
+static const char *named_run(const struct put *p)
+{
+	if (p->options->record)
+		return p->options->parent ? p->options->parent : "";
+	return p->options->is_input ? "" : p->run.id.text;
+}
+
 static int stage_version(struct put *p, const char *type, struct error *err)
 {
 	const struct put_options *o = p->options;
@@ -240,8 +272,8 @@ static int stage_version(struct put *p, const char *type, struct error *err)
 	uint64_t stored = 0;
 	struct version_object object = {
 		.manifest = p->row.digest, .time = clock_now(), .type = (char *)type, .collection = p->name.buf,
-		.description = (char *)(o->message ? o->message : ""), .user = p->reg->user, .host = p->reg->host,
-		.run = (char *)(o->is_input ? "" : p->run.id.text), .metadata = o->metadata ? o->metadata : none, .metrics = p->metrics,
+		.description = (char *)(o->message ? o->message : ""), .user = p->reg->user, .host = p->reg->host, .run = (char *)named_run(p),
+		.metadata = o->metadata ? o->metadata : none, .metrics = p->metrics,
 	};
 
 	if (!v)
@@ -289,11 +321,12 @@ static int rehearse(struct put *p, struct error *err)
 	return stage_version(p, there ? c.type : put_new_type(o), err);
 }
 
-static int commit(struct put *p, struct error *err)
+static int commit(struct put *p, txn_decide_fn decide, struct error *err)
 {
 	const struct put_options *o = p->options;
 	const struct commit how = {
-		.verb = o->verb ? o->verb : "put", .why = o->why ? o->why : o->message, .run = o->run, .dry_run = o->dry_run, .stat_rows = &p->stat_rows, .override = o->override,
+		.verb = o->verb ? o->verb : "put", .why = o->why ? o->why : o->message, .run = o->run, .dry_run = o->dry_run, .stat_rows = &p->stat_rows,
+		.override = o->override,
 		.tells_dry_run = true,
 	};
 
@@ -301,7 +334,7 @@ static int commit(struct put *p, struct error *err)
 		if (p->writer && object_writer_commit(p->writer, err) < 0)
 			return -1;
 		error_clear(err);
-		if (commit_run(p->reg, &how, put_decide, p, err) == 0) {
+		if (commit_run(p->reg, &how, decide, p, err) == 0) {
 			if (p->writer)
 				store_tidy_objects(p->reg->store);
 			return 0;
@@ -346,7 +379,22 @@ static int run(struct put *p, struct error *err)
 		return -1;
 	if (gather(p, v, err) < 0 || (p->writer && stage_manifest(p, err) < 0) || rehearse(p, err) < 0)
 		return -1;
-	return commit(p, err);
+	return commit(p, put_decide, err);
+}
+
+static int run_record(struct put *p, struct error *err)
+{
+	const struct put_options *o = p->options;
+	struct view *v;
+
+	registry_name_user(p->reg);
+	strbuf_adds(&p->name, "run"); /* as the version object has it: an id is no name */
+	p->begins_run = !*o->record->cid.hex;
+	p->metrics = o->metrics ? json_incref(o->metrics) : json_object();
+	if (check_said(o, err) < 0 || (!o->dry_run && store_check_writable(p->reg->store, err) < 0) || !(v = registry_view(p->reg, err)) ||
+	    gather(p, v, err) < 0 || (p->writer && stage_manifest(p, err) < 0) || stage_version(p, o->record->job_type, err) < 0)
+		return -1;
+	return commit(p, put_decide_record, err);
 }
 
 int put_run(struct registry *reg, const struct put_options *options, struct put_result *out, struct error *err)
@@ -354,6 +402,8 @@ int put_run(struct registry *reg, const struct put_options *options, struct put_
 	CLEANUP(put) struct put p = PUT_INIT(reg, options, out);
 
 	memset(out, 0, sizeof *out);
+	if (options->record)
+		return run_record(&p, err);
 	if (run(&p, err) == 0) {
 		memcpy(out->name, p.name.buf, p.name.len + 1);
 		return 0;

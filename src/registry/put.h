@@ -49,6 +49,15 @@ struct put_options {
 	uint64_t keep_last;               /* older versions are removed in the same transaction, but for what is held (holders.h) */
 	bool unpack;                      /* a source that is a file, or "-", is an archive */
 	bool allow_empty, new_version, fail_if_unchanged, dry_run, override;
+	/*
+	 * Not NULL: a record of this run is what is put, and name, cid, type and all that is about aliases, links or other versions are not read.  Without a cid the
+	 * run is made in the same transaction; else this is the record of its end, and ERR_CONFLICT when there is one.
+	 */
+	struct run *record;
+	const char *parent;               /* NULL, or the id of the run that this one was started in */
+	const struct put_source *own;     /* files of the registry's own making, which may lie inside of it */
+	size_t own_count;
+	const struct manifest *base;      /* NULL, or what is in the registry and stands beside what the sources hold */
 };
 struct put_result {
 	char name[NAME_FULL_MAX + 1]; /* of the artifact */

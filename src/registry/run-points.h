@@ -16,12 +16,13 @@
 
 /*
  * Appends points to .mreg/runs/RUN-ID; several processes may do so at once (a lock, one write for each call).  A last line that was cut off is cut away first.
- * step UINT64_MAX: one more than the greatest so far of that metric.  ERR_CONFLICT when the run has ended.  The data is not synced: a crash of
+ * step UINT64_MAX: one more than the greatest so far of that metric, 0 for the first.  ERR_CONFLICT when the run has ended.  All but add and close end the snapshot.  The data is not synced: a crash of
  * the machine may cost the last seconds.
  */
+#define RUN_LOG_PENDING_MAX 16384
 struct run_log;
 struct run_log *run_log_open(struct registry *reg, const struct run *run, struct error *err) MUST_CHECK;
-int run_log_add(struct run_log *log, const struct point *point, struct error *err) MUST_CHECK; /* kept until 1 MiB or run_log_flush() */
+int run_log_add(struct run_log *log, const struct point *point, struct error *err) MUST_CHECK; /* kept until there are RUN_LOG_PENDING_MAX, or run_log_flush() */
 int run_log_flush(struct run_log *log, struct error *err) MUST_CHECK;
 void run_log_close(struct run_log *log);
 void run_log_cleanup(struct run_log **log);
@@ -29,8 +30,11 @@ void run_log_cleanup(struct run_log **log);
 /* All points of a run, running or ended, in the order of logging.  name (NULL: all) selects one metric.  fn as in kv.h. */
 typedef int (*run_point_fn)(const struct point *point, void *arg, struct error *err);
 int run_points_each(struct registry *reg, struct view *v, const struct run *run, const char *name, run_point_fn fn, void *arg, struct error *err) MUST_CHECK;
+/* Of an ended run its record says it, and the metrics are in order of their names. */
 int run_points_summary(struct registry *reg, struct view *v, const struct run *run, struct point_summaries *out, struct error *err) MUST_CHECK;
 /* {NAME: last value}: what a version that is put now gets as its metrics; numbers, or "nan", "inf", "-inf". */
 json_t *run_points_last(struct registry *reg, struct view *v, const struct run *run, struct error *err) MUST_CHECK;
+/* A value as it stands there. */
+json_t *run_points_number(double value);
 
 #endif

@@ -25,8 +25,9 @@ struct run_start {
 	int64_t pid;               /* the process whose end without an end of the run means that it died; 0: none */
 	const char *parent;        /* id of the run it is started in, or NULL */
 	bool no_git;               /* do not ask git about the current directory */
+	bool dry_run;              /* out then has no id */
 };
-/* One transaction; the run's file in .mreg/runs/ is there afterwards. */
+/* One transaction; the run's file in .mreg/runs/ is there afterwards.  Ends the snapshot. */
 int run_start(struct registry *reg, const struct run_start *start, struct run *out, struct error *err) MUST_CHECK;
 
 struct run_finish {
@@ -35,7 +36,7 @@ struct run_finish {
 	const char *why; /* NULL: none */
 	bool dry_run;
 };
-/* Writes the last record: metrics, points, status, end.  ERR_CONFLICT when it has ended.  The run's file in .mreg/runs/ is gone afterwards. */
+/* Writes the last record: metrics, points, status, end.  ERR_CONFLICT when it has ended.  The run's file in .mreg/runs/ is gone afterwards.  Ends the snapshot. */
 int run_finish(struct registry *reg, const struct run *run, const struct run_finish *finish, struct error *err) MUST_CHECK;
 
 #endif
