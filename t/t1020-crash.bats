@@ -17,6 +17,7 @@ points_of()
 		rebuild-*) operation=rebuild ;;
 		multi-pack-*) operation=table ;;
 		draft-*) operation=draft ;; # in t3050-draft.bats
+		run-*) operation=run ;; # in t2300-run.bats
 		quarantine-*) operation=transfer ;; # in t/unit/test-quarantine.c
 		*) operation=put ;;
 		esac
@@ -105,11 +106,11 @@ sound_or_torn()
 
 @test "every crash point has a name that says which operation passes it" {
 	local operation
-	for operation in init get update rebuild table draft gc transfer put; do
+	for operation in init get update rebuild table draft run gc transfer put; do
 		points_of "$operation" >"$operation"
 		assert_file_not_empty "$operation"
 	done
-	assert_equal "$(cat init get update rebuild table draft gc transfer put | sort -u | wc -l)" "$(grep -c '^CRASH_POINT' "$MREG_SRCDIR/src/base/crash-points.def")"
+	assert_equal "$(cat init get update rebuild table draft run gc transfer put | sort -u | wc -l)" "$(grep -c '^CRASH_POINT' "$MREG_SRCDIR/src/base/crash-points.def")"
 }
 
 @test "an init that is killed leaves no registry, and the next one makes it" {

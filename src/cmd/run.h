@@ -34,9 +34,9 @@ int run_start_begin(struct session *s, const struct run_args *a, const struct st
 int run_start_get(struct session *s, const char *text, struct run *out, struct error *err) MUST_CHECK;
 
 /* ---- the sub-verbs, each in cmd/run-NAME.c ---- */
+
 int run_list_inputs(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
 int run_list_outputs(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
-
 int run_log_verb(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
 int run_start_verb(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
 int run_start_finish_verb(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
