@@ -92,3 +92,10 @@ int attend_run(const char *const *argv, const struct strvec *variables, struct a
 	out->is_started = true;
 	return await_end(pid, &set, out, err);
 }
+
+bool attend_is_asked_to_stop(void)
+{
+	sigset_t waiting;
+
+	return !sigpending(&waiting) && (sigismember(&waiting, SIGINT) || sigismember(&waiting, SIGTERM) || sigismember(&waiting, SIGHUP));
+}

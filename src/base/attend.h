@@ -21,5 +21,7 @@ struct attended {
  * 0, also when it could not be run: err then says why.  -1: ERR_INTERRUPTED when a signal had come before, and it was not run.
  */
 int attend_run(const char *const *argv, const struct strvec *variables, struct attended *out, struct error *err) MUST_CHECK;
+/* One that asks us to stop (INT, TERM, HUP) is held back. */
+bool attend_is_asked_to_stop(void);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/mem.h"
 
 /* Unassigned code points between two ranges are counted with them. */
@@ -365,6 +366,38 @@ static void add_safe(struct strbuf *out, const char *text, size_t len, bool esca
 void utf8_add_escaped(struct strbuf *out, const char *text, size_t len)
 {
 	add_safe(out, text, len, true);
+}
+
+/* How long the escape at the beginning of text is: 0 when it is none. */
+static size_t read_escape(const char *text, size_t len, char *out)
+{
+	uint8_t byte;
+
+	if (len < 2 || *text != '\\')
+		return 0;
+	if (text[1] == 'n' || text[1] == '\\') {
+		*out = text[1] == 'n' ? '\n' : '\\';
+		return 2;
+	}
+	if (len < 4 || text[1] != 'x' || !hex_decode(text + 2, 2, &byte, 1))
+		return 0;
+	*out = (char)byte;
+	return 4;
+}
+
+void utf8_add_unescaped(struct strbuf *out, const char *text, size_t len)
+{
+	char c;
+	size_t n;
+
+	for (; len; text += n, len -= n) {
+		n = read_escape(text, len, &c);
+		if (!n) {
+			c = *text;
+			n = 1;
+		}
+		strbuf_addc(out, c);
+	}
 }
 
 void utf8_add_visible(struct strbuf *out, const char *text, size_t len)

@@ -18,7 +18,9 @@ size_t utf8_width(const char *text, size_t len);
 size_t utf8_prefix(const char *text, size_t len, size_t columns);
 /* Appends text with control bytes (C0, DEL, C1) and invalid bytes written as \xNN, backslash as \\ ; newline as \n. */
 void utf8_add_escaped(struct strbuf *out, const char *text, size_t len);
-/* As above, but backslash stays as it is: for messages and prose. */
+/* What utf8_add_escaped() was given; what it never writes stays as it is. */
+void utf8_add_unescaped(struct strbuf *out, const char *text, size_t len);
+/* As utf8_add_escaped(), but backslash stays as it is: for messages and prose. */
 void utf8_add_visible(struct strbuf *out, const char *text, size_t len);
 /* A–Z to a–z, all else unchanged: two names that differ only in this are the same. */
 void ascii_fold(struct strbuf *out, const char *text, size_t len);

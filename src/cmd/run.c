@@ -15,9 +15,10 @@ static void run_args_cleanup(struct run_args *a)
 	strvec_release(&a->environment);
 	strvec_release(&a->tags);
 	strvec_release(&a->metadata);
+	strvec_release(&a->use);
 }
 
-#define START_OPTIONS " job-type config metadata name tag code env no-git pid "
+#define START_OPTIONS " job-type config metadata name tag code env no-git message dry-run "
 
 static const struct sub {
 	const char *name;
@@ -25,9 +26,12 @@ static const struct sub {
 	const char *takes; /* long options beside those of every verb, a blank on both sides of each */
 	int (*run)(struct session *s, const struct run_args *a, struct error *err);
 } subs[] = {
-	{ "start", 0, 0, START_OPTIONS " message dry-run ", run_start_verb },
+	{ "start", 0, 0, START_OPTIONS " pid ", run_start_verb },
 	{ "log", 1, SIZE_MAX, " step dry-run ", run_log_verb },
 	{ "finish", 0, 1, " status message dry-run ", run_start_finish_verb },
+	{ "cat", 2, 2, "", run_cat },
+	{ "exec", 1, SIZE_MAX, START_OPTIONS " use id-file ", run_exec },
+	{ "replay", 1, 1, " dry-run ", run_replay },
 	{ "inputs", 1, SIZE_MAX, "", run_list_inputs },
 	{ "outputs", 1, SIZE_MAX, "", run_list_outputs },
 	{ NULL, 0, 0, NULL, NULL },
@@ -107,6 +111,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRVEC(0, "env", &a.environment, "NAME", "start: record this variable of the environment, too; may be a pattern"),
 		OPT_FLAG(0, "no-git", &a.no_git, "start: do not ask git about the code"),
 		OPT_U64(0, "pid", &a.pid, "PID", "start: the process whose death is that of the run"),
+		OPT_STRVEC(0, "use", &a.use, "REF", "exec: what the program uses, as 'mreg use' takes it"),
+		OPT_STRING(0, "id-file", &a.id_file, "FILE", "exec: write the run's id there before the program runs"),
 		OPT_U64(0, "step", &a.step, "N", "log: at this step (default: the next one of each metric)"),
 		OPT_U64(0, "status", &a.status, "N", "finish: the exit status of the program"),
 		OPT_STRING('m', "message", &a.message, "TEXT", "reason, for the history; of start a note about the run"),

@@ -22,6 +22,9 @@ struct run_args {
 	struct strvec code, environment, tags, metadata;
 	bool no_git;
 	uint64_t pid;              /* UINT64_MAX: not given, as for all numbers */
+	/* exec */
+	struct strvec use;
+	const char *id_file;
 	/* log */
 	uint64_t step;
 	/* finish */
@@ -35,6 +38,9 @@ int run_start_get(struct session *s, const char *text, struct run *out, struct e
 
 /* ---- the sub-verbs, each in cmd/run-NAME.c ---- */
 
+int run_cat(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
+int run_exec(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
+int run_replay(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
 int run_list_inputs(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
 int run_list_outputs(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
 int run_log_verb(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;

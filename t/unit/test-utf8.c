@@ -61,6 +61,9 @@ static void is_escaped(const char *text, size_t len, const char *escaped, const 
 	strbuf_reset(&out);
 	utf8_add_visible(&out, text, len);
 	is_str(out.buf, visible, "text is made visible");
+	strbuf_reset(&out);
+	utf8_add_unescaped(&out, escaped, strlen(escaped));
+	ok(out.len == len && !memcmp(out.buf, text, len), "what was escaped is had back");
 }
 
 static void test_control(void)
