@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "cmd/lineage-text.h"
+#include "registry/lineage-ways.h"
 
 #define INDENT 3       /* columns a level */
 #define LEVELS_MAX 30  /* when there is no width */
@@ -36,8 +37,7 @@ struct tree {
 	const struct branches *branches;
 	struct strbuf *out;
 	bool is_up;
-	size_t *first; /* node → its first way; count + 1 */
-	size_t *ways;  /* places of edges */
+	struct lineage_ways ways;
 	size_t *above; /* node → the one below which it stands; NONE for those that are not reached, and the start */
 	bool *is_drawn;
 	struct strbuf prefix;
@@ -49,8 +49,7 @@ struct tree {
 
 static void tree_cleanup(struct tree *t)
 {
-	free(t->first);
-	free(t->ways);
+	lineage_ways_cleanup(&t->ways);
 	free(t->above);
 	free(t->is_drawn);
 	free(t->levels);
@@ -58,33 +57,11 @@ static void tree_cleanup(struct tree *t)
 	strbuf_release(&t->prefix);
 }
 
-static size_t near_end(const struct tree *t, const struct lineage_edge *e)
-{
-	return t->is_up ? e->to : e->from;
-}
-
 static size_t far_end(const struct tree *t, size_t way)
 {
-	const struct lineage_edge *e = &t->l->edges[t->ways[way]];
+	const struct lineage_edge *e = &t->l->edges[t->ways.edges[way]];
 
 	return t->is_up ? e->from : e->to;
-}
-
-static void find_ways(struct tree *t)
-{
-	CLEANUP(ptr) size_t *used = xcalloc(t->l->count, sizeof *used);
-	size_t node;
-
-	t->first = xcalloc(t->l->count + 1, sizeof *t->first);
-	t->ways = xcalloc(t->l->edge_count + 1, sizeof *t->ways);
-	for (size_t i = 0; i < t->l->edge_count; i++)
-		t->first[near_end(t, &t->l->edges[i]) + 1]++;
-	for (size_t i = 0; i < t->l->count; i++)
-		t->first[i + 1] += t->first[i];
-	for (size_t i = 0; i < t->l->edge_count; i++) {
-		node = near_end(t, &t->l->edges[i]);
-		t->ways[t->first[node] + used[node]++] = i;
-	}
 }
 
 /* Breadth first: each stands where it is nearest to the start. */
@@ -100,7 +77,7 @@ static void find_places(struct tree *t)
 	queue[tail++] = 0;
 	while (head < tail) {
 		node = queue[head++];
-		for (size_t i = t->first[node]; i < t->first[node + 1]; i++) {
+		for (size_t i = t->ways.first[node]; i < t->ways.first[node + 1]; i++) {
 			other = far_end(t, i);
 			if (!other || t->above[other] != NONE)
 				continue;
@@ -180,7 +157,7 @@ static void draw(struct tree *t, size_t node, size_t way, bool is_last, const ch
 		strbuf_addf(&line, "%s%s", t->prefix.buf, is_last ? t->branches->last : t->branches->next);
 	add_node(&line, &t->l->nodes[node]);
 	if (way != NONE)
-		add_edge(&line, t, &t->l->edges[t->ways[way]]);
+		add_edge(&line, t, &t->l->edges[t->ways.edges[way]]);
 	if (t->l->nodes[node].is_cut)
 		strbuf_addf(&line, " %s", t->branches->ellipsis);
 	strbuf_adds(&line, remark);
@@ -193,14 +170,14 @@ static void enter(struct tree *t, size_t node, const char *more_prefix)
 {
 	ARRAY_GROW(t->levels, t->depth + 1, t->level_cap);
 	strbuf_adds(&t->prefix, more_prefix);
-	t->levels[t->depth++] = (struct level){ node, t->first[node], t->first[node + 1], t->prefix.len };
+	t->levels[t->depth++] = (struct level){ node, t->ways.first[node], t->ways.first[node + 1], t->prefix.len };
 }
 
 static void draw_neighbour(struct tree *t, struct level *level)
 {
 	const size_t way = level->next++, node = far_end(t, way);
 	const bool is_last = level->next == level->end, is_here = t->above[node] == level->node;
-	const bool has_more = t->first[node] < t->first[node + 1];
+	const bool has_more = t->ways.first[node] < t->ways.first[node + 1];
 
 	strbuf_set_len(&t->prefix, level->prefix_len);
 	if (!is_here) {
@@ -264,10 +241,10 @@ static void draw_direction(struct strbuf *out, const struct lineage *l, const st
 		.level_max = !style->width ? LEVELS_MAX : style->width / 2 / INDENT > LEVELS_MIN ? style->width / 2 / INDENT : LEVELS_MIN,
 	};
 
-	find_ways(&t);
+	lineage_ways_make(l, is_up, &t.ways);
 	find_places(&t);
 	strbuf_adds(out, is_up ? "made from" : "led to");
-	strbuf_adds(out, t.first[0] < t.first[1] ? ":\n" : ": nothing that is known\n");
+	strbuf_adds(out, t.ways.first[0] < t.ways.first[1] ? ":\n" : ": nothing that is known\n");
 	draw_below(&t, 0);
 	for (size_t i = 0; i < t.later_count; i++) {
 		t.is_drawn[t.later[i]] = true;

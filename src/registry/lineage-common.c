@@ -8,6 +8,7 @@
 #include "base/hashmap.h"
 #include "base/mem.h"
 #include "registry/lineage-graph.h"
+#include "registry/lineage-ways.h"
 
 /* A node of both: its place in a, and how far it is from both starts. */
 struct shared {
@@ -58,37 +59,8 @@ static struct shared *find_shared(const struct lineage *a, const struct lineage 
 	return shared;
 }
 
-/* Ways to those that a node was made from: edges ordered by where they lead. */
-struct sources {
-	size_t *first; /* count + 1: into from */
-	size_t *from;
-};
-
-static void sources_cleanup(struct sources *s)
-{
-	free(s->first);
-	free(s->from);
-}
-
-static void sources_make(const struct lineage *l, struct sources *s)
-{
-	CLEANUP(ptr) size_t *used = xcalloc(l->count, sizeof *used);
-
-	s->first = xcalloc(l->count + 1, sizeof *s->first);
-	s->from = xcalloc(l->edge_count + 1, sizeof *s->from);
-	for (size_t i = 0; i < l->edge_count; i++)
-		s->first[l->edges[i].to + 1]++;
-	for (size_t i = 0; i < l->count; i++)
-		s->first[i + 1] += s->first[i];
-	for (size_t i = 0; i < l->edge_count; i++) {
-		const struct lineage_edge *e = &l->edges[i];
-
-		s->from[s->first[e->to] + used[e->to]++] = e->from;
-	}
-}
-
 /* Marks all that lies behind a node, as far as it is not marked yet. */
-static void cover(const struct sources *s, size_t node, bool *is_covered, size_t *queue)
+static void cover(const struct lineage *l, const struct lineage_ways *ways, size_t node, bool *is_covered, size_t *queue)
 {
 	size_t head = 0, tail = 0, at, from;
 
@@ -96,8 +68,8 @@ static void cover(const struct sources *s, size_t node, bool *is_covered, size_t
 	queue[tail++] = node;
 	while (head < tail) {
 		at = queue[head++];
-		for (size_t i = s->first[at]; i < s->first[at + 1]; i++) {
-			from = s->from[i];
+		for (size_t i = ways->first[at]; i < ways->first[at + 1]; i++) {
+			from = l->edges[ways->edges[i]].from;
 			if (!is_covered[from]) {
 				is_covered[from] = true;
 				queue[tail++] = from;
@@ -112,15 +84,15 @@ size_t lineage_common_of(const struct lineage *a, const struct lineage *b, size_
 	CLEANUP(ptr) struct shared *shared = find_shared(a, b, &count);
 	CLEANUP(ptr) bool *is_covered = xcalloc(a->count, sizeof *is_covered);
 	CLEANUP(ptr) size_t *queue = xcalloc(a->count, sizeof *queue);
-	CLEANUP(sources) struct sources sources = { NULL, NULL };
+	CLEANUP(lineage_ways) struct lineage_ways ways = { NULL, NULL };
 
-	sources_make(a, &sources);
+	lineage_ways_make(a, true, &ways);
 	*out = xcalloc(count + 1, sizeof **out);
 	for (size_t i = 0; i < count; i++) {
 		if (is_covered[shared[i].place])
 			continue;
 		(*out)[found++] = shared[i].place;
-		cover(&sources, shared[i].place, is_covered, queue);
+		cover(a, &ways, shared[i].place, is_covered, queue);
 	}
 	return found;
 }
