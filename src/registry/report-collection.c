@@ -37,6 +37,7 @@ void report_collection_release(struct report_collection *c)
 		release_alias(&c->aliases[i]);
 	for (size_t i = 0; i < c->event_count; i++)
 		release_event(&c->events[i]);
+	lineage_cleanup(&c->lineage);
 	free(c->versions);
 	free(c->aliases);
 	free(c->events);

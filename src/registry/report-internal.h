@@ -14,6 +14,8 @@ struct report_gathering {
 	struct strvec stages;   /* of the configuration */
 	bool has_matches;       /* there is a query, and it found: */
 	struct hashmap matches; /* raw version id → itself */
+	uint64_t media_bytes;   /* of all pictures */
+	size_t media_count, media_left_out;
 };
 
 /* ---- report-collection.c ---- */
@@ -35,5 +37,15 @@ bool report_version_metric(const struct report_version *v, const char *metric, d
 int report_alias_read(struct report_gathering *g, const struct collection *c, const struct alias_rows *rows, struct report_collection *out,
 	struct error *err) MUST_CHECK;
 int report_alias_read_events(struct report_gathering *g, const struct collection *c, struct report_collection *out, struct error *err) MUST_CHECK;
+
+/* ---- report-run.c ---- */
+/* Sets run and job_type of a version, as far as they are known. */
+int report_run_of(struct report_gathering *g, struct report_version *v, struct error *err) MUST_CHECK;
+
+/* ---- report-media.c ---- */
+/* Pictures of a version of this collection, as long as there is room; what is damaged or cannot be fetched is left out with a warning. */
+int report_media_read(struct report_gathering *g, const char *collection, struct report_version *v, struct error *err) MUST_CHECK;
+/* A note about what was left out. */
+void report_media_tell(struct report_gathering *g);
 
 #endif

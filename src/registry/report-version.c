@@ -97,5 +97,5 @@ static int add_places(struct report_gathering *g, const struct collection *c, st
 
 int report_version_place(struct report_gathering *g, const struct collection *c, struct report_version *out, struct error *err)
 {
-	return add_places(g, c, out, err);
+	return add_places(g, c, out, err) < 0 ? -1 : report_run_of(g, out, err);
 }

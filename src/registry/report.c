@@ -249,6 +249,18 @@ static void set_metrics(const struct report_request *request, struct report_data
 		complete_best(out, &out->collections[i]);
 }
 
+/* ---- pictures ---- */
+
+static int read_media(struct report_gathering *g, struct report_data *out, struct error *err)
+{
+	for (size_t i = 0; i < out->count; i++)
+		for (size_t j = 0; j < out->collections[i].version_count; j++)
+			if (report_media_read(g, out->collections[i].name, &out->collections[i].versions[j], err) < 0)
+				return -1;
+	report_media_tell(g);
+	return 0;
+}
+
 /* ---- all of it ---- */
 
 static int check_rules(const struct report_request *request, struct error *err)
@@ -278,5 +290,5 @@ int report_gather(struct registry *reg, const struct report_request *request, st
 		return -1;
 	name_root(reg, out);
 	set_metrics(request, out);
-	return 0;
+	return request->media ? read_media(&g, out, err) : 0;
 }

@@ -88,7 +88,7 @@ struct report_collection {
 	size_t curve_count;
 	struct report_event *events; /* at most 200 */
 	size_t event_count;
-	struct lineage lineage;  /* both directions from the first stage's holder, else the newest; at most 60 nodes, clustered */
+	struct lineage lineage;  /* both directions from what is in production, else the first stage's holder, else the newest; at most 60 nodes, 8 steps, clustered */
 };
 struct report_data {
 	struct report_collection *collections; /* by name */
