@@ -126,6 +126,8 @@ refused()
 	refused 2 usage tag -d digits
 	refused 2 usage create --model --artifact x
 	refused 2 usage meta digits:v1 --title x
+	refused 2 usage report --metric loss
+	refused 2 usage report --format pdf
 }
 
 @test "2: a value is not legal" {
@@ -140,11 +142,12 @@ refused()
 	refused 2 invalid config core.lockTimeout soon
 	refused 2 invalid remote add origin ssh://-oProxyCommand=x/reg
 	refused 2 invalid remote add ../x host:reg
+	refused 2 invalid report --search 'name ='
 }
 
 @test "3: no such collection" {
 	local verb
-	for verb in alias get history log ls resolve show verify; do
+	for verb in alias get history log ls report resolve show verify; do
 		refused 3 no-collection "$verb" digts
 		complains "Did you mean 'digits'"
 	done
@@ -244,6 +247,11 @@ refused()
 	complains labels.txt
 	assert_equal "$(cat model/labels.txt)" mine
 	assert_equal "$(ls -A model)" labels.txt
+}
+
+@test "6: what is written lies in a registry" {
+	refused 6 policy report -o .mreg/report.html
+	refused 6 policy get digits:v0 -o .mreg/model
 }
 
 @test "6: an alias is protected, or a hook or a check does not agree" {
@@ -365,6 +373,8 @@ PY
 	complains "is a FIFO"
 	refused 10 local verify digits nowhere
 	refused 10 local status nowhere
+	refused 10 local report -o nowhere/r.html
+	refused 10 local report -F nowhere
 	refused 10 local -C nowhere ls
 	refused 10 local put digits "$DIGITS/epoch-1/labels.txt" --meta-file nowhere
 }

@@ -3,7 +3,6 @@
 #include <config.h>
 
 #include <inttypes.h>
-#include <math.h>
 
 #include "cmd/fields.h"
 #include "cmd/report.h"
@@ -125,6 +124,36 @@ static json_t *history_of(const struct report_collection *c)
 	return list;
 }
 
+/* A step is any 64-bit number, which JSON's integers here are not. */
+static json_t *step_of(uint64_t step)
+{
+	return step <= INT64_MAX ? json_integer((json_int_t)step) : json_real((double)step);
+}
+
+static json_t *curves_of(const struct report_collection *c)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->curve_count; i++) {
+		const struct report_curve *curve = &c->curves[i];
+		json_t *doc = json_object(), *points = json_array();
+
+		for (size_t j = 0; j < curve->count; j++) {
+			json_t *point = json_array();
+
+			json_array_append_new(point, step_of(curve->points[j].step));
+			json_array_append_new(point, json_real(curve->points[j].value));
+			json_array_append_new(points, point);
+		}
+		json_object_set_new(doc, "ref", fields_ref(c->name, curve->number));
+		json_object_set_new(doc, "run", json_string(curve->run));
+		json_object_set_new(doc, "metric", record_string(curve->metric));
+		json_object_set_new(doc, "points", points);
+		json_array_append_new(list, doc);
+	}
+	return list;
+}
+
 static json_t *collection_of(const struct report_collection *c)
 {
 	json_t *doc = json_object(), *versions = json_array();
@@ -141,6 +170,7 @@ static json_t *collection_of(const struct report_collection *c)
 	json_object_set_new(doc, "aliases", aliases_of(c));
 	json_object_set_new(doc, "best", best_of(c));
 	json_object_set_new(doc, "versions", versions);
+	json_object_set_new(doc, "curves", curves_of(c));
 	json_object_set_new(doc, "history", history_of(c));
 	return doc;
 }

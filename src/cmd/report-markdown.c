@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "base/utf8.h"
+#include "cmd/lineage-text.h"
 #include "cmd/report.h"
 
 /* Nothing of it is markup, breaks a line or a cell, or moves a terminal's cursor. */
@@ -196,6 +197,18 @@ static void add_history(struct strbuf *out, const struct report_collection *c)
 	strbuf_addc(out, '\n');
 }
 
+/* ---- lineage ---- */
+
+/* GitHub and GitLab draw it. */
+static void add_lineage(struct strbuf *out, const struct report_collection *c)
+{
+	if (c->lineage.edge_count == 0)
+		return;
+	strbuf_adds(out, "### Lineage\n\n````mermaid\n");
+	lineage_text_mermaid(out, &c->lineage);
+	strbuf_adds(out, "````\n\n");
+}
+
 /* ---- all of it ---- */
 
 static void add_collection(struct strbuf *out, const struct report_data *data, const struct report_collection *c)
@@ -218,6 +231,7 @@ static void add_collection(struct strbuf *out, const struct report_data *data, c
 	}
 	add_aliases(out, c);
 	add_versions(out, data, c);
+	add_lineage(out, c);
 	add_history(out, c);
 }
 
