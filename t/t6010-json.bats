@@ -156,6 +156,12 @@ done_well()
 		resolve --name digits
 		resolve digits:best --at 2026-02-01
 		rollback digits:production
+		run start -n
+		run start --name first -t train -m why
+		run log first loss=1 acc=nan
+		run log -n first loss=1
+		run finish -n first
+		run finish first --status 1 -m why
 		search
 		search 'alias = best' --sort -created
 		search --artifacts
@@ -258,6 +264,11 @@ done_badly()
 		4 no-reference resolve digits:v9
 		4 no-reference restore digits:v2
 		6 policy rm digits:v1
+		2 usage run nowhere
+		2 usage run log loss=1
+		2 invalid run log "$(mreg run start)" loss=high
+		3 no-collection run finish r-nowhere00
+		10 local run start --config nowhere
 		2 usage ttl digits soon
 		4 no-reference resolve digits:best --at 1970-01-02
 		4 no-reference rollback digits:production

@@ -234,6 +234,14 @@ refused()
 	complains v4
 }
 
+@test "5: the run has ended" {
+	mreg run start --name ended
+	mreg run finish -q ended
+	state >../before
+	refused 5 conflict run log ended loss=1
+	refused 5 conflict run finish ended
+}
+
 @test "5: two sources for one path, and names that differ in case" {
 	refused 5 conflict put digits "$DIGITS/epoch-1/labels.txt" "$DIGITS/epoch-2/labels.txt"
 	refused 5 conflict put Digits "$DIGITS/epoch-1/labels.txt"
