@@ -34,6 +34,7 @@ static const struct sub {
 	{ "replay", 1, 1, " dry-run ", run_replay },
 	{ "inputs", 1, SIZE_MAX, "", run_list_inputs },
 	{ "outputs", 1, SIZE_MAX, "", run_list_outputs },
+	{ "rm", 1, SIZE_MAX, " force message dry-run ", run_rm_verb },
 	{ NULL, 0, 0, NULL, NULL },
 };
 
@@ -115,6 +116,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRING(0, "id-file", &a.id_file, "FILE", "exec: write the run's id there before the program runs"),
 		OPT_U64(0, "step", &a.step, "N", "log: at this step (default: the next one of each metric)"),
 		OPT_U64(0, "status", &a.status, "N", "finish: the exit status of the program"),
+		OPT_FLAG('f', "force", &a.force, "rm: also a run that has not ended"),
 		OPT_STRING('m', "message", &a.message, "TEXT", "reason, for the history; of start a note about the run"),
 		OPT_DRY_RUN(&a.dry_run),
 		OPT_END,
@@ -126,6 +128,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 }
 
 const struct command cmd_run = {
-	.name = "run", .synopsis = "[options] start | log [RUN] NAME=VALUE...|- | finish [RUN]", .summary = "record what made a version",
+	.name = "run", .synopsis = "[options] start | log [RUN] NAME=VALUE...|- | finish [RUN] | inputs RUN... | outputs RUN... | rm RUN...",
+	.summary = "record what made a version",
 	.group = GROUP_TRACE, .needs = NEEDS_REGISTRY, .run = run,
 };

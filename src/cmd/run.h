@@ -29,6 +29,8 @@ struct run_args {
 	uint64_t step;
 	/* finish */
 	uint64_t status;
+	/* rm */
+	bool force;
 };
 
 /* Begins a run as the options of start and exec say (argv may be NULL), inside of the one that MREG_RUN names. */
@@ -43,6 +45,8 @@ int run_exec(struct session *s, const struct run_args *a, struct error *err) MUS
 int run_replay(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
 int run_list_inputs(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
 int run_list_outputs(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
+int run_rm_verb(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
+
 int run_log_verb(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
 int run_start_verb(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;
 int run_start_finish_verb(struct session *s, const struct run_args *a, struct error *err) MUST_CHECK;

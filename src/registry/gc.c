@@ -4,15 +4,18 @@
 
 #include "registry/gc.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "format/manifest.h"
 #include "registry/gc-refs.h"
+#include "registry/run-file.h"
 #include "registry/version.h"
 #include "store/collect.h"
 #include "store/trace.h"
@@ -250,6 +253,27 @@ static int list_versions(struct gc_mark *m, struct collector *c, struct gc_resul
 	return 0;
 }
 
+/* --- points of runs that never ended --- */
+
+/* They stand in a file of their own, which goes when nothing can bring the run back. */
+static int sweep_points(struct gc_ref *ref, void *arg)
+{
+	struct gc_mark *m = arg;
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT, path = STRBUF_INIT;
+	struct run_id id;
+
+	if (!gc_refs_is_version(ref) || gc_refs_is_live(&m->refs, ref) || !is_past_grace(m, ref))
+		return 0;
+	gc_refs_name(&m->refs, ref, &name);
+	if (!run_id_is(name.buf, name.len))
+		return 0;
+	memcpy(id.text, name.buf, sizeof id.text);
+	run_file_path(m->reg, &id, &path);
+	if (unlink(path.buf) < 0 && errno != ENOENT)
+		report_warning(m->reg->report, "'%s' is not needed any more, and cannot be removed: %s", path.buf, strerror(errno));
+	return 0;
+}
+
 /* --- all of it --- */
 
 static int open_mark(struct gc_mark *m, struct error *err)
@@ -315,6 +339,8 @@ static int collect(struct gc_mark *m, struct gc_result *out, struct error *err)
 		return 0;
 	rc = collect_run(c, mark_again, m, &sums, err);
 	set_sums(out, &sums);
+	if (rc == 0)
+		rc = gc_refs_each(&m->refs, sweep_points, m);
 	return rc < 0 && sums.packs ? error_wrap(err, "%" PRIu64 " packs were collected, but not the rest", sums.packs) : rc;
 }
 

@@ -44,7 +44,6 @@ static int describe_value(struct view *v, const struct key_name *s, const char *
 {
 	CLEANUP(json) json_t *doc = json_parse(text, strlen(text), "a change", err);
 	struct oid id;
-	const char *name;
 
 	if (!doc)
 		return -1;
@@ -56,8 +55,8 @@ static int describe_value(struct view *v, const struct key_name *s, const char *
 		return key_name_version(v, NULL, &id, out, err);
 	if (key_name_is(s, "version") && json_get_oid(doc, "digest", &id))
 		strbuf_addf(out, "%.12s", oid_hex(&id).text);
-	else if (key_name_is(s, "coll") && !key_name_run_value(doc, out) && json_get_string(doc, "name", &name))
-		strbuf_adds(out, name);
+	else if (key_name_is(s, "coll"))
+		key_name_collection_value(doc, out);
 	else
 		key_name_plain_value(s, doc, out);
 	return 0;

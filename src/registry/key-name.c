@@ -113,18 +113,15 @@ static bool add_edge(const struct key_name *s, const json_t *doc, struct strbuf 
 	return true;
 }
 
-/* Of a run: what it is of, since its id says nothing. */
-bool key_name_run_value(const json_t *doc, struct strbuf *out)
+void key_name_collection_value(const json_t *doc, struct strbuf *out)
 {
 	const char *kind, *text;
+	bool is_run = json_get_string(doc, "kind", &kind) && strcmp(kind, "run") == 0;
 
-	if (!json_get_string(doc, "kind", &kind) || strcmp(kind, "run") != 0)
-		return false;
-	if (json_get_string(doc, "type", &text))
+	if (json_get_string(doc, is_run ? "type" : "name", &text))
 		strbuf_adds(out, text);
-	if (json_get_string(doc, "label", &text))
+	if (is_run && json_get_string(doc, "label", &text))
 		strbuf_addf(out, " '%s'", text);
-	return true;
 }
 
 void key_name_plain_value(const struct key_name *s, const json_t *doc, struct strbuf *out)

@@ -32,8 +32,8 @@ int key_name_version(struct view *v, const struct cid *in, const struct oid *ver
 /* The reference: NAME, NAME:vN, NAME:ALIAS, RUN (written as in one of its values, "null" for none); nothing when nobody knows. */
 int key_name_subject(struct view *v, const struct cid *in, const struct key_name *s, const char *before, const char *after, struct strbuf *out,
 		     struct error *err) MUST_CHECK;
-/* The value of a run's coll/ key: "train 'sweep-3'"; false for any other. */
-bool key_name_run_value(const json_t *value, struct strbuf *out);
+/* The value of a coll/ key: its name, and of a run, whose id says nothing, what it is of: "train 'sweep-3'". */
+void key_name_collection_value(const json_t *value, struct strbuf *out);
 /* A value that names nothing else, or has the name in it: of tags, notes, metadata, metrics, titles, times to live, protections, and what runs have to do with versions. */
 void key_name_plain_value(const struct key_name *s, const json_t *value, struct strbuf *out);
 

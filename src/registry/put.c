@@ -18,6 +18,7 @@
 #include "format/facts.h"
 #include "registry/commit.h"
 #include "registry/put-internal.h"
+#include "registry/run-points.h"
 #include "registry/run.h"
 #include "registry/tree-read.h"
 #include "registry/unpack.h"
@@ -90,7 +91,9 @@ static int join_run(struct put *p, struct view *v, struct error *err)
 		return -1;
 	p->in_run = found;
 	memcpy(p->result->run, p->run.id.text, sizeof p->result->run);
-	p->metrics = json_object();
+	p->metrics = found && !o->is_input ? run_points_last(p->reg, v, &p->run, err) : json_object();
+	if (!p->metrics)
+		return -1;
 	json_object_update(p->metrics, o->metrics);
 	if (!o->best.metric || json_object_get(p->metrics, o->best.metric))
 		return 0;

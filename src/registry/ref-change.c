@@ -172,7 +172,6 @@ static int add_value(struct naming *n, const struct key_name *s, const char *tex
 {
 	CLEANUP(json) json_t *doc = text ? json_parse(text, strlen(text), "a value", err) : NULL;
 	struct oid id;
-	const char *name;
 
 	if (!text)
 		return 0;
@@ -184,8 +183,8 @@ static int add_value(struct naming *n, const struct key_name *s, const char *tex
 		return add_version(n, &id, out, err);
 	if (key_name_is(s, "version") && json_get_oid(doc, "digest", &id))
 		strbuf_addf(out, "%.12s", oid_hex(&id).text);
-	else if (key_name_is(s, "coll") && !key_name_run_value(doc, out) && json_get_string(doc, "name", &name))
-		strbuf_adds(out, name);
+	else if (key_name_is(s, "coll"))
+		key_name_collection_value(doc, out);
 	else if ((key_name_is(s, "meta") || key_name_is(s, "metric")) && json_object_get(doc, "value")) {
 		add_key_of(s, out);
 		key_name_plain_value(s, doc, out);
