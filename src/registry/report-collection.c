@@ -37,6 +37,9 @@ void report_collection_release(struct report_collection *c)
 		release_alias(&c->aliases[i]);
 	for (size_t i = 0; i < c->event_count; i++)
 		release_event(&c->events[i]);
+	for (size_t i = 0; i < c->curve_count; i++)
+		report_curve_release(&c->curves[i]);
+	free(c->curves);
 	lineage_cleanup(&c->lineage);
 	free(c->versions);
 	free(c->aliases);
@@ -209,5 +212,5 @@ int report_collection_read(struct report_gathering *g, const struct collection *
 	}
 	if (complete_versions(g, c, &aliases, out, err) < 0 || report_alias_read(g, c, &aliases, out, err) < 0)
 		return -1;
-	return report_alias_read_events(g, c, out, err);
+	return report_alias_read_events(g, c, out, err) < 0 ? -1 : report_curve_read(g, out, err);
 }

@@ -42,6 +42,13 @@ int report_alias_read_events(struct report_gathering *g, const struct collection
 /* Sets run and job_type of a version, as far as they are known. */
 int report_run_of(struct report_gathering *g, struct report_version *v, struct error *err) MUST_CHECK;
 
+/* ---- report-curve.c ---- */
+/* Metrics over the steps of the runs that made versions of c; what is damaged or cannot be fetched is left out with a warning. */
+int report_curve_read(struct report_gathering *g, struct report_collection *c, struct error *err) MUST_CHECK;
+/* Takes so many points away that all curves of the report together stay small. */
+void report_curve_thin(struct report_data *data);
+void report_curve_release(struct report_curve *curve);
+
 /* ---- report-media.c ---- */
 /* Pictures of a version of this collection, as long as there is room; what is damaged or cannot be fetched is left out with a warning. */
 int report_media_read(struct report_gathering *g, const char *collection, struct report_version *v, struct error *err) MUST_CHECK;

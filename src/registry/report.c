@@ -290,5 +290,6 @@ int report_gather(struct registry *reg, const struct report_request *request, st
 		return -1;
 	name_root(reg, out);
 	set_metrics(request, out);
+	report_curve_thin(out);
 	return request->media ? read_media(&g, out, err) : 0;
 }

@@ -1,0 +1,119 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# report: runs, how metrics went in them, and what was made of what.
+
+load lib
+
+setup()
+{
+	sandbox
+	new_registry
+	echo data >data.txt
+	mreg put -q data data.txt --type dataset >/dev/null
+}
+
+# train NAME CONTENT: a run that used data, and made a version.
+train()
+{
+	local run
+	run=$(mreg run start -q --job-type train --no-git --name "$1")
+	export MREG_RUN=$run
+	mreg use -q data >/dev/null
+	cat >points
+	mreg run log -q - <points
+	echo "$2" >weights
+	mreg put -q m weights >/dev/null
+	mreg run finish -q >/dev/null
+	unset MREG_RUN
+	echo "$run"
+}
+
+@test "a version says which run made it" {
+	local run
+	run=$(train first one <<<'{"loss":0.5}')
+	echo by hand >weights
+	mreg put -q m weights >/dev/null
+	mreg_is 0 report --json m
+	no_complaint
+	json '[.collections[0].versions[] | [.number, .run, .job_type]] == [[1, null, null], [0, "'"$run"'", "train"]]'
+	mreg_is 0 report m --format csv
+	[[ $output == *",$run,train,"* ]]
+}
+
+@test "content that a run made again is a work of that run" {
+	local run
+	echo one >weights
+	mreg put -q m weights >/dev/null
+	run=$(train again one <<<'{"loss":0.5}')
+	mreg_is 0 report --json m
+	json '[.collections[0].versions[].run] == ["'"$run"'"]'
+}
+
+@test "metrics are drawn over the steps of the run" {
+	local run
+	run=$(train first one < <(for i in 0 1 2 3; do echo "{\"step\":$((i * 10)),\"loss\":$((9 - i)),\"acc\":0.$i}"; done))
+	mreg_is 0 report --json m
+	json '[.collections[0].curves[] | [.ref, .run, .metric]] == [["m:v0", "'"$run"'", "acc"], ["m:v0", "'"$run"'", "loss"]]'
+	json '.collections[0].curves[1].points == [[0, 9.0], [10, 8.0], [20, 7.0], [30, 6.0]]'
+	mreg_is 0 report --json m --metric loss:min
+	json '[.collections[0].curves[].metric] == ["loss"]'
+}
+
+@test "a run that made several versions has its curves once, at the newest" {
+	local run
+	run=$(train first one <<<$'{"loss":0.5}\n{"loss":0.4}')
+	run=$(mreg run start -q --no-git)
+	mreg run log -q "$run" - <<<$'{"loss":3}\n{"loss":2}\n{"loss":1}'
+	for i in 1 2 3; do
+		echo "$i" >weights
+		mreg put -q m weights --run "$run" >/dev/null
+	done
+	mreg_is 0 report --json m
+	json '[.collections[0].curves[] | [.ref, (.points | length)]] == [["m:v3", 3], ["m:v0", 2]]'
+}
+
+@test "of very many points few are kept, and every peak" {
+	train first one >/dev/null < <(python3 -c '
+for i in range(20000):
+    print("{\"step\":%d,\"loss\":%s}" % (i, 99 if i == 12345 else -99 if i == 777 else "\"nan\"" if i == 9 else 1))')
+	mreg_is 0 report --json m
+	json '.collections[0].curves[0].points | length < 300 and any(. == [12345, 99.0]) and any(. == [777, -99.0])'
+	json '.collections[0].curves[0].points | (map(.[0]) | . == sort) and .[0][0] == 0 and .[-1][0] == 19999'
+}
+
+@test "one point is no curve, and neither are values that are no numbers" {
+	train first one >/dev/null <<<$'{"loss":1,"acc":"nan"}\n{"acc":"inf"}'
+	mreg_is 0 report --json m
+	json '.collections[0].curves == []'
+}
+
+@test "pictures of what was made with a version are shown beside it" {
+	train first one >/dev/null <<<'{"loss":1}'
+	mkdir predictions
+	printf '\211PNG\r\n\032\n0123456789' >predictions/0.png
+	printf '\211PNG\r\n\032\n9876543210' >predictions/1.png
+	MREG_RUN=$(mreg run start -q --job-type evaluate --no-git)
+	export MREG_RUN
+	mreg use -q m:v0 >/dev/null
+	mreg put -q predicted predictions --type predictions >/dev/null
+	mreg run finish -q >/dev/null
+	unset MREG_RUN
+	mreg_is 0 report --json m --media '*.png'
+	no_complaint
+	json '[.collections[0].versions[0].media[] | [.ref, .path]] == [["predicted:v0", "0.png"], ["predicted:v0", "1.png"]]'
+	mreg rm -q predicted:v0
+	mreg_is 0 report --json m --media '*.png'
+	json '.collections[0].versions[0].media == []'
+}
+
+@test "a report of runs is the same bytes at any time" {
+	train first one >/dev/null <<<$'{"loss":1}\n{"loss":0.5}'
+	train second two >/dev/null <<<$'{"loss":1}\n{"loss":0.4}'
+	mreg run log -q "$(mreg run start -q --no-git)" loss=3 loss=2
+	local format
+	for format in html md csv json; do
+		mreg report -q -o "a.$format"
+		MREG_NOW=2031-05-05T05:05:05Z mreg report -q -o "b.$format"
+		cmp "a.$format" "b.$format"
+	done
+}
