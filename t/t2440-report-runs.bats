@@ -117,3 +117,29 @@ for i in range(20000):
 		cmp "a.$format" "b.$format"
 	done
 }
+
+@test "where the version in production came from is drawn, and what became of it" {
+	local first
+	first=$(train first one <<<'{"loss":1}')
+	train second two >/dev/null <<<'{"loss":1}'
+	MREG_RUN=$(mreg run start -q --job-type evaluate --no-git)
+	export MREG_RUN
+	mreg use -q m:v0 >/dev/null
+	echo scores >scores
+	mreg put -q scores scores --type scores >/dev/null
+	unset MREG_RUN
+	mreg alias -q m:v1 best >/dev/null
+	mreg promote -q m:v1 staging >/dev/null
+	mreg promote -q m:v0 production >/dev/null
+	mreg_is 0 report m --format md
+	[[ $output == *$'### Lineage\n\n````mermaid\nflowchart LR\n'* ]]
+	[[ $output == *"n0[\"m:v0"* && $output == *"$first"* && $output == *'"data:v0'* && $output == *'"scores:v0'* ]]
+	mreg alias -qd m:production
+	mreg_is 0 report m --format md
+	[[ $output == *"n0[\"m:v1"* ]]
+}
+
+@test "what has no lineage shows none" {
+	mreg_is 0 report data --format md
+	[[ $output != *Lineage* ]]
+}

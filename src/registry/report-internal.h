@@ -42,6 +42,9 @@ int report_alias_read_events(struct report_gathering *g, const struct collection
 /* Sets run and job_type of a version, as far as they are known. */
 int report_run_of(struct report_gathering *g, struct report_version *v, struct error *err) MUST_CHECK;
 
+/* ---- report-lineage.c ---- */
+int report_lineage_read(struct report_gathering *g, struct report_collection *c, struct error *err) MUST_CHECK;
+
 /* ---- report-curve.c ---- */
 /* Metrics over the steps of the runs that made versions of c; what is damaged or cannot be fetched is left out with a warning. */
 int report_curve_read(struct report_gathering *g, struct report_collection *c, struct error *err) MUST_CHECK;
