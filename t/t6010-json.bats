@@ -182,6 +182,7 @@ done_well()
 		get far --offline --exclude k -o far
 		verify digits:v2 same
 		version
+		watch digits:best --now --once -- true
 		prune --keep-last 3
 		prune digits --keep-last 4 --yes
 		rm digits:v1 --with-aliases --unlink
@@ -283,6 +284,7 @@ done_badly()
 		1 no verify digits:v2 changed
 		7 integrity -C damaged verify digits:v0
 		2 usage version now
+		2 usage watch digits
 		2 usage nowhere
 		2 usage
 		2 usage --nowhere
@@ -292,11 +294,13 @@ done_badly()
 	END
 }
 
-# run_line WORDS: as the shell reads them, with --json behind.
+# run_line WORDS: as the shell reads them, with --json behind, but for what is a program's after --.
 run_line()
 {
-	eval "set -- $1"
-	run --separate-stderr mreg "$@" --json
+	local program=
+	[[ $1 != *' -- '* ]] || program=" -- ${1#* -- }"
+	eval "set -- ${1%% -- *} --json$program"
+	run --separate-stderr mreg "$@"
 }
 
 each_line_is_an_object()

@@ -111,3 +111,8 @@ void interrupt_defer(void)
 {
 	atomic_store(&deferred, true);
 }
+
+void interrupt_heed(void)
+{
+	atomic_store(&deferred, false);
+}

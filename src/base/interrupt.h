@@ -25,5 +25,7 @@ int interrupt_poll(struct pollfd *fds, size_t count, int ms, struct error *err) 
 int interrupt_wait(uint64_t ms, struct error *err) MUST_CHECK;
 /* From here on a signal no longer stops anything: the change is durable and the rest is short. */
 void interrupt_defer(void);
+/* Takes that back, for who goes on to something else that may last; a signal that came meanwhile counts. */
+void interrupt_heed(void);
 
 #endif

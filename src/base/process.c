@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/env.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
@@ -179,6 +180,12 @@ static void await_or_pass_on(pid_t pid)
 		kill(pid, interrupt_signal());
 }
 
+int process_attend(pid_t pid, int *status, struct error *err)
+{
+	await_or_pass_on(pid);
+	return process_wait(pid, status, err);
+}
+
 int process_tell(const char *const *argv, const char *text, size_t len, int *status, struct error *err)
 {
 	CLEANUP(fd) int from = -1, to = -1;
@@ -196,8 +203,28 @@ int process_tell(const char *const *argv, const char *text, size_t len, int *sta
 	feed(to, text, len);
 	fd_cleanup(&to);
 	to = -1;
-	await_or_pass_on(pid);
-	return process_wait(pid, status, err);
+	return process_attend(pid, status, err);
+}
+
+/* As posix_spawnp() looks for it: an empty directory in PATH is the current one. */
+int process_find(const char *program, struct error *err)
+{
+	const char *dirs = env_get("PATH");
+	size_t len;
+
+	if (strchr(program, '/') || !dirs)
+		return access(program, X_OK) ? error_set_errno(err, "cannot run '%s'", program) : 0;
+	for (;; dirs += len + 1) {
+		CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
+
+		len = strcspn(dirs, ":");
+		strbuf_add(&path, dirs, len);
+		strbuf_addf(&path, "%s%s", len ? "/" : "", program);
+		if (!access(path.buf, X_OK) && !file_is_dir(path.buf))
+			return 0;
+		if (!dirs[len])
+			return error_set(err, ERR_LOCAL, "cannot run '%s': it is not in PATH", program);
+	}
 }
 
 /* Adds one word to *word; the text behind it, or NULL if a quote stays open. */

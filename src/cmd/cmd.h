@@ -74,6 +74,9 @@ int session_use_registry(struct session *s, struct error *err) MUST_CHECK;
 /* Of a verb that takes --remote: exchanges the borrowed registry for that of here (ERR_NO_REGISTRY), and back; nothing without --remote.  Ends the snapshot. */
 int session_use_local(struct session *s, struct error *err) MUST_CHECK;
 int session_use_remote(struct session *s, struct error *err) MUST_CHECK;
+/* For one that waits for long: nothing is held from here on, and what was read is gone, until session_open_again(). */
+void session_let_go(struct session *s);
+int session_open_again(struct session *s, struct error *err) MUST_CHECK;
 /* A time as people write it: what --at and --since take. */
 int session_time(const char *text, int64_t *ns, struct error *err) MUST_CHECK;
 /* Human lists that may be long: starts the pager before the first output. */

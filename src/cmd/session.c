@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/env.h"
+#include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "cmd/cmd.h"
@@ -184,7 +185,7 @@ static int open_needs(struct session *s, struct error *err)
 		return -1;
 	if (s->command->needs == NEEDS_CONFIG)
 		return 0;
-	return s->remote_name ? open_borrowed(s, err) : session_use_registry(s, err);
+	return session_open_again(s, err);
 }
 
 int session_parse(struct session *s, const struct opt *opts, int argc, char **argv, size_t min, size_t max, struct operands *operands,
@@ -199,6 +200,24 @@ int session_parse(struct session *s, const struct opt *opts, int argc, char **ar
 	if (open_out(s, err) < 0)
 		return -1;
 	return open_needs(s, err);
+}
+
+void session_let_go(struct session *s)
+{
+	if (s->borrow)
+		borrow_close(s->borrow);
+	else
+		registry_close(s->registry);
+	lazy_free(s->lazy);
+	s->borrow = NULL;
+	s->registry = NULL;
+	s->lazy = NULL;
+	interrupt_heed(); /* what was changed, if only in what is borrowed, is closed */
+}
+
+int session_open_again(struct session *s, struct error *err)
+{
+	return s->remote_name ? open_borrowed(s, err) : session_use_registry(s, err);
 }
 
 int session_time(const char *text, int64_t *ns, struct error *err)
@@ -235,22 +254,15 @@ void session_distrust(struct session *s, struct error *err)
 
 void session_close(struct session *s)
 {
-	if (s->borrow)
-		borrow_close(s->borrow);
-	else
-		registry_close(s->registry);
+	session_let_go(s);
 	if (s->remote)
 		remote_cleanup(s->remote);
 	free(s->remote);
-	s->borrow = NULL;
 	s->remote = NULL;
-	lazy_free(s->lazy);
 	out_free(s->out);
 	config_cleanup(&s->config);
 	strvec_release(&s->overrides);
 	free(s->mreg_dir);
-	s->registry = NULL;
-	s->lazy = NULL;
 	s->out = NULL;
 	s->mreg_dir = NULL;
 }
