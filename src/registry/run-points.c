@@ -235,6 +235,68 @@ json_t *run_points_last(struct registry *reg, struct view *v, const struct run *
 	return doc;
 }
 
+/* ---- mending ---- */
+
+struct mending {
+	struct point_summaries *summaries;
+	struct strbuf good, unescaped;
+	uint64_t bad;
+};
+
+static void mending_cleanup(struct mending *m)
+{
+	strbuf_release(&m->good);
+	strbuf_release(&m->unescaped);
+}
+
+/* Whole lines; how many bytes they are. */
+static size_t mend_lines(struct mending *m, const char *text, size_t len)
+{
+	const char *newline;
+	size_t at = 0;
+
+	while ((newline = memchr(text + at, '\n', len - at))) {
+		size_t line = (size_t)(newline - text) + 1 - at, used = 0;
+		struct error ignored = ERROR_INIT;
+		struct point p;
+
+		if (point_next(text + at, line, &used, &p, &m->unescaped, &ignored) == 1) {
+			point_summaries_add(m->summaries, &p);
+			strbuf_add(&m->good, text + at, line);
+		} else {
+			m->bad++;
+		}
+		at += line;
+	}
+	return at;
+}
+
+int run_points_mend(int fd, uint64_t len, int to, const char *name, struct point_summaries *out, uint64_t *lines, struct error *err)
+{
+	CLEANUP(mending) struct mending m = { .summaries = out, .good = STRBUF_INIT, .unescaped = STRBUF_INIT };
+	CLEANUP(ptr) char *piece = xmalloc(PIECE);
+	size_t used;
+
+	for (uint64_t from = 0; from < len; from += used) {
+		ssize_t got = file_pread(fd, piece, PIECE, from, name, err);
+
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		used = mend_lines(&m, piece, (size_t)got);
+		if (!used) { /* no line is so long */
+			used = (size_t)got;
+			m.bad++;
+		}
+		if (file_write(to, m.good.buf, m.good.len, name, err) < 0)
+			return -1;
+		strbuf_reset(&m.good);
+	}
+	*lines = m.bad;
+	return 0;
+}
+
 /* ---- logging ---- */
 
 struct pending {

@@ -34,6 +34,8 @@ int run_points_each(struct registry *reg, struct view *v, const struct run *run,
 int run_points_summary(struct registry *reg, struct view *v, const struct run *run, struct point_summaries *out, struct error *err) MUST_CHECK;
 /* {NAME: last value}: what a version that is put now gets as its metrics; numbers, or "nan", "inf", "-inf". */
 json_t *run_points_last(struct registry *reg, struct view *v, const struct run *run, struct error *err) MUST_CHECK;
+/* For the end of a run whose file is damaged (of `len` bytes, open for reading): what can be read of it goes to `to`, and into out; *lines: that could not be. */
+int run_points_mend(int fd, uint64_t len, int to, const char *name, struct point_summaries *out, uint64_t *lines, struct error *err) MUST_CHECK;
 /* A value as it stands there. */
 json_t *run_points_number(double value);
 

@@ -41,14 +41,19 @@ static void scratch_cleanup(struct scratch *s)
 	strbuf_release(&s->path);
 }
 
-static int scratch_write(struct scratch *s, const struct registry *reg, const struct strbuf *text, struct error *err)
+static int scratch_open(struct scratch *s, const struct registry *reg, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf tmp = STRBUF_INIT;
-	CLEANUP(fd) int fd = -1;
 
 	path_join(&tmp, reg->store->dir, "tmp");
 	tempfile_name(&s->path, tmp.buf, "run");
-	fd = file_open(s->path.buf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, err);
+	return file_open(s->path.buf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, err);
+}
+
+static int scratch_write(struct scratch *s, const struct registry *reg, const struct strbuf *text, struct error *err)
+{
+	CLEANUP(fd) int fd = scratch_open(s, reg, err);
+
 	return fd < 0 ? -1 : file_write(fd, text->buf, text->len, s->path.buf, err);
 }
 
@@ -276,15 +281,17 @@ struct ending {
 	struct version_object object;  /* of the record at the start */
 	struct manifest files;         /* of that */
 	struct run_file file;          /* locked: nobody logs any more */
+	struct scratch mended;         /* what could be read of it, when it is damaged */
 	json_t *points, *metrics, *metadata;
 };
-#define ENDING_INIT(registry, struct_run) { .reg = (registry), .run = (struct_run), .files = MANIFEST_INIT, .file = RUN_FILE_INIT }
+#define ENDING_INIT(registry, struct_run) { .reg = (registry), .run = (struct_run), .files = MANIFEST_INIT, .file = RUN_FILE_INIT, .mended = { STRBUF_INIT } }
 
 static void ending_cleanup(struct ending *e)
 {
 	version_object_cleanup(&e->object);
 	manifest_cleanup(&e->files);
 	run_file_cleanup(&e->file);
+	scratch_cleanup(&e->mended);
 	json_decref(e->points);
 	json_decref(e->metrics);
 	json_decref(e->metadata);
@@ -339,16 +346,30 @@ static void summarise(struct ending *e, const struct point_summaries *s)
 	e->points = NULL;
 }
 
-/* An end must be possible whatever the file looks like: its bytes are kept as they are. */
+/* An end must be possible whatever the file looks like. */
+static int mend(struct ending *e, struct point_summaries *s, struct error *err)
+{
+	CLEANUP(fd) int to = scratch_open(&e->mended, e->reg, err);
+	uint64_t lines;
+
+	if (to < 0 || run_points_mend(e->file.fd, e->file.len, to, e->file.path.buf, s, &lines, err) < 0)
+		return -1;
+	report_warning(e->reg->report, "the metrics of '%s' are damaged: %llu line%s could not be read and %s left out", e->run->id.text,
+		       (unsigned long long)lines, lines == 1 ? "" : "s", lines == 1 ? "is" : "are");
+	return 0;
+}
+
 static int read_points(struct ending *e, struct view *v, struct error *err)
 {
 	CLEANUP(point_summaries) struct point_summaries s = POINT_SUMMARIES_INIT;
 
 	if (run_points_summary(e->reg, v, e->run, &s, err) < 0) {
-		if (err->code != ERR_INTEGRITY)
+		if (err->code != ERR_INTEGRITY || e->file.fd < 0)
 			return -1;
-		report_warning(e->reg->report, "%s: the metrics of the run are not complete", err->text);
 		error_clear(err);
+		point_summaries_cleanup(&s);
+		if (mend(e, &s, err) < 0)
+			return -1;
 	}
 	summarise(e, &s);
 	return 0;
@@ -371,7 +392,7 @@ static void write_ending(struct ending *e, const struct run_finish *finish)
 static int put_ending(struct ending *e, const struct run_finish *finish, struct error *err)
 {
 	struct run record = *e->run; /* borrowed: an end gives it no other id */
-	const struct put_source points = { e->file.path.buf, RUN_POINTS_FILE };
+	const struct put_source points = { e->mended.path.len ? e->mended.path.buf : e->file.path.buf, RUN_POINTS_FILE };
 	const struct put_options o = {
 		.verb = "run", .record = &record, .parent = e->object.run, .message = e->object.description, .why = finish->why, .metadata = e->metadata,
 		.metrics = e->metrics, .allow_empty = true, .dry_run = finish->dry_run, .own = &points, .own_count = e->file.len > 0, .base = &e->files,
