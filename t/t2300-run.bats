@@ -101,8 +101,8 @@ points()
 	echo two >train.py
 	id=$(mreg run start)
 	shown "$id" '.code.dirty and .files[0].path == "code.diff"'
-	mreg run cat "$id" code.diff >diff
-	git apply -R --check diff
+	mreg run cat "$id" code.diff >changes
+	git apply -R --check changes
 	mreg run finish -q "$id"
 	shown "$id" '.code.dirty and .files[0].path == "code.diff"'
 	id=$(mreg run start --no-git)
@@ -141,6 +141,16 @@ points()
 	mreg_is 3 run finish m
 	mreg_is 0 put first d
 	says first:v0
+}
+
+@test "runs are no puts: no hook is asked about them" {
+	printf '#!/bin/sh\nexit 1\n' >.mreg/hooks/pre-put
+	cp .mreg/hooks/pre-put .mreg/hooks/post-put
+	chmod +x .mreg/hooks/*
+	mreg_is 0 run start --tag x -m why
+	no_complaint
+	mreg_is 0 run finish "$output"
+	no_complaint
 }
 
 # --- finish
@@ -196,14 +206,14 @@ points()
 }
 
 @test "of two that end a run at once one does" {
-	local n done=0 id
+	local n id
 	id=$(mreg run start)
 	mreg run log "$id" a=1
 	for n in 1 2 3; do
-		(mreg run finish "$id" --status "$n" >"out.$n" 2>"err.$n" && echo done >"done.$n" || echo $? >"status.$n") &
+		(mreg run finish "$id" --status "$n" >"out.$n" 2>"err.$n" && echo 0 >"ended.$n" || echo $? >"status.$n") &
 	done
 	wait
-	assert_equal "$(cat done.*)" "done"
+	assert_equal "$(cat ended.*)" 0
 	assert_equal "$(cat status.*)" "$(printf '5\n5')"
 	assert_equal "$(ls -A .mreg/runs)" ""
 	shown "$id" '.metrics == {"a": 1}'

@@ -216,6 +216,20 @@ logs()
 	mreg run show --json run | cmp - there
 }
 
+@test "who waits for another to log gives up in time" {
+	mreg run log -q run loss=1
+	cat >held.py <<-'END'
+		import fcntl, subprocess, sys
+		with open(sys.argv[1], "r+b") as file:
+		    fcntl.lockf(file, fcntl.LOCK_EX, 1)
+		    sys.exit(subprocess.call(sys.argv[2:]))
+	END
+	run --separate-stderr -9 python3 held.py "$file" mreg -c core.lockTimeout=0 run log run loss=2
+	complains 'cannot log'
+	run --separate-stderr -9 python3 held.py "$file" mreg -c core.lockTimeout=0 run finish run
+	assert_equal "$(points)" '0 loss 1.0'
+}
+
 @test "those who share a registry log to the runs of others" {
 	mreg init -q --shared ../shared
 	umask 077

@@ -76,28 +76,34 @@ static int end_of_lines(const struct run_file *f, uint64_t end, uint64_t *out, s
 	return 0;
 }
 
+static int lock_and_mend(struct registry *reg, struct run_file *f, struct error *err)
+{
+	struct stat st;
+	int locked;
+
+	while ((locked = take(reg, f, &st, err)) == 0)
+		;
+	if (locked < 0 || end_of_lines(f, (uint64_t)st.st_size, &f->len, err) < 0)
+		return -1;
+	if (st.st_size == 0)
+		share(f->fd, &f->path);
+	if (f->len < (uint64_t)st.st_size && ftruncate(f->fd, (off_t)f->len) < 0)
+		return error_set_errno(err, "cannot shorten '%s'", f->path.buf);
+	return 0;
+}
+
 int run_file_lock(struct registry *reg, const struct run_id *id, struct run_file *out, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf dir = STRBUF_INIT;
-	struct stat st;
-	int locked;
 
 	path_join(&dir, reg->store->dir, "runs");
 	strbuf_reset(&out->path);
 	run_file_path(reg, id, &out->path);
-	if (file_mkdir(dir.buf, 0777, err) < 0)
-		return -1;
-	while ((locked = take(reg, out, &st, err)) == 0)
-		;
-	if (locked < 0)
-		return -1;
-	if (st.st_size == 0)
-		share(out->fd, &out->path);
-	if (end_of_lines(out, (uint64_t)st.st_size, &out->len, err) < 0)
-		return -1;
-	if (out->len < (uint64_t)st.st_size && ftruncate(out->fd, (off_t)out->len) < 0)
-		return error_set_errno(err, "cannot shorten '%s'", out->path.buf);
-	return 0;
+	if (file_mkdir(dir.buf, 0777, err) == 0 && lock_and_mend(reg, out, err) == 0)
+		return 0;
+	fd_cleanup(&out->fd);
+	out->fd = -1;
+	return -1;
 }
 
 int run_file_append(struct run_file *f, const void *data, size_t len, struct error *err)

@@ -20,6 +20,7 @@ struct run_file {
 	struct strbuf path;
 };
 #define RUN_FILE_INIT { -1, 0, STRBUF_INIT }
+/* -1: fd is -1. */
 int run_file_lock(struct registry *reg, const struct run_id *id, struct run_file *out, struct error *err) MUST_CHECK;
 /* All of data, or nothing of it; not synced. */
 int run_file_append(struct run_file *f, const void *data, size_t len, struct error *err) MUST_CHECK;

@@ -110,7 +110,7 @@ static int each_running(struct registry *reg, const struct run *run, struct feed
 	CLEANUP(fd) int fd = -1;
 
 	run_file_path(reg, &run->id, &path);
-	fd = file_open(path.buf, O_RDONLY | O_NOFOLLOW, 0, err);
+	fd = file_open(path.buf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, err);
 	if (fd < 0 && errno == ENOENT) { /* it runs elsewhere */
 		error_clear(err);
 		return 0;
