@@ -19,6 +19,7 @@
 #include "registry/version.h"
 
 #define PIECE (1u << 20)
+#define FIT_MAX (256u << 10) /* bytes of names, summaries and values */
 #define LINE_MAX_BYTES 2048 /* of one point; no more than that is kept of a text without newlines */
 
 /* ---- points out of pieces of text ---- */
@@ -222,15 +223,28 @@ json_t *run_points_number(double value)
 	return isfinite(value) ? json_real(value) : json_string(isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
 }
 
+size_t run_points_fit(const struct point_summaries *s)
+{
+	size_t bytes = 0, count = 0;
+
+	while (count < s->count && (bytes += 4 * strlen(s->v[count].name) + 256) <= FIT_MAX)
+		count++;
+	return count;
+}
+
 json_t *run_points_last(struct registry *reg, struct view *v, const struct run *run, struct error *err)
 {
 	CLEANUP(point_summaries) struct point_summaries s = POINT_SUMMARIES_INIT;
 	json_t *doc;
+	size_t fit;
 
 	if (run_points_summary(reg, v, run, &s, err) < 0)
 		return NULL;
+	fit = run_points_fit(&s);
+	if (fit < s.count)
+		report_warning(reg->report, "'%s' has %zu metrics: the first %zu are taken", run->id.text, s.count, fit);
 	doc = json_object();
-	for (size_t i = 0; i < s.count; i++)
+	for (size_t i = 0; i < fit; i++)
 		json_object_set_new(doc, s.v[i].name, run_points_number(s.v[i].last));
 	return doc;
 }

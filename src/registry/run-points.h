@@ -32,7 +32,9 @@ typedef int (*run_point_fn)(const struct point *point, void *arg, struct error *
 int run_points_each(struct registry *reg, struct view *v, const struct run *run, const char *name, run_point_fn fn, void *arg, struct error *err) MUST_CHECK;
 /* Of an ended run its record says it, and the metrics are in order of their names. */
 int run_points_summary(struct registry *reg, struct view *v, const struct run *run, struct point_summaries *out, struct error *err) MUST_CHECK;
-/* {NAME: last value}: what a version that is put now gets as its metrics; numbers, or "nan", "inf", "-inf". */
+/* How many of them, from the first on, fit into the object of a version beside all else: of a record's summary, and of metrics. */
+size_t run_points_fit(const struct point_summaries *s);
+/* {NAME: last value}: what a version that is put now gets as its metrics; numbers, or "nan", "inf", "-inf".  As many as fit, else with a warning. */
 json_t *run_points_last(struct registry *reg, struct view *v, const struct run *run, struct error *err) MUST_CHECK;
 /* For the end of a run whose file is damaged (of `len` bytes, open for reading): what can be read of it goes to `to`, and into out; *lines: that could not be. */
 int run_points_mend(int fd, uint64_t len, int to, const char *name, struct point_summaries *out, uint64_t *lines, struct error *err) MUST_CHECK;

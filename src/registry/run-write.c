@@ -27,7 +27,6 @@
 #define CONFIG_MAX (256u << 10) /* of JSON that becomes part of the record; a larger file is only kept */
 #define ARGV_MAX (128u << 10)
 #define ENVIRONMENT_MAX (256u << 10)
-#define POINTS_MAX (256u << 10) /* of names and summaries, with the last values */
 
 /* A file that is ours until it is stored. */
 struct scratch {
@@ -331,17 +330,17 @@ static json_t *summary_record(const struct point_summary *s)
 /* Metrics without number would not fit into a record: the summary is then left to who reads the points, and the first metrics have their values here. */
 static void summarise(struct ending *e, const struct point_summaries *s)
 {
-	size_t bytes = 0, i;
+	size_t fit = run_points_fit(s);
 
 	e->points = json_object();
 	e->metrics = json_object();
-	for (i = 0; i < s->count && (bytes += 4 * strlen(s->v[i].name) + 256) <= POINTS_MAX; i++) {
+	for (size_t i = 0; i < fit; i++) {
 		json_object_set_new(e->points, s->v[i].name, summary_record(&s->v[i]));
 		json_object_set_new(e->metrics, s->v[i].name, run_points_number(s->v[i].last));
 	}
-	if (i == s->count)
+	if (fit == s->count)
 		return;
-	report_warning(e->reg->report, "'%s' has %zu metrics: the last values of %zu stand in its record, the points of all are kept", e->run->id.text, s->count, i);
+	report_warning(e->reg->report, "'%s' has %zu metrics: the last values of %zu stand in its record, the points of all are kept", e->run->id.text, s->count, fit);
 	json_decref(e->points);
 	e->points = NULL;
 }
