@@ -7,7 +7,7 @@ load lib
 setup()
 {
 	sandbox
-	new_registry
+	digits_registry
 	unset MREG_SEED # what is made side by side is not to have the same ids
 }
 
@@ -96,7 +96,7 @@ shows()
 	mreg_is 0 run exec -q -- sh -c 'echo "$MREG_DIR"'
 	says "$PWD"
 	mreg_is 0 run exec -q --registry . -- sh -c 'cd / && mreg ls -q m'
-	says m
+	says m:v0
 	mreg_is 0 -c core.project=vision run exec -q -- mreg put -q p rows
 	says vision/p:v0
 }
@@ -111,14 +111,12 @@ shows()
 }
 
 @test "inputs can be declared beside the program" {
-	digits_registry
 	echo a >rows
 	exec_is 0 --use digits:v1 --use ./rows --use digits@"$(mreg resolve digits:v3)" -- true
 	shows '(.inputs | map(.ref) | sort) == ["digits:v1", "digits:v3", "rows:v0"]'
 }
 
 @test "an input that is not there is an error before anything is begun" {
-	digits_registry
 	cp .mreg/journal before
 	mreg_is 3 run exec --use nothing:v0 -- touch never
 	complains "'nothing'"
@@ -128,7 +126,7 @@ shows()
 }
 
 @test "a path that cannot be stored ends the run, and the program is not run" {
-	exec_is 10 --use ./nothing -- touch never
+	mreg_is 10 run exec --use ./nothing -- touch never
 	[ ! -e never ]
 	mreg_is 0 run ls --json
 	json 'lines | map(.state) == ["failed"]'
@@ -138,8 +136,8 @@ shows()
 	exec_is 0 -q -- sh -c 'echo $MREG_RUN; mreg run exec -q -- sh -c "echo \$MREG_RUN"'
 	assert_equal "${lines[0]}" "$id"
 	[ "${lines[1]}" != "$id" ]
-	mreg_is 0 run show --json "${lines[1]}"
-	json ".parent == \"$id\""
+	mreg_is 0 history --json "${lines[1]}"
+	json "lines | map(select(.kind == \"run start\").run) == [\"$id\"]"
 }
 
 @test "a run unknown here is no run to begin another in" {
@@ -156,7 +154,6 @@ shows()
 }
 
 @test "no lock is held while the program runs" {
-	digits_registry
 	mreg rm -q digits:v0
 	exec_is 0 -- sh -c 'mreg gc -q --grace 0 --yes >/dev/null && mreg fsck -q --rebuild-index && mreg put -q other .mreg/config >/dev/null 2>&1 || mreg put -q other "$0"' "$DIGITS/epoch-1"
 	shows '.exit_status == 0'

@@ -14,7 +14,8 @@ setup()
 # Begins `run exec` of a script that says so on `ready`; its pid is then in $pid, the id of its run in $id.
 begin()
 {
-	mreg run exec -q --id-file id -- bash -c "$1" 3>&- &
+	# what a shell runs beside itself ignores INT and QUIT
+	env --default-signal mreg run exec -q --id-file id -- bash -c "$1" 3>&- &
 	pid=$!
 	read -r _ <ready
 	id=$(<id)
@@ -37,7 +38,7 @@ shows()
 @test "signals reach the program" {
 	local sig
 	for sig in INT TERM HUP QUIT USR1 USR2 WINCH; do
-		begin "trap 'echo got-$sig >got; exit 9' $sig; echo >ready; while :; do read -r _ <go; done"
+		begin "trap 'kill \$!; echo got-$sig >got; exit 9' $sig; tail -f /dev/null & echo >ready; while :; do wait; done"
 		kill -"$sig" "$pid"
 		ends 9
 		assert_equal "$(<got)" "got-$sig"
@@ -53,7 +54,7 @@ shows()
 }
 
 @test "signal after signal loses no run" {
-	begin 'n=0; trap "n=\$((n+1)); echo >ready; [ \$n -lt 3 ] || exit 4" INT; echo >ready; while :; do read -r _ <go; done'
+	begin 'n=0; trap "n=\$((n+1)); echo >ready; [ \$n -lt 3 ] || { kill \$!; exit 4; }" INT; tail -f /dev/null & echo >ready; while :; do wait; done'
 	for _ in 1 2 3; do
 		kill -INT "$pid"
 		read -r _ <ready
@@ -99,8 +100,46 @@ shows()
 }
 
 @test "stopped at the terminal mreg stops, too, and both go on" {
-	begin 'echo $$ >ready; echo >ready; read -r _ <go; exit 8' &
-	wait $!
+	printf 'echo >ready\nread -r _ <go\nexit 8\n' >job
+	python3 - <<-'EOS' >terminal
+		import os, pty, signal, sys
+
+		def shell():
+		    """as a shell with job control does it"""
+		    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+		    pid = os.fork()
+		    if pid == 0:
+		        os.setpgid(0, 0)
+		        os.tcsetpgrp(0, os.getpid())
+		        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+		        os.execvp("mreg", ["mreg", "run", "exec", "-q", "--id-file", "id", "--", "bash", "job"])
+		    status = os.waitpid(pid, os.WUNTRACED)[1]
+		    print("stopped" if os.WIFSTOPPED(status) else "not stopped", flush=True)
+		    os.killpg(pid, signal.SIGCONT)
+		    open("go", "w").write("\n")
+		    print("ended", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+		    os._exit(0)
+
+		pid, fd = pty.fork()
+		if pid == 0:
+		    shell()
+		open("ready").read()
+		os.write(fd, b"\x1a")
+		seen = b""
+		try:
+		    while True:
+		        more = os.read(fd, 1024)
+		        if not more:
+		            break
+		        seen += more
+		except OSError:
+		    pass
+		print(seen.decode())
+	EOS
+	grep -q '^[^ ]*stopped' terminal
+	grep -q 'ended 8' terminal
+	id=$(<id)
+	shows '.exit_status == 8'
 }
 
 @test "a run whose mreg was killed has died" {

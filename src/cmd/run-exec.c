@@ -108,26 +108,29 @@ static int attend(struct session *s, const struct strvec *argv, const struct run
 
 /* ---- after ---- */
 
+static int record_end(struct session *s, const struct run *run, const struct run_finish *end, struct error *err)
+{
+	if (!s->registry && session_use_registry(s, err) < 0)
+		return -1;
+	for (int i = 1; run_finish(s->registry, run, end, err) < 0; i++) {
+		if (err->code != ERR_LOCK_TIMEOUT || i == FINISH_TRIES || attend_is_asked_to_stop())
+			return -1;
+		if (i == 1)
+			report_warning(s->report, "the end of run '%s' cannot be recorded yet: %s", run->id.text, err->text);
+		error_clear(err);
+	}
+	return 0;
+}
+
 /* It may have been ended from within, and then that is its end. */
 static int finish(struct session *s, const struct run *run, const struct run_finish *end, struct error *err)
 {
-	int rc = -1;
-
-	if (!s->registry && session_use_registry(s, err) < 0)
-		return -1;
-	for (int i = 0; rc < 0 && i < FINISH_TRIES; i++) {
-		error_clear(err);
-		rc = run_finish(s->registry, run, end, err);
-		if (rc == 0 || err->code != ERR_LOCK_TIMEOUT || attend_is_asked_to_stop())
-			break;
-		if (i == 0)
-			report_warning(s->report, "the end of run '%s' cannot be recorded yet: %s", run->id.text, err->text);
-	}
-	if (rc == 0 || err->code == ERR_CONFLICT) {
-		error_clear(err);
+	if (record_end(s, run, end, err) == 0)
 		return 0;
-	}
-	return error_wrap(err, "cannot record the end of run '%s'", run->id.text);
+	if (err->code != ERR_CONFLICT)
+		return error_wrap(err, "cannot record the end of run '%s'", run->id.text);
+	error_clear(err);
+	return 0;
 }
 
 /* It was begun, and its program was not run.  What comes of this is told after what was wrong before. */
