@@ -192,6 +192,15 @@ done_well()
 		ttl digits 30d
 		ttl digits
 		ttl digits:v2
+		run start --name edges --no-git
+		use digits:v2 --name base --run edges
+		use -n ./tree --run edges
+		put digits "$DIGITS/epoch-1" --run edges
+		run inputs edges
+		run outputs edges
+		history "$(mreg run inputs edges --template {run})"
+		run rm -n -f edges
+		run rm -f edges
 		alias digits:v1 best
 	END
 }
@@ -207,6 +216,10 @@ done_badly()
 		2 usage completion tcsh
 		1 no config core.editor
 		7 integrity bundle verify rows.csv
+		3 no-collection run rm nobody
+		3 no-collection run outputs nobody
+		2 usage use digits
+		3 no-collection use digits --run nobody
 		2 invalid config core.lockTimeout soon
 		5 conflict create digits
 		1 no diff digits:v0 tree

@@ -124,6 +124,9 @@ refused()
 	refused 2 usage rename digits:v1 other
 	refused 2 usage note digits -m a -F b
 	refused 2 usage tag -d digits
+	refused 2 usage use digits
+	refused 2 usage use
+	refused 2 invalid put digits "$DIGITS/epoch-1" --from digits:v1
 	refused 2 usage create --model --artifact x
 	refused 2 usage meta digits:v1 --title x
 	refused 2 usage report --metric loss
@@ -162,6 +165,13 @@ refused()
 	refused 3 no-collection link digits:v1 --no-create reader
 	refused 3 no-collection unlink digts:v1
 	refused 3 no-collection rename digts other
+	refused 3 no-collection use digits --run nobody
+	refused 3 no-collection put digits "$DIGITS/epoch-1" --run nobody
+	refused 3 no-collection put digits "$DIGITS/epoch-1" --from digts
+	refused 3 no-collection run rm nobody
+	refused 3 no-collection run outputs nobody
+	refused 3 no-collection history r-nobody
+	refused 3 no-collection restore r-nobody
 	refused 3 no-collection bundle create b nothing
 	refused 3 no-collection bundle create b 'no*'
 	refused 3 no-collection remote rm origin
