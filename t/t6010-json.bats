@@ -93,6 +93,9 @@ done_well()
 		hook run -n pre-promote digits:best
 		init new
 		init -n newer
+		lineage digits:best --up --depth 2
+		lineage digits --explode --format json
+		lineage --common digits:v0 digits:v0
 		link digits:v1 reader
 		link -n digits:v2 reader:production -a other
 		link reader:v0 digit-reader
@@ -271,6 +274,10 @@ done_badly()
 		3 no-collection remote rm nowhere
 		2 invalid remote add nowhere http://far/reg
 		5 conflict rename digits tree
+		1 no lineage --common digits:v0 rows
+		1 no lineage --assert-same-input dataset digits:v0 digits:v1
+		2 usage lineage digits --format svg
+		3 no-collection lineage r-0000000000
 		3 no-collection report nowhere
 		2 usage report --metric acc
 		2 usage report --format html

@@ -98,6 +98,11 @@ refused()
 	complains "digits:v1"
 }
 
+@test "1: two versions that were not made from the same" {
+	refused 1 no lineage --assert-same-input dataset digits:v0 digits:v1
+	refused 1 no lineage --common digits:v0 digits:v1
+}
+
 @test "1: a key that is not set" {
 	mreg_is 1 config core.editor
 	says_nothing
@@ -115,6 +120,7 @@ refused()
 	refused 2 usage rollback digits:best
 	refused 2 usage protect digits:v1
 	refused 2 usage hook run post-putt digits
+	refused 2 usage lineage digits:v0 digits:v1
 	refused 2 usage ls --template '{'
 	refused 2 usage bundle create b
 	refused 2 usage bundle create b --all digits
@@ -150,7 +156,7 @@ refused()
 
 @test "3: no such collection" {
 	local verb
-	for verb in alias get history log ls report resolve show verify; do
+	for verb in alias get history lineage log ls report resolve show verify; do
 		refused 3 no-collection "$verb" digts
 		complains "Did you mean 'digits'"
 	done
