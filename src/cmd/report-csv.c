@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "cmd/report.h"
 
-static const char *const columns[] = { "ref", "collection", "kind", "type", "number", "digest", "created", "user", "note", "size", "files", "aliases",
-	"tags", "links", "source", "run", "job_type", "metadata", NULL };
+static const char *const columns[] = { "ref", "collection", "kind", "type", "number", "digest", "created", "user", "note", "size", "files",
+	"aliases", "tags", "links", "source", "run", "job_type", "metadata", NULL };
 
 static void add_quoted(struct strbuf *out, const char *text, size_t len)
 {

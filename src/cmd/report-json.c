@@ -21,7 +21,8 @@ static json_t *columns_of(const struct report_data *data)
 		json_t *column = json_object();
 
 		json_object_set_new(column, "metric", record_string(data->metrics.v[i]));
-		json_object_set_new(column, "best", !data->metric_has_rule[i] ? json_null() : json_string(data->metric_is_min[i] ? "min" : "max"));
+		json_object_set_new(
+			column, "best", !data->metric_has_rule[i] ? json_null() : json_string(data->metric_is_min[i] ? "min" : "max"));
 		json_array_append_new(list, column);
 	}
 	return list;

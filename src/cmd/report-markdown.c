@@ -110,7 +110,8 @@ static void add_metric(struct strbuf *out, const json_t *value, bool is_best)
 	strbuf_adds(out, is_best ? "** |" : " |");
 }
 
-static void add_version(struct strbuf *out, const struct report_data *data, const struct report_collection *c, const struct report_version *v)
+static void add_version(
+	struct strbuf *out, const struct report_data *data, const struct report_collection *c, const struct report_version *v)
 {
 	CLEANUP(strbuf) struct strbuf size = STRBUF_INIT;
 

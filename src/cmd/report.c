@@ -205,7 +205,8 @@ static int write_file(struct registry *reg, const char *path, const struct strbu
 	return chmod(target, st.st_mode & 07777) ? error_set_errno(err, "cannot set the permissions of '%s'", path) : 0;
 }
 
-static int print_path(struct session *s, const struct args *a, enum format format, const struct report_data *data, size_t size, struct error *err)
+static int print_path(
+	struct session *s, const struct args *a, enum format format, const struct report_data *data, size_t size, struct error *err)
 {
 	json_t *doc = json_object();
 	uint64_t versions = 0;
@@ -220,7 +221,8 @@ static int print_path(struct session *s, const struct args *a, enum format forma
 	return out_result(s->out, doc, "path", err);
 }
 
-static int make(struct session *s, const struct args *a, enum format format, const struct report_request *request, const char *notes, struct error *err)
+static int make(struct session *s, const struct args *a, enum format format, const struct report_request *request, const char *notes,
+	struct error *err)
 {
 	CLEANUP(report_data) struct report_data data = REPORT_DATA_INIT;
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
@@ -260,7 +262,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	const struct opt opts[] = {
 		OPT_STRING('F', "file", &a.notes, "FILE", "notes to begin with, from a text file (-: standard input)"),
 		OPT_STRING(0, "format", &a.format, "FORMAT", "html (the default), md, csv or json"),
-		OPT_STRING(0, "media", &a.media, "GLOB", "show the pictures among these files of the versions, and of what was made with them"),
+		OPT_STRING(0, "media", &a.media, "GLOB",
+			"show the pictures among these files of the versions, and of what was made with them"),
 		OPT_STRVEC(0, "metric", &a.metrics, "METRIC:min|:max", "a column, and whether the least or the greatest is best"),
 		OPT_STRING('o', "output", &a.output, "FILE", "write into a file, which is replaced as a whole"),
 		OPT_STRING(0, "search", &a.search, "QUERY", "only versions that it finds"),

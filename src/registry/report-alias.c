@@ -27,7 +27,8 @@ static int take_tenure(const struct tenure *tenure, void *arg, struct error *err
 	return 1;
 }
 
-static int read_alias(struct report_gathering *g, const struct collection *c, const struct alias_row *row, struct report_alias *out, struct error *err)
+static int read_alias(
+	struct report_gathering *g, const struct collection *c, const struct alias_row *row, struct report_alias *out, struct error *err)
 {
 	int found;
 
@@ -64,8 +65,8 @@ static void put_stages_first(const struct strvec *stages, struct report_alias *v
 	}
 }
 
-int report_alias_read(
-	struct report_gathering *g, const struct collection *c, const struct alias_rows *rows, struct report_collection *out, struct error *err)
+int report_alias_read(struct report_gathering *g, const struct collection *c, const struct alias_rows *rows, struct report_collection *out,
+	struct error *err)
 {
 	out->aliases = xcalloc(rows->count + 1, sizeof *out->aliases);
 	for (size_t i = 0; i < rows->count; i++) {

@@ -183,8 +183,8 @@ static int name_it(struct report_gathering *g, const struct collection *c, struc
 	return 0;
 }
 
-static int complete_versions(
-	struct report_gathering *g, const struct collection *c, const struct alias_rows *aliases, struct report_collection *out, struct error *err)
+static int complete_versions(struct report_gathering *g, const struct collection *c, const struct alias_rows *aliases,
+	struct report_collection *out, struct error *err)
 {
 	for (size_t i = 0; i < out->version_count; i++) {
 		struct report_version *v = &out->versions[i];

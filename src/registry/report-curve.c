@@ -13,13 +13,13 @@
 #include "registry/run-points.h"
 #include "registry/run.h"
 
-#define RUNS_MAX 20            /* of a collection, whose curves are drawn: those of the newest versions */
-#define LINES_MAX 12           /* metrics of a run that nobody has asked for */
-#define POINTS_MAX (1u << 17)  /* of one metric that are kept while a run is read */
-#define BUCKETS_WHILE_READ 4096
-#define BUCKETS_MAX 64         /* of a curve */
-#define BUCKETS_MIN 6
-#define POINTS_OF_REPORT 8000  /* of all curves together, if each has more than the fewest: the page stays small */
+#define RUNS_MAX 20           /* of a collection, whose curves are drawn: those of the newest versions */
+#define LINES_MAX 12          /* metrics of a run that nobody has asked for */
+#define POINTS_MAX (1u << 17) /* of one metric that are kept while a run is read */
+#define BUCKETS_WHILE_READ 4096u
+#define BUCKETS_MAX 64u /* of a curve */
+#define BUCKETS_MIN 6u
+#define POINTS_OF_REPORT 8000u /* of all curves together, if each has more than the fewest: the page stays small */
 
 /* ---- the points of one run ---- */
 
@@ -114,8 +114,8 @@ static int compare_lines(const void *a, const void *b)
 	return strcmp(((const struct line *)a)->metric, ((const struct line *)b)->metric);
 }
 
-static int read_run(struct report_gathering *g, const struct run *run, const struct report_version *v, struct report_collection *c, size_t *cap,
-	struct error *err)
+static int read_run(struct report_gathering *g, const struct run *run, const struct report_version *v, struct report_collection *c,
+	size_t *cap, struct error *err)
 {
 	CLEANUP(lines) struct lines lines = { .g = g, .places = HASHMAP_INIT };
 

@@ -20,13 +20,14 @@ struct report_gathering {
 
 /* ---- report-collection.c ---- */
 /* All of one collection; out is zeroed before, and belongs to the caller whatever comes of it. */
-int report_collection_read(struct report_gathering *g, const struct collection *c, struct report_collection *out, struct error *err) MUST_CHECK;
+int report_collection_read(
+	struct report_gathering *g, const struct collection *c, struct report_collection *out, struct error *err) MUST_CHECK;
 void report_collection_release(struct report_collection *c);
 
 /* ---- report-version.c ---- */
 /* What its object and its annotations say.  1, 0: the object is damaged, which has been told, -1. */
-int report_version_read(
-	struct report_gathering *g, const struct collection *c, const struct version_row *row, struct report_version *out, struct error *err) MUST_CHECK;
+int report_version_read(struct report_gathering *g, const struct collection *c, const struct version_row *row, struct report_version *out,
+	struct error *err) MUST_CHECK;
 /* What else stands around it, for those that are shown. */
 int report_version_place(struct report_gathering *g, const struct collection *c, struct report_version *out, struct error *err) MUST_CHECK;
 void report_version_release(struct report_version *v);
@@ -36,7 +37,8 @@ bool report_version_metric(const struct report_version *v, const char *metric, d
 /* ---- report-alias.c ---- */
 int report_alias_read(struct report_gathering *g, const struct collection *c, const struct alias_rows *rows, struct report_collection *out,
 	struct error *err) MUST_CHECK;
-int report_alias_read_events(struct report_gathering *g, const struct collection *c, struct report_collection *out, struct error *err) MUST_CHECK;
+int report_alias_read_events(
+	struct report_gathering *g, const struct collection *c, struct report_collection *out, struct error *err) MUST_CHECK;
 
 /* ---- report-run.c ---- */
 /* Sets run and job_type of a version, as far as they are known. */

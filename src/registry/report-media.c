@@ -14,9 +14,9 @@
 #include "registry/verify.h"
 #include "registry/version.h"
 
-#define HEAD_LEN 12        /* bytes that tell what it is */
-#define CONSUMERS_MAX 100  /* runs that are asked for what they made of a version */
-#define PICTURES_MAX 2000  /* in all */
+#define HEAD_LEN 12       /* bytes that tell what it is */
+#define CONSUMERS_MAX 100 /* runs that are asked for what they made of a version */
+#define PICTURES_MAX 2000 /* in all */
 
 /* What a browser shows as a picture and nothing else; SVG can do more, and is none. */
 static const char *type_of(const struct strbuf *data)
@@ -81,8 +81,8 @@ static void keep(struct report_gathering *g, struct report_version *v, const cha
 	t->data = (struct strbuf)STRBUF_INIT;
 }
 
-static int read_file(struct report_gathering *g, struct report_version *v, const struct oid *version, const char *ref, const struct manifest *m,
-	const struct entry *e, struct error *err)
+static int read_file(struct report_gathering *g, struct report_version *v, const struct oid *version, const char *ref,
+	const struct manifest *m, const struct entry *e, struct error *err)
 {
 	CLEANUP(taking) struct taking t = { .data = STRBUF_INIT };
 
@@ -109,8 +109,8 @@ static bool has_room(struct report_gathering *g, const struct entry *e)
 
 /* ---- the files of a version ---- */
 
-static int read_files(
-	struct report_gathering *g, struct report_version *v, const struct oid *version, const struct oid *digest, const char *ref, struct error *err)
+static int read_files(struct report_gathering *g, struct report_version *v, const struct oid *version, const struct oid *digest,
+	const char *ref, struct error *err)
 {
 	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
 

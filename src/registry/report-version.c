@@ -50,8 +50,8 @@ static void take_info(struct version_info *info, struct report_version *out)
 	info->tags = (struct strvec)STRVEC_INIT;
 }
 
-int report_version_read(
-	struct report_gathering *g, const struct collection *c, const struct version_row *row, struct report_version *out, struct error *err)
+int report_version_read(struct report_gathering *g, const struct collection *c, const struct version_row *row, struct report_version *out,
+	struct error *err)
 {
 	CLEANUP(version_info) struct version_info info = VERSION_INFO_INIT;
 
@@ -63,8 +63,13 @@ int report_version_read(
 		return 0;
 	}
 	*out = (struct report_version){
-		.number = row->number, .digest = row->digest, .version = row->version, .bytes = row->size, .files = row->files,
-		.source = xstrdup(""), .job_type = xstrdup(""),
+		.number = row->number,
+		.digest = row->digest,
+		.version = row->version,
+		.bytes = row->size,
+		.files = row->files,
+		.source = xstrdup(""),
+		.job_type = xstrdup(""),
 	};
 	take_info(&info, out);
 	return 1;

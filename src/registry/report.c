@@ -184,7 +184,8 @@ static void count_metrics(struct tallies *t, json_t *metrics)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(metrics, name, value) {
+	json_object_foreach(metrics, name, value)
+	{
 		size_t place = (uintptr_t)hashmap_find(&t->places, name, strlen(name));
 
 		if (!place) {
@@ -283,7 +284,8 @@ int report_gather(struct registry *reg, const struct report_request *request, st
 {
 	CLEANUP(gathering) struct report_gathering g = { .reg = reg, .request = request, .stages = STRVEC_INIT, .matches = HASHMAP_INIT };
 
-	if (check_rules(request, err) < 0 || config_stages(reg->config, &g.stages, err) < 0 || (request->query && find_matches(&g, err) < 0))
+	if (check_rules(request, err) < 0 || config_stages(reg->config, &g.stages, err) < 0 ||
+		(request->query && find_matches(&g, err) < 0))
 		return -1;
 	g.view = registry_view(reg, err);
 	if (!g.view || set_time(g.view, out, err) < 0 || read_collections(&g, out, err) < 0)
