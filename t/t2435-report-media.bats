@@ -84,7 +84,7 @@ media()
 	read -r pack offset < <(record_of "$(sha256sum <p/c.gif | cut -c1-64)")
 	damage "$pack" "$offset"
 	mreg_is 0 report --json --media '**'
-	complains "warning: a picture of 'p:v0' is not in the report"
+	complains "warning: 1 picture is not in the report: 'p:v0': "
 	json '[.collections[0].versions[].media[].path] == ["a.png", "d.bin", "sub/b.jpg"]'
 }
 
@@ -92,8 +92,10 @@ media()
 	mreg put -q p p >/dev/null
 	mreg clone -q --metadata-only . ../far >/dev/null
 	cd ../far || return
+	mreg_is 0 report --json --offline --media '*.*'
+	complains "warning: 4 pictures are not in the report: 'p:v0': "
 	mreg_is 0 report --json --offline --media '*.png'
-	complains "warning: a picture of 'p:v0' is not in the report"
+	complains "warning: 1 picture is not in the report: 'p:v0': "
 	json '.collections[0].versions[0].media == []'
 	media --media '*.png'
 	says '[["p:v0","a.png","image/png",18]]'

@@ -143,3 +143,16 @@ for i in range(20000):
 	mreg_is 0 report data --format md
 	[[ $output != *Lineage* ]]
 }
+
+@test "points that are elsewhere are fetched, and left out with a warning when they cannot be" {
+	train first one >/dev/null <<<$'{"loss":1}\n{"loss":0.5}'
+	train second two >/dev/null <<<$'{"loss":1}\n{"loss":0.4}'
+	mreg clone -q --metadata-only . ../far >/dev/null
+	cd ../far || return
+	mreg_is 0 report --json --offline
+	complains "warning: the metrics of 2 runs are not drawn in the report: 'r-"
+	json '.collections[1].curves == [] and ([.collections[1].versions[].job_type] == ["train", "train"])'
+	mreg_is 0 report --json
+	no_complaint
+	json '[.collections[1].curves[].ref] == ["m:v1", "m:v0"]'
+}

@@ -119,18 +119,27 @@ static int read_run(struct report_gathering *g, const struct run *run, const str
 {
 	CLEANUP(lines) struct lines lines = { .g = g, .places = HASHMAP_INIT };
 
-	if (run_points_each(g->reg, g->view, run, NULL, take_point, &lines, err) < 0) {
-		if (err->code != ERR_INTEGRITY && err->code != ERR_REMOTE)
-			return -1;
-		report_warning(g->reg->report, "the points of run '%s' are not in the report: %s", v->run, err->text);
-		error_clear(err);
-		return 0;
-	}
+	if (run_points_each(g->reg, g->view, run, NULL, take_point, &lines, err) < 0)
+		return report_loss_add(g, &g->points, v->run, err);
 	if (lines.count)
 		qsort(lines.v, lines.count, sizeof *lines.v, compare_lines);
 	for (size_t i = 0; i < lines.count; i++)
 		add_curve(c, cap, v, &lines.v[i]);
 	return 0;
+}
+
+/* One whose points are here, or can be tried to be fetched: 1, 0, -1. */
+static int is_readable(struct report_gathering *g, const struct run *run, struct error *err)
+{
+	struct version_row row = VERSION_ROW_INIT;
+	bool is_ended;
+	int lost = run_row(g->view, run, &row, &is_ended, err);
+
+	if (lost == 1)
+		lost = report_loss_expect(g, &row.version, err);
+	if (lost == 1)
+		g->points.count++;
+	return lost < 0 ? -1 : !lost;
 }
 
 /* ---- the curves ---- */
@@ -151,6 +160,8 @@ int report_curve_read(struct report_gathering *g, struct report_collection *c, s
 			continue;
 		hashmap_put(&seen, v->run, strlen(v->run), NULL);
 		got = run_find(g->view, v->run, &run, err);
+		if (got == 1)
+			got = is_readable(g, &run, err);
 		if (got == 1)
 			got = read_run(g, &run, v, c, &cap, err);
 		run_cleanup(&run);

@@ -7,6 +7,12 @@
 #include "registry/report.h"
 #include "registry/resolve.h"
 
+/* What could not be read, and so is not in the report. */
+struct report_loss {
+	size_t count;
+	struct error first;
+};
+
 struct report_gathering {
 	struct registry *reg;
 	struct view *view;
@@ -14,9 +20,19 @@ struct report_gathering {
 	struct strvec stages;   /* of the configuration */
 	bool has_matches;       /* there is a query, and it found: */
 	struct hashmap matches; /* raw version id → itself */
+	bool is_remote_lost;    /* it was asked for a file in vain, and is not asked again */
+	struct report_loss pictures, points;
 	uint64_t media_bytes;   /* of all pictures */
 	size_t media_count, media_left_out;
 };
+
+/* ---- report-loss.c ---- */
+/* What failed is passed over when it is damaged, or elsewhere and cannot be fetched: 0, and err is clear; else -1. */
+int report_loss_add(struct report_gathering *g, struct report_loss *loss, const char *of, struct error *err) MUST_CHECK;
+/* Files of this version would have to be fetched from a remote that did not answer before: 1, 0, -1. */
+int report_loss_expect(struct report_gathering *g, const struct oid *version, struct error *err) MUST_CHECK;
+/* Warnings about all that was lost. */
+void report_loss_tell(struct report_gathering *g);
 
 /* ---- report-collection.c ---- */
 /* All of one collection; out is zeroed before, and belongs to the caller whatever comes of it. */

@@ -85,16 +85,19 @@ static int read_file(struct report_gathering *g, struct report_version *v, const
 	const struct manifest *m, const struct entry *e, struct error *err)
 {
 	CLEANUP(taking) struct taking t = { .data = STRBUF_INIT };
+	int lost = report_loss_expect(g, version, err);
 
+	if (lost) {
+		g->pictures.count++;
+		return lost < 0 ? -1 : 0;
+	}
 	if (verify_stream(g->reg, version, m, e, take_piece, &t, err) == 0) {
 		if (type_of(&t.data))
 			keep(g, v, ref, e->path, &t);
 		return 0;
 	}
-	if (!t.is_other && err->code != ERR_INTEGRITY && err->code != ERR_REMOTE)
-		return -1;
 	if (!t.is_other)
-		report_warning(g->reg->report, "a picture of '%s' is not in the report: %s", ref, err->text);
+		return report_loss_add(g, &g->pictures, ref, err);
 	error_clear(err);
 	return 0;
 }
@@ -114,13 +117,8 @@ static int read_files(struct report_gathering *g, struct report_version *v, cons
 {
 	CLEANUP(manifest) struct manifest m = MANIFEST_INIT;
 
-	if (version_manifest(g->reg, digest, &m, err) < 0) {
-		if (err->code != ERR_INTEGRITY)
-			return -1;
-		report_warning(g->reg->report, "pictures of '%s' are not in the report: %s", ref, err->text);
-		error_clear(err);
-		return 0;
-	}
+	if (version_manifest(g->reg, digest, &m, err) < 0)
+		return report_loss_add(g, &g->pictures, ref, err);
 	for (size_t i = 0; i < m.count; i++) {
 		const struct entry *e = &m.entries[i];
 

@@ -293,5 +293,8 @@ int report_gather(struct registry *reg, const struct report_request *request, st
 	name_root(reg, out);
 	set_metrics(request, out);
 	report_curve_thin(out);
-	return request->media ? read_media(&g, out, err) : 0;
+	if (request->media && read_media(&g, out, err) < 0)
+		return -1;
+	report_loss_tell(&g);
+	return 0;
 }
