@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The aliases of a collection, and the table of its versions. */
+#include <config.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/number.h"
+#include "cmd/report-html-internal.h"
+#include "ui/html.h"
+
+#define DIGEST_DIGITS 12
+
+/* --- aliases */
+
+/* The row has the id, unless it is not there. */
+static void add_alias_id(struct report_html *page, const struct report_collection *c, const char *alias)
+{
+	CLEANUP(strbuf) struct strbuf id = STRBUF_INIT;
+
+	strbuf_addf(&id, "%s:%s", c->name, alias);
+	html_attribute(page->out, "id", id.buf);
+}
+
+static void add_alias(struct report_html *page, const struct report_collection *c, const struct report_alias *a)
+{
+	const struct report_version *holder = report_html_find(c, a->number);
+	bool is_in_row = holder && strvec_has(&holder->aliases, a->alias);
+
+	strbuf_adds(page->out, a->is_stage ? "<li class=\"st\"" : "<li");
+	if (!is_in_row)
+		add_alias_id(page, c, a->alias);
+	strbuf_adds(page->out, "><p class=\"an\"><b>");
+	html_text(page->out, a->alias);
+	strbuf_adds(page->out, "</b> <span aria-label=\"is\">→</span> ");
+	report_html_number(page, c->name, a->number);
+	strbuf_adds(page->out, "</p>\n<p class=\"q\">since ");
+	report_html_time(page, a->since);
+	strbuf_adds(page->out, " by ");
+	html_text(page->out, a->user);
+	if (a->has_previous) {
+		strbuf_adds(page->out, ", before that ");
+		report_html_number(page, c->name, a->previous);
+	}
+	strbuf_adds(page->out, "</p>\n");
+	if (*a->why) {
+		strbuf_adds(page->out, "<p class=\"why\">");
+		html_text(page->out, a->why);
+		strbuf_adds(page->out, "</p>\n");
+	}
+	if (a->is_stage && a->has_previous) {
+		strbuf_adds(page->out, "<p class=\"q\">Back: <code class=\"cmd\">mreg rollback ");
+		html_text(page->out, c->name);
+		strbuf_addc(page->out, ':');
+		html_text(page->out, a->alias);
+		strbuf_adds(page->out, "</code></p>\n");
+	}
+	strbuf_adds(page->out, "</li>\n");
+}
+
+void report_html_aliases(struct report_html *page, const struct report_collection *c)
+{
+	if (!c->alias_count)
+		return;
+	strbuf_adds(page->out, "<h3>Aliases</h3>\n<ul class=\"as\">\n");
+	for (size_t i = 0; i < c->alias_count; i++)
+		add_alias(page, c, &c->aliases[i]);
+	strbuf_adds(page->out, "</ul>\n");
+}
+
+/* --- which columns there are: those that would be empty are left out */
+
+struct columns {
+	bool has_aliases, has_tags, has_links, has_source, has_run, has_note, has_metadata;
+};
+
+static struct columns columns_of(const struct report_collection *c)
+{
+	struct columns has = { false };
+
+	for (size_t i = 0; i < c->version_count; i++) {
+		const struct report_version *v = &c->versions[i];
+
+		has.has_aliases |= v->aliases.count > 0;
+		has.has_tags |= v->tags.count > 0;
+		has.has_links |= v->links.count > 0;
+		has.has_source |= *v->source != '\0';
+		has.has_run |= *v->run || *v->job_type;
+		has.has_note |= *v->note != '\0';
+		has.has_metadata |= json_object_size(v->metadata) > 0;
+	}
+	return has;
+}
+
+static bool has_metric(const struct report_collection *c, const char *metric)
+{
+	double value;
+
+	for (size_t i = 0; i < c->version_count; i++)
+		if (report_html_metric(&c->versions[i], metric, &value))
+			return true;
+	return false;
+}
+
+/* What the script sorts and compares by stands with the heading: n for numbers, and which of them is better. */
+static void add_metric_heads(struct report_html *page, const struct report_collection *c)
+{
+	for (size_t i = 0; i < page->data->metrics.count; i++) {
+		bool has_rule = page->data->metric_has_rule && page->data->metric_has_rule[i];
+
+		if (!has_metric(c, page->data->metrics.v[i]))
+			continue;
+		strbuf_addf(page->out, "<th scope=\"col\" class=\"n\" data-t=\"n\" data-m=\"%s\">", !has_rule ? "" : page->data->metric_is_min[i] ? "min" : "max");
+		html_text(page->out, page->data->metrics.v[i]);
+		strbuf_adds(page->out, "</th>");
+	}
+}
+
+static void add_head(struct report_html *page, const struct report_collection *c, const struct columns *has)
+{
+	struct strbuf *out = page->out;
+
+	strbuf_adds(out, "<thead><tr><th scope=\"col\" data-t=\"n\">Version</th>");
+	if (has->has_aliases)
+		strbuf_adds(out, "<th scope=\"col\">Aliases</th>");
+	add_metric_heads(page, c);
+	strbuf_adds(out, "<th scope=\"col\" class=\"n\" data-t=\"n\">Size</th><th scope=\"col\" class=\"n\" data-t=\"n\">Files</th>"
+		"<th scope=\"col\">Created</th><th scope=\"col\">By</th>");
+	if (has->has_source)
+		strbuf_adds(out, "<th scope=\"col\">Source</th>");
+	if (has->has_run)
+		strbuf_adds(out, "<th scope=\"col\">Run</th>");
+	if (has->has_links)
+		strbuf_adds(out, "<th scope=\"col\">Linked as</th>");
+	if (has->has_tags)
+		strbuf_adds(out, "<th scope=\"col\">Tags</th>");
+	if (has->has_note)
+		strbuf_adds(out, "<th scope=\"col\">Note</th>");
+	if (has->has_metadata)
+		strbuf_adds(out, "<th scope=\"col\" data-k=\"meta\">Metadata</th>");
+	strbuf_adds(out, "<th scope=\"col\">Digest</th></tr></thead>\n");
+}
+
+/* --- rows */
+
+static void add_alias_chips(struct report_html *page, const struct report_collection *c, const struct report_version *v)
+{
+	strbuf_adds(page->out, "<td>");
+	for (size_t i = 0; i < v->aliases.count; i++) {
+		bool is_stage = false;
+
+		for (size_t j = 0; j < c->alias_count; j++)
+			is_stage |= c->aliases[j].is_stage && !strcmp(c->aliases[j].alias, v->aliases.v[i]);
+		strbuf_adds(page->out, i ? " <b" : "<b");
+		add_alias_id(page, c, v->aliases.v[i]);
+		strbuf_adds(page->out, is_stage ? " class=\"a st\">" : " class=\"a\">");
+		html_text(page->out, v->aliases.v[i]);
+		strbuf_adds(page->out, "</b>");
+	}
+}
+
+/* The number itself stands with the cell where what is shown is not all of it. */
+static void add_metric(struct report_html *page, const struct report_collection *c, const struct report_version *v, const char *metric)
+{
+	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT, all = STRBUF_INIT;
+	bool is_best = report_html_is_best(c, metric, v->number);
+	struct report_html into = { &shown, page->data, HASHMAP_INIT };
+	double value;
+
+	if (!report_html_metric(v, metric, &value)) {
+		strbuf_adds(page->out, "<td class=\"n\">");
+		return;
+	}
+	report_html_digits(&into, value);
+	strbuf_adds(page->out, is_best ? "<td class=\"n b\"" : "<td class=\"n\"");
+	if (isfinite(value) && (is_best || strtod(shown.buf, NULL) != value)) {
+		json_canonical(&all, json_object_get(v->metrics, metric));
+		html_attribute(page->out, "data-v", all.buf);
+	}
+	strbuf_adds(page->out, is_best ? "><i>best</i> " : ">");
+	strbuf_adds(page->out, shown.buf);
+}
+
+static void add_list(struct report_html *page, const struct strvec *list, bool is_reference)
+{
+	strbuf_adds(page->out, "<td>");
+	for (size_t i = 0; i < list->count; i++) {
+		strbuf_adds(page->out, i ? " " : "");
+		if (is_reference) {
+			report_html_reference(page, list->v[i]);
+		} else {
+			strbuf_adds(page->out, "<span class=\"t\">");
+			html_text(page->out, list->v[i]);
+			strbuf_adds(page->out, "</span>");
+		}
+	}
+}
+
+static void add_metadata(struct report_html *page, const struct report_version *v)
+{
+	const char *key;
+	json_t *value;
+
+	strbuf_adds(page->out, "<td>");
+	if (!json_object_size(v->metadata))
+		return;
+	strbuf_addf(page->out, "<details><summary>%zu %s</summary><dl>", json_object_size(v->metadata), json_object_size(v->metadata) == 1 ? "field" : "fields");
+	json_object_foreach(v->metadata, key, value)
+	{
+		strbuf_adds(page->out, "<dt>");
+		html_text(page->out, key);
+		strbuf_adds(page->out, "<dd>");
+		report_html_value(page, value);
+	}
+	strbuf_adds(page->out, "</dl></details>");
+}
+
+static void add_text(struct report_html *page, const char *open, const char *text)
+{
+	strbuf_adds(page->out, open);
+	html_text(page->out, text);
+}
+
+static void add_run(struct report_html *page, const struct report_version *v)
+{
+	add_text(page, "<td>", v->job_type);
+	if (*v->run) {
+		add_text(page, " <code>", v->run);
+		strbuf_adds(page->out, "</code>");
+	}
+}
+
+static void add_facts(struct report_html *page, const struct report_version *v)
+{
+	CLEANUP(strbuf) struct strbuf size = STRBUF_INIT;
+
+	size_format(&size, v->bytes);
+	strbuf_addf(page->out, "<td class=\"n\" data-v=\"%llu\">%s<td class=\"n\">%llu<td>", (unsigned long long)v->bytes, size.buf, (unsigned long long)v->files);
+	report_html_time(page, v->created);
+	add_text(page, "<td>", v->user);
+}
+
+static void add_row(struct report_html *page, const struct report_collection *c, const struct report_version *v, const struct columns *has)
+{
+	strbuf_addf(page->out, "<tr id=\"");
+	html_text(page->out, c->name);
+	strbuf_addf(page->out, ":v%llu\"><th scope=\"row\">v%llu", (unsigned long long)v->number, (unsigned long long)v->number);
+	if (has->has_aliases)
+		add_alias_chips(page, c, v);
+	for (size_t i = 0; i < page->data->metrics.count; i++)
+		if (has_metric(c, page->data->metrics.v[i]))
+			add_metric(page, c, v, page->data->metrics.v[i]);
+	add_facts(page, v);
+	if (has->has_source) {
+		strbuf_adds(page->out, "<td>");
+		report_html_reference(page, v->source);
+	}
+	if (has->has_run)
+		add_run(page, v);
+	if (has->has_links)
+		add_list(page, &v->links, true);
+	if (has->has_tags)
+		add_list(page, &v->tags, false);
+	if (has->has_note)
+		add_text(page, "<td class=\"nt\">", v->note);
+	if (has->has_metadata)
+		add_metadata(page, v);
+	strbuf_addf(page->out, "<td><code>%.*s</code>\n", DIGEST_DIGITS, oid_hex(&v->digest).text);
+}
+
+void report_html_table(struct report_html *page, const struct report_collection *c)
+{
+	struct columns has = columns_of(c);
+
+	if (!c->version_count)
+		return;
+	report_html_begin_wide(page, "Versions", c->name);
+	strbuf_adds(page->out, "<table class=\"v\"><caption class=\"vh\">Versions of ");
+	html_text(page->out, c->name);
+	strbuf_adds(page->out, "</caption>\n");
+	add_head(page, c, &has);
+	strbuf_adds(page->out, "<tbody>\n");
+	for (size_t i = 0; i < c->version_count; i++)
+		add_row(page, c, &c->versions[i], &has);
+	strbuf_adds(page->out, "</tbody></table></div>\n");
+}
