@@ -115,7 +115,8 @@ bool size_parse(const char *text, uint64_t *bytes)
 {
 	static const char letters[] = "KMGT";
 	size_t digits = strspn(text, "0123456789");
-	const char *unit = text + digits, *letter = *unit ? strchr(letters, *unit >= 'a' && *unit <= 'z' ? *unit - 'a' + 'A' : *unit) : NULL;
+	const char *unit = text + digits,
+		   *letter = *unit ? strchr(letters, *unit >= 'a' && *unit <= 'z' ? *unit - 'a' + 'A' : *unit) : NULL;
 	unsigned shift = letter ? 10 * (unsigned)(letter - letters + 1) : 0;
 
 	unit += letter != NULL;
@@ -257,8 +258,8 @@ static const char *read_decimal(const char *p, const char *end, struct decimal *
 /* Whole numbers and powers of ten that a double holds exactly give a quotient or product that is rounded once, as it should be. */
 static bool is_exact(const struct decimal *d, double *out)
 {
-	static const double tens[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-					1e21, 1e22 };
+	static const double tens[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+		1e18, 1e19, 1e20, 1e21, 1e22 };
 	int power = abs(d->exponent);
 
 	if (FLT_EVAL_METHOD != 0 || d->count > 18 || d->digits > UINT64_C(1) << 53 || power >= (int)COUNT_OF(tens))

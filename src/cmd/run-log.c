@@ -105,7 +105,8 @@ static bool read_word(const char *text, size_t len, double *out)
 	static const struct {
 		const char *word;
 		double value;
-	} words[] = { { "nan", NAN }, { "NaN", NAN }, { "inf", INFINITY }, { "-inf", -INFINITY }, { "Infinity", INFINITY }, { "-Infinity", -INFINITY } };
+	} words[] = { { "nan", NAN }, { "NaN", NAN }, { "inf", INFINITY }, { "-inf", -INFINITY }, { "Infinity", INFINITY },
+		{ "-Infinity", -INFINITY } };
 
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (strlen(words[i].word) == len && memcmp(text, words[i].word, len) == 0) {
@@ -124,12 +125,15 @@ static bool take_number(struct scan *s, double *out)
 		return read_word(from, len, out);
 	skip_blanks(s);
 	from = s->p;
-	while (s->p < s->end && (strchr("+-.", *s->p) || (*s->p >= '0' && *s->p <= '9') || (*s->p >= 'A' && *s->p <= 'Z') || (*s->p >= 'a' && *s->p <= 'z')))
+	while (s->p < s->end &&
+		(strchr("+-.", *s->p) || (*s->p >= '0' && *s->p <= '9') || (*s->p >= 'A' && *s->p <= 'Z') ||
+			(*s->p >= 'a' && *s->p <= 'z')))
 		s->p++;
 	len = (size_t)(s->p - from);
 	if (len == 0)
 		return false;
-	return *from >= '0' && *from <= '9' ? real_parse(from, len, out) : read_word(from, len, out) || (*from == '-' && real_parse(from, len, out));
+	return *from >= '0' && *from <= '9' ? real_parse(from, len, out)
+					    : read_word(from, len, out) || (*from == '-' && real_parse(from, len, out));
 }
 
 static bool is_step(const char *name, size_t len)
@@ -298,7 +302,8 @@ static int log_stdin(struct logging *l, struct error *err)
 	if (l->log && run_log_flush(l->log, rc < 0 ? &ignored : err) < 0)
 		rc = -1;
 	if (rc == 0 && l->wrong)
-		rc = error_set(err, ERR_INVALID, "%llu of %llu lines were not logged", (unsigned long long)l->wrong, (unsigned long long)l->lines);
+		rc = error_set(
+			err, ERR_INVALID, "%llu of %llu lines were not logged", (unsigned long long)l->wrong, (unsigned long long)l->lines);
 	return rc;
 }
 

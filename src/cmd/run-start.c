@@ -16,8 +16,17 @@ static int fill(const struct run_args *a, struct run_start *out, json_t *config,
 		if (metadata_add_word(config, a->metadata.v[i], err) < 0)
 			return -1;
 	*out = (struct run_start){
-		.job_type = a->job_type, .label = a->name, .config_file = a->config_file, .config = config, .code = &a->code, .environment = &a->environment,
-		.note = a->message, .tags = &a->tags, .pid = a->pid == UINT64_MAX ? 0 : (int64_t)a->pid, .no_git = a->no_git, .dry_run = a->dry_run,
+		.job_type = a->job_type,
+		.label = a->name,
+		.config_file = a->config_file,
+		.config = config,
+		.code = &a->code,
+		.environment = &a->environment,
+		.note = a->message,
+		.tags = &a->tags,
+		.pid = a->pid == UINT64_MAX ? 0 : (int64_t)a->pid,
+		.no_git = a->no_git,
+		.dry_run = a->dry_run,
 	};
 	return 0;
 }

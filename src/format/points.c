@@ -99,7 +99,8 @@ static bool unescape(const char *p, size_t len, struct strbuf *out)
 			strbuf_addc(out, p[i]);
 			continue;
 		}
-		if (len - i < 3 || (high = hex_digit(p[i + 1])) < 0 || (low = hex_digit(p[i + 2])) < 0 || is_plain((unsigned char)(high * 16 + low)))
+		if (len - i < 3 || (high = hex_digit(p[i + 1])) < 0 || (low = hex_digit(p[i + 2])) < 0 ||
+			is_plain((unsigned char)(high * 16 + low)))
 			return false;
 		strbuf_addc(out, (char)(high * 16 + low));
 		i += 2;
@@ -141,8 +142,9 @@ static bool read_point(const char *p, const char *end, struct point *out, struct
 {
 	uint64_t time;
 
-	return (p = read_u64(p, end, &time)) != NULL && (p = read_u64(p, end, &out->step)) != NULL && (p = read_name(p, end, out, name)) != NULL &&
-	       real_parse(p, (size_t)(end - p), &out->value) && (out->time = (int64_t)time, true);
+	return (p = read_u64(p, end, &time)) != NULL && (p = read_u64(p, end, &out->step)) != NULL &&
+		(p = read_name(p, end, out, name)) != NULL && real_parse(p, (size_t)(end - p), &out->value) &&
+		(out->time = (int64_t)time, true);
 }
 
 int point_next(const char *text, size_t len, size_t *at, struct point *out, struct strbuf *name, struct error *err)

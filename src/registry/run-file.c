@@ -36,7 +36,8 @@ static void share(int fd, const struct strbuf *path)
 	struct stat above, file;
 
 	path_dir(&dir, path->buf);
-	if (stat(dir.buf, &above) == 0 && (above.st_mode & S_ISGID) && (above.st_mode & S_IWGRP) && fstat(fd, &file) == 0 && file.st_uid == geteuid())
+	if (stat(dir.buf, &above) == 0 && (above.st_mode & S_ISGID) && (above.st_mode & S_IWGRP) && fstat(fd, &file) == 0 &&
+		file.st_uid == geteuid())
 		(void)!fchmod(fd, (file.st_mode & 0777) | S_IRGRP | S_IWGRP);
 }
 

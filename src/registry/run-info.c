@@ -13,7 +13,9 @@
 
 const char *run_state_name(enum run_state state)
 {
-	static const char *const names[] = { [RUN_RUNNING] = "running", [RUN_FINISHED] = "finished", [RUN_FAILED] = "failed", [RUN_DIED] = "died" };
+	static const char *const names[] = {
+		[RUN_RUNNING] = "running", [RUN_FINISHED] = "finished", [RUN_FAILED] = "failed", [RUN_DIED] = "died"
+	};
 
 	return names[state];
 }

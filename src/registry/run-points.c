@@ -136,7 +136,8 @@ static int each_sealed(struct registry *reg, const struct run *run, const struct
 	return 0;
 }
 
-int run_points_each(struct registry *reg, struct view *v, const struct run *run, const char *name, run_point_fn fn, void *arg, struct error *err)
+int run_points_each(
+	struct registry *reg, struct view *v, const struct run *run, const char *name, run_point_fn fn, void *arg, struct error *err)
 {
 	CLEANUP(feed) struct feed f = {
 		.name = name, .name_len = name ? strlen(name) : 0, .fn = fn, .arg = arg, .rest = STRBUF_INIT, .unescaped = STRBUF_INIT,
@@ -171,7 +172,9 @@ static double number_of(const json_t *value)
 
 static bool add_recorded(struct point_summaries *out, const char *name, const json_t *value, const json_t *last)
 {
-	struct point_summary s = { .min = number_of(json_object_get(value, "min")), .max = number_of(json_object_get(value, "max")), .last = number_of(last) };
+	struct point_summary s = {
+		.min = number_of(json_object_get(value, "min")), .max = number_of(json_object_get(value, "max")), .last = number_of(last)
+	};
 	struct error ignored = ERROR_INIT;
 
 	if (!last || point_check_name(name, strlen(name), &ignored) < 0 || !json_get_u64(value, "count", &s.count) ||

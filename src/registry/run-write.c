@@ -70,8 +70,11 @@ struct beginning {
 	struct strvec names; /* under which they are stored */
 	size_t count;
 };
-#define BEGINNING_INIT(registry, run_start) \
-	{ .reg = (registry), .start = (run_start), .code = RUN_CODE_INIT, .diff = { STRBUF_INIT }, .directory = STRBUF_INIT, .names = STRVEC_INIT }
+#define BEGINNING_INIT(registry, run_start)                                                                                        \
+	{                                                                                                                          \
+		.reg = (registry), .start = (run_start), .code = RUN_CODE_INIT, .diff = { STRBUF_INIT }, .directory = STRBUF_INIT, \
+		.names = STRVEC_INIT                                                                                               \
+	}
 
 static void beginning_cleanup(struct beginning *b)
 {
@@ -97,7 +100,8 @@ static void read_argv(struct beginning *b)
 	for (size_t i = 0; i < words->count; i++) {
 		bytes += strlen(words->v[i]) + 1;
 		if (bytes > ARGV_MAX) {
-			report_warning(b->reg->report, "the command has more than %u bytes: %zu of its %zu words are recorded", ARGV_MAX, i, words->count);
+			report_warning(b->reg->report, "the command has more than %u bytes: %zu of its %zu words are recorded", ARGV_MAX, i,
+				words->count);
 			return;
 		}
 		json_array_append_new(b->argv, json_escaped(words->v[i], strlen(words->v[i])));
@@ -247,14 +251,21 @@ int run_start(struct registry *reg, const struct run_start *start, struct run *o
 	CLEANUP(run_file) struct run_file file = RUN_FILE_INIT;
 	const char *type = start->job_type ? start->job_type : "run";
 	struct put_options o = {
-		.verb = "run", .record = out, .parent = start->parent, .message = start->note, .why = start->note, .tags = start->tags, .allow_empty = true,
+		.verb = "run",
+		.record = out,
+		.parent = start->parent,
+		.message = start->note,
+		.why = start->note,
+		.tags = start->tags,
+		.allow_empty = true,
 		.dry_run = start->dry_run,
 	};
 	struct put_source diff;
 	struct put_result result;
 
 	registry_name_user(reg);
-	if (check_start(start, type, err) < 0 || (!start->dry_run && store_check_writable(reg->store, err) < 0) || read_beginning(&b, err) < 0)
+	if (check_start(start, type, err) < 0 || (!start->dry_run && store_check_writable(reg->store, err) < 0) ||
+		read_beginning(&b, err) < 0)
 		return -1;
 	diff = (struct put_source){ b.diff.path.buf, RUN_CODE_DIFF_FILE };
 	*out = (struct run){ .job_type = xstrdup(type), .label = xstrdup(start->label ? start->label : "") };
@@ -283,7 +294,10 @@ struct ending {
 	struct scratch mended;         /* what could be read of it, when it is damaged */
 	json_t *points, *metrics, *metadata;
 };
-#define ENDING_INIT(registry, struct_run) { .reg = (registry), .run = (struct_run), .files = MANIFEST_INIT, .file = RUN_FILE_INIT, .mended = { STRBUF_INIT } }
+#define ENDING_INIT(registry, struct_run)                                                                                        \
+	{                                                                                                                        \
+		.reg = (registry), .run = (struct_run), .files = MANIFEST_INIT, .file = RUN_FILE_INIT, .mended = { STRBUF_INIT } \
+	}
 
 static void ending_cleanup(struct ending *e)
 {
@@ -309,8 +323,9 @@ static int read_start(struct ending *e, struct view *v, struct error *err)
 	if (is_ended)
 		return error_set(err, ERR_CONFLICT, "the run '%s' has ended", e->run->id.text);
 	/* what it began with will be another version's as well */
-	if (version_object_read_known(e->reg, &row.version, &e->object, err) < 0 || version_manifest(e->reg, &row.digest, &e->files, err) < 0 ||
-	    absent_fetch(e->reg, &row.version, &e->files, NULL, e->files.count, err) < 0)
+	if (version_object_read_known(e->reg, &row.version, &e->object, err) < 0 ||
+		version_manifest(e->reg, &row.digest, &e->files, err) < 0 ||
+		absent_fetch(e->reg, &row.version, &e->files, NULL, e->files.count, err) < 0)
 		return -1;
 	return 0;
 }
@@ -340,7 +355,8 @@ static void summarise(struct ending *e, const struct point_summaries *s)
 	}
 	if (fit == s->count)
 		return;
-	report_warning(e->reg->report, "'%s' has %zu metrics: the last values of %zu stand in its record, the points of all are kept", e->run->id.text, s->count, fit);
+	report_warning(e->reg->report, "'%s' has %zu metrics: the last values of %zu stand in its record, the points of all are kept",
+		e->run->id.text, s->count, fit);
 	json_decref(e->points);
 	e->points = NULL;
 }
@@ -393,8 +409,18 @@ static int put_ending(struct ending *e, const struct run_finish *finish, struct 
 	struct run record = *e->run; /* borrowed: an end gives it no other id */
 	const struct put_source points = { e->mended.path.len ? e->mended.path.buf : e->file.path.buf, RUN_POINTS_FILE };
 	const struct put_options o = {
-		.verb = "run", .record = &record, .parent = e->object.run, .message = e->object.description, .why = finish->why, .metadata = e->metadata,
-		.metrics = e->metrics, .allow_empty = true, .dry_run = finish->dry_run, .own = &points, .own_count = e->file.len > 0, .base = &e->files,
+		.verb = "run",
+		.record = &record,
+		.parent = e->object.run,
+		.message = e->object.description,
+		.why = finish->why,
+		.metadata = e->metadata,
+		.metrics = e->metrics,
+		.allow_empty = true,
+		.dry_run = finish->dry_run,
+		.own = &points,
+		.own_count = e->file.len > 0,
+		.base = &e->files,
 	};
 	struct put_result result;
 
@@ -406,7 +432,8 @@ static int end(struct ending *e, const struct run_finish *finish, struct error *
 	struct view *v;
 
 	registry_drop_view(e->reg);
-	if ((!finish->dry_run && store_check_writable(e->reg->store, err) < 0) || !(v = registry_view(e->reg, err)) || read_start(e, v, err) < 0)
+	if ((!finish->dry_run && store_check_writable(e->reg->store, err) < 0) || !(v = registry_view(e->reg, err)) ||
+		read_start(e, v, err) < 0)
 		return -1;
 	if (!finish->dry_run && run_file_lock(e->reg, &e->run->id, &e->file, err) < 0)
 		return -1;

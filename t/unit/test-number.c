@@ -43,8 +43,8 @@ static void test_durations(void)
 		CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 
 		duration_format(&text, written[i].seconds);
-		ok(!strcmp(text.buf, written[i].text) && duration_parse(text.buf, &value) && value == written[i].seconds, "%s is written so",
-		   written[i].text);
+		ok(!strcmp(text.buf, written[i].text) && duration_parse(text.buf, &value) && value == written[i].seconds,
+			"%s is written so", written[i].text);
 	}
 }
 
@@ -84,7 +84,8 @@ static void test_sizes_that_are_read(void)
 		{ "0", 0 }, { "1000", 1000 }, { "7B", 7 }, { "2K", 2048 }, { "512m", UINT64_C(512) << 20 }, { "20G", UINT64_C(20) << 30 },
 		{ "1TiB", UINT64_C(1) << 40 }, { "3GB", UINT64_C(3) << 30 }, { "16777215T", UINT64_C(16777215) << 40 },
 	};
-	static const char *const wrong[] = { "", "G", "-1", "1.5G", "1 G", "20g2", "5iB", "1P", "16777216T", "18446744073709551616", "much" };
+	static const char *const wrong[] = { "", "G", "-1", "1.5G", "1 G", "20g2", "5iB", "1P", "16777216T", "18446744073709551616",
+		"much" };
 	uint64_t value;
 
 	for (size_t i = 0; i < COUNT_OF(right); i++)
@@ -105,8 +106,8 @@ static void writes(double value, const char *want)
 
 static void test_reals(void)
 {
-	static const char *const wrong[] = { "", "-", "+1", "1.", ".5", "1e", "1e+", " 1", "1 ", "0x10", "infinity", "NaN", "1e400", "-1e999999999999", "1_0",
-		"--1", "-nan ", "1.5.5" };
+	static const char *const wrong[] = { "", "-", "+1", "1.", ".5", "1e", "1e+", " 1", "1 ", "0x10", "infinity", "NaN", "1e400",
+		"-1e999999999999", "1_0", "--1", "-nan ", "1.5.5" };
 	double value;
 
 	writes(0.0, "0.0");

@@ -41,9 +41,30 @@ static void test_lines(void)
 static void test_refused(void)
 {
 	static const char *const wrong[] = {
-		"\n", "x\n", "1 2 a\n", "1 2 a 1 \n", "1  2 a 1\n", "-1 2 a 1\n", "1 -2 a 1\n", "01 2 a 1\n", "1 2  1\n", "1 2 a=b 1\n", "1 2 %2 1\n", "1 2 %zz 1\n",
-		"1 2 %61 1\n", "1 2 %00 1\n", "1 2 %1b 1\n", "1 2 \xff 1\n", "1 2 \xc2\x85 1\n", "1 2 a 0x1\n", "1 2 a \n", "1 2 a NaN\n",
-		"1 9223372036854775808 a 1\n", "99999999999999999999 1 a 1\n", "1\t2 a 1\n", "1 2 a 1\r\n",
+		"\n",
+		"x\n",
+		"1 2 a\n",
+		"1 2 a 1 \n",
+		"1  2 a 1\n",
+		"-1 2 a 1\n",
+		"1 -2 a 1\n",
+		"01 2 a 1\n",
+		"1 2  1\n",
+		"1 2 a=b 1\n",
+		"1 2 %2 1\n",
+		"1 2 %zz 1\n",
+		"1 2 %61 1\n",
+		"1 2 %00 1\n",
+		"1 2 %1b 1\n",
+		"1 2 \xff 1\n",
+		"1 2 \xc2\x85 1\n",
+		"1 2 a 0x1\n",
+		"1 2 a \n",
+		"1 2 a NaN\n",
+		"1 9223372036854775808 a 1\n",
+		"99999999999999999999 1 a 1\n",
+		"1\t2 a 1\n",
+		"1 2 a 1\r\n",
 	};
 	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT, text = STRBUF_INIT;
 	struct error err = ERROR_INIT;

@@ -40,8 +40,10 @@ static void test_round(void)
 
 static void test_hostile(void)
 {
-	CLEANUP(json) json_t *doc = parse("{\"argv\":[\"a\",1],\"code\":[],\"config\":7,\"directory\":[],\"ended\":\"soon\",\"environment\":\"x\",\"exit_status\":-1,"
-					  "\"host\":{},\"pid\":-3,\"points\":[1],\"reason\":null,\"signal\":9999,\"started\":12}");
+	CLEANUP(json)
+	json_t *doc = parse(
+		"{\"argv\":[\"a\",1],\"code\":[],\"config\":7,\"directory\":[],\"ended\":\"soon\",\"environment\":\"x\",\"exit_status\":-1,"
+		"\"host\":{},\"pid\":-3,\"points\":[1],\"reason\":null,\"signal\":9999,\"started\":12}");
 	struct run_record r;
 
 	run_record_read(doc, &r);
