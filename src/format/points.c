@@ -185,10 +185,12 @@ static struct point_summary *begin(struct point_summaries *s, const struct point
 	return &s->v[s->count++];
 }
 
-void point_summaries_add(struct point_summaries *s, const struct point *p)
+struct point_summary *point_summaries_add(struct point_summaries *s, const struct point *p)
 {
 	struct point_summary *of = find(s, p->name, p->name_len);
 
+	if (!of && s->count >= POINT_SUMMARIES_MAX)
+		return NULL;
 	if (!of)
 		of = begin(s, p);
 	of->count++;
@@ -198,6 +200,7 @@ void point_summaries_add(struct point_summaries *s, const struct point *p)
 		of->min = p->value;
 	if (isnan(of->max) || p->value > of->max)
 		of->max = p->value;
+	return of;
 }
 
 const struct point_summary *point_summaries_find(const struct point_summaries *s, const char *name)

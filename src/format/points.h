@@ -45,7 +45,9 @@ struct point_summaries {
 	struct hashmap places; /* name → place in v, from 1 */
 };
 #define POINT_SUMMARIES_INIT { NULL, 0, 0, HASHMAP_INIT }
-void point_summaries_add(struct point_summaries *s, const struct point *p);
+#define POINT_SUMMARIES_MAX 65536 /* metrics */
+/* Gives that of the point's metric, good until the next call; NULL, and the point does not count, when there are too many metrics. */
+struct point_summary *point_summaries_add(struct point_summaries *s, const struct point *p);
 const struct point_summary *point_summaries_find(const struct point_summaries *s, const char *name); /* or NULL */
 void point_summaries_cleanup(struct point_summaries *s);
 

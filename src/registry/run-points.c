@@ -116,9 +116,11 @@ static int each_running(struct registry *reg, const struct run *run, struct feed
 		error_clear(err);
 		return 0;
 	}
-	if (fd < 0 || feed_file(f, fd, path.buf, 0, UINT64_MAX, err) < 0)
-		return error_wrap(err, "cannot read the metrics of '%s'", run->id.text);
-	return 0;
+	if (fd >= 0 && feed_file(f, fd, path.buf, 0, UINT64_MAX, err) == 0)
+		return 0;
+	if (err->code == ERR_INTEGRITY)
+		error_hint(err, "When the run ends, what can be read of them is kept.");
+	return error_wrap(err, "cannot read the metrics of '%s'", run->id.text);
 }
 
 static int each_sealed(struct registry *reg, const struct run *run, const struct version_row *row, struct feed *f, struct error *err)

@@ -127,6 +127,25 @@ static void test_summaries(void)
 	ok(!point_summaries_find(&s, "other"), "of none");
 }
 
+static void test_many(void)
+{
+	CLEANUP(point_summaries) struct point_summaries s = POINT_SUMMARIES_INIT;
+	char name[16];
+	struct point p;
+	bool all = true;
+
+	for (unsigned i = 0; i < POINT_SUMMARIES_MAX; i++) {
+		snprintf(name, sizeof name, "m%u", i);
+		p = point(i, name, i);
+		all &= point_summaries_add(&s, &p) != NULL;
+	}
+	ok(all, "very many metrics");
+	p = point(1, "one more", 1);
+	ok(!point_summaries_add(&s, &p) && s.count == POINT_SUMMARIES_MAX, "but no more than can be held");
+	p = point(5, "m7", 70);
+	ok(point_summaries_add(&s, &p) == &s.v[7] && s.v[7].count == 2, "those that are there go on");
+}
+
 static size_t index_of(const struct curve_point *points, size_t count, uint64_t step)
 {
 	size_t i = 0;
@@ -169,6 +188,7 @@ int main(void)
 	test_refused();
 	test_names();
 	test_summaries();
+	test_many();
 	test_thin();
 	return tap_done();
 }
