@@ -53,10 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(at > before && at <= size && p.name_len > 0 && p.name_len <= POINT_NAME_MAX && p.step <= POINT_STEP_MAX);
 		before = at;
 		must_read_again(&p);
-		point_summaries_add(&s, &p);
+		count += point_summaries_add(&s, &p) != NULL;
 		ARRAY_GROW(all.v, all.count + 1, all.cap);
 		all.v[all.count++] = (struct curve_point){ p.step, p.value };
-		count++;
 	}
 	must(got == 0 ? !memchr(data + at, '\n', size - at) : err.code == ERR_INTEGRITY && err.text[0]);
 	for (size_t i = 0; i < s.count; i++)
