@@ -134,7 +134,7 @@ points()
 	id=$(mreg run start --name first)
 	mreg_is 0 ls
 	says_nothing
-	mreg_is 3 show first
+	mreg_is 3 get first
 	mreg_is 3 log first
 	mkdir -p d && echo x >d/f
 	mreg put -q m d
