@@ -30,7 +30,8 @@ shows()
 	mreg_is 0 run exec -- sh -c 'echo result; echo trouble >&2'
 	says result
 	complains trouble
-	[[ $stderr =~ ^"note: run 'r-"[a-z0-9]{10}"'"$'\n'trouble$ ]]
+	pattern="^note: run 'r-[a-z0-9]{10}'"$'\n'"trouble\$"
+	[[ $stderr =~ $pattern ]]
 	mreg_is 0 run exec -q -- echo result
 	says result
 	no_complaint
@@ -77,8 +78,8 @@ shows()
 	mkdir deep
 	cd deep
 	exec_is 0 --job-type training --name first --tag good -m "a note" -M lr=0.1 -- printf '%s|' 'a b' '' "it's" $'two\nlines' $'\xff'
-	says $'a b||it\'s|two\nlines|\xff|'
-	shows '.argv == ["printf", "%s|", "a b", "", "it'"'"'s", "two\\nlines", "\\xff"]'
+	says "a b||it's|two"$'\n'"lines|"$'\xff'"|"
+	shows '.argv == ["printf", "%s|", "a b", "", "it\u0027s", "two\\nlines", "\\xff"]'
 	shows '.job_type == "training" and .name == "first" and .tags == ["good"] and .note == "a note" and .config == {"lr": 0.1}'
 	shows ".directory == \"$PWD\" and .user == \"tester\" and .created == \"2026-01-02T03:04:05Z\" and .ended == \"2026-01-02T03:04:05Z\""
 	mreg_is 0 run show first --json

@@ -165,6 +165,8 @@ done_well()
 		run log -n first loss=1
 		run finish -n first
 		run finish first --status 1 -m why
+		run cat first points
+		run replay -n first
 		search
 		search 'alias = best' --sort -created
 		search --artifacts
@@ -286,9 +288,14 @@ done_badly()
 		4 no-reference restore digits:v2
 		6 policy rm digits:v1
 		2 usage run nowhere
+		2 usage run exec
+		2 usage run replay first
 		2 usage run log loss=1
 		2 invalid run log "$(mreg run start)" loss=high
 		3 no-collection run finish r-nowhere00
+		3 no-collection run cat r-nowhere00 points
+		3 no-path run cat "$(mreg run start)" nothing
+		3 no-collection run exec --use nowhere:v1 -- true
 		10 local run start --config nowhere
 		2 usage ttl digits soon
 		4 no-reference resolve digits:best --at 1970-01-02

@@ -103,21 +103,21 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	CLEANUP(run_args) struct run_args a = { .pid = UINT64_MAX, .step = UINT64_MAX, .status = UINT64_MAX };
 	CLEANUP(operands) struct operands all = OPERANDS_INIT;
 	const struct opt opts[] = {
-		OPT_STRING('t', "job-type", &a.job_type, "TYPE", "start: what kind of work it is (default: run)"),
-		OPT_STRING(0, "config", &a.config_file, "FILE", "start: keep this configuration"),
-		OPT_STRVEC('M', "metadata", &a.metadata, "KEY=VALUE", "start: a value of the configuration, over what the file says"),
-		OPT_STRING(0, "name", &a.name, "NAME", "start: a name for people"),
-		OPT_STRVEC(0, "tag", &a.tags, "TAG", "start: tag the run"),
-		OPT_STRVEC(0, "code", &a.code, "PATH", "start: keep this code"),
-		OPT_STRVEC(0, "env", &a.environment, "NAME", "start: record this variable of the environment, too; may be a pattern"),
-		OPT_FLAG(0, "no-git", &a.no_git, "start: do not ask git about the code"),
+		OPT_STRING('t', "job-type", &a.job_type, "TYPE", "start, exec: what kind of work it is (default: run)"),
+		OPT_STRING(0, "config", &a.config_file, "FILE", "start, exec: keep this configuration"),
+		OPT_STRVEC('M', "metadata", &a.metadata, "KEY=VALUE", "start, exec: a value of the configuration, over what the file says"),
+		OPT_STRING(0, "name", &a.name, "NAME", "start, exec: a name for people"),
+		OPT_STRVEC(0, "tag", &a.tags, "TAG", "start, exec: tag the run"),
+		OPT_STRVEC(0, "code", &a.code, "PATH", "start, exec: keep this code"),
+		OPT_STRVEC(0, "env", &a.environment, "NAME", "start, exec: record this variable of the environment, too; may be a pattern"),
+		OPT_FLAG(0, "no-git", &a.no_git, "start, exec: do not ask git about the code"),
 		OPT_U64(0, "pid", &a.pid, "PID", "start: the process whose death is that of the run"),
 		OPT_STRVEC(0, "use", &a.use, "REF", "exec: what the program uses, as 'mreg use' takes it"),
 		OPT_STRING(0, "id-file", &a.id_file, "FILE", "exec: write the run's id there before the program runs"),
 		OPT_U64(0, "step", &a.step, "N", "log: at this step (default: the next one of each metric)"),
 		OPT_U64(0, "status", &a.status, "N", "finish: the exit status of the program"),
 		OPT_FLAG('f', "force", &a.force, "rm: also a run that has not ended"),
-		OPT_STRING('m', "message", &a.message, "TEXT", "reason, for the history; of start a note about the run"),
+		OPT_STRING('m', "message", &a.message, "TEXT", "reason, for the history; of start and exec a note about the run"),
 		OPT_DRY_RUN(&a.dry_run),
 		OPT_END,
 	};
@@ -128,7 +128,9 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 }
 
 const struct command cmd_run = {
-	.name = "run", .synopsis = "[options] start | log [RUN] NAME=VALUE...|- | finish [RUN] | inputs RUN... | outputs RUN... | rm RUN...",
+	.name = "run",
+	.synopsis = "[options] start | log [RUN] NAME=VALUE...|- | finish [RUN] | exec -- COMMAND... | inputs RUN... | outputs RUN... | "
+		    "cat RUN PATH | replay -n RUN | rm RUN...",
 	.summary = "record what made a version",
 	.group = GROUP_TRACE, .needs = NEEDS_REGISTRY, .run = run,
 };
