@@ -207,6 +207,14 @@ static bool is_cid(const char *text)
 	return hex_decode(text, strlen(text), raw, sizeof raw);
 }
 
+/* Of a collection, or a run's id, which is no name. */
+static bool is_name(const char *name, size_t len)
+{
+	struct error ignored = ERROR_INIT;
+
+	return name && (run_id_is(name, len) || name_check_full(name, len, &ignored) == 0);
+}
+
 static int take_names(const json_t *obj, struct bundle_header *h, struct error *err)
 {
 	json_t *names = json_object_get(obj, "scope");
@@ -218,7 +226,7 @@ static int take_names(const json_t *obj, struct bundle_header *h, struct error *
 	json_object_foreach(names, cid, value) {
 		const char *name = json_string_value(value);
 
-		if (!is_cid(cid) || !name || name_check_full(name, json_string_length(value), err) < 0)
+		if (!is_cid(cid) || !is_name(name, json_string_length(value)))
 			return wrong("scope", err);
 		bundle_header_add_scope(h, cid, name)->is_whole = true;
 	}
