@@ -220,6 +220,7 @@ static int describe(struct naming *n, const char *key, const char *before, const
 	CLEANUP(strbuf) struct strbuf ref = STRBUF_INIT, from = STRBUF_INIT, to = STRBUF_INIT;
 	struct key_name s;
 	size_t i = 0;
+	bool is_run;
 
 	key_name_parse(key, &s);
 	while (i < COUNT_OF(kinds) && !key_name_is(&s, kinds[i].table))
@@ -228,7 +229,8 @@ static int describe(struct naming *n, const char *key, const char *before, const
 		return 0;
 	if (add_subject(n, &s, before, after, &ref, err) < 0 || add_value(n, &s, before, &from, err) < 0 || add_value(n, &s, after, &to, err) < 0)
 		return -1;
-	*out = (struct ref_change){ .kind = key_name_is(&s, "coll") && key_name_is_run(ref.buf) ? RUN_KIND : kinds[i].kind, .ref = strbuf_detach(&ref), .from = cut(&from), .to = cut(&to) };
+	is_run = key_name_is(&s, "coll") && key_name_is_run(ref.buf);
+	*out = (struct ref_change){ .kind = is_run ? RUN_KIND : kinds[i].kind, .ref = strbuf_detach(&ref), .from = cut(&from), .to = cut(&to) };
 	/* an empty note is one: whether there is a value decides, but for metadata, where {} says that there is none */
 	if (!from.len && before && strncmp(key, "met", 3) != 0)
 		strbuf_addc(&from, ' ');
