@@ -190,7 +190,7 @@ points()
 	mreg use -q digits:v1 --name test --run "$one" >/dev/null
 	mreg_is 5 pull
 	complains "the input of '$one' is digits:v1 as test here, digits:v1 as train there"
-	mreg_is 0 pull --theirs
+	mreg_is 0 pull --theirs "$one"
 	mreg_is 0 run inputs "$one" --json
 	json 'lines | map(select(.ref == "digits:v1"))[0].as == "train"'
 	mreg_is 0 run inputs "$one" -q

@@ -14,6 +14,7 @@
 #include "registry/listing.h"
 #include "registry/remote.h"
 #include "registry/resolve.h"
+#include "registry/run.h"
 
 struct settling {
 	struct registry *reg;
@@ -175,13 +176,25 @@ static void choose_reference(struct settling *s, const struct cid *cid, const ch
 	hashmap_put(&s->chosen, key.buf, key.len, s);
 }
 
-/* NAME or NAME:REF; the alias or number need not be there any more. */
+static int choose_run(struct settling *s, const char *text, struct error *err)
+{
+	CLEANUP(run) struct run run = RUN_INIT;
+
+	if (run_get(s->view, text, &run, err) < 0)
+		return -1;
+	choose_all(s, &run.cid);
+	return 0;
+}
+
+/* NAME, NAME:REF or a run; the alias or number need not be there any more. */
 static int choose_text(struct settling *s, const char *text, struct error *err)
 {
 	CLEANUP(ptr) char *name = xstrdup(text);
 	CLEANUP(collection) struct collection c = COLLECTION_INIT;
 	char *colon = strchr(name, ':');
 
+	if (run_is_meant(text))
+		return choose_run(s, text, err);
 	if (colon)
 		*colon = '\0';
 	if (collection_get(s->view, name, &c, err) < 0)
