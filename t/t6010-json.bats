@@ -172,6 +172,7 @@ done_well()
 		search --artifacts
 		show digits
 		show digits:v1
+		show digits:v1 --provenance
 		show m:best
 		show reader
 		show reader:v0
@@ -304,6 +305,7 @@ done_badly()
 		2 usage search --sort nowhere
 		1 no search --exit-code 'name = nothing'
 		3 no-collection show nowhere
+		3 no-collection show nowhere --provenance
 		10 no-registry -C / status
 		1 no status changed
 		4 no-reference tag -d digits:v1 nowhere

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
+#include "cmd/show-provenance.h"
 #include "registry/annotation.h"
 #include "registry/history.h"
 #include "registry/link.h"
@@ -290,18 +291,25 @@ static int show_collection(struct session *s, const char *name, struct error *er
 
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
-	bool checksums = false;
+	bool checksums = false, provenance = false;
 	struct reference ref;
 	struct view *v;
 	CLEANUP(resolved) struct resolved version = RESOLVED_INIT;
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
 	const struct opt opts[] = {
 		OPT_FLAG(0, "checksums", &checksums, "print the files' digests, for sha256sum -c"),
+		OPT_FLAG(0, "provenance", &provenance, "tell how it was made: runs, commands, code, inputs, back to the sources"),
 		OPT_REMOTE(&s->remote_name),
 		OPT_END,
 	};
 
-	if (session_parse(s, opts, argc, argv, 1, 1, &operands, err) < 0 || reference_parse(operands.v[0], &ref, err) < 0)
+	if (session_parse(s, opts, argc, argv, 1, 1, &operands, err) < 0)
+		return -1;
+	if (provenance && checksums)
+		return error_set(err, ERR_USAGE, "--checksums and --provenance are two questions");
+	if (provenance)
+		return session_update(s, operands.v, 1, err) < 0 ? -1 : show_provenance(s, operands.v[0], err);
+	if (reference_parse(operands.v[0], &ref, err) < 0)
 		return -1;
 	if (checksums && out_mode(s->out) == OUT_JSON)
 		return error_set(err, ERR_USAGE, "--checksums has a form of its own: 'mreg ls --json' gives the digests as JSON");
