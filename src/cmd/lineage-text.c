@@ -28,10 +28,11 @@ void lineage_text_title(struct strbuf *out, const struct lineage_node *node)
 
 typedef void (*escape_fn)(struct strbuf *out, const char *text, size_t len);
 
-static void add_list(struct strbuf *out, const struct strvec *list)
+static void add_list(struct strbuf *out, const char *before, const struct strvec *list, const char *after)
 {
 	for (size_t i = 0; i < list->count; i++)
-		strbuf_addf(out, "%s%s", i ? ", " : "", list->v[i]);
+		strbuf_addf(out, "%s%s", i ? ", " : before, list->v[i]);
+	strbuf_adds(out, list->count ? after : "");
 }
 
 /* One line of a label, unless it is empty. */
@@ -55,8 +56,8 @@ static void add_label(struct strbuf *out, const struct lineage_node *node, const
 		strbuf_adds(&title, node->is_removed ? " (removed)" : " (not here)");
 	if (node->is_cut)
 		strbuf_adds(&title, " ...");
-	add_list(&aliases, &node->aliases);
-	add_list(&links, &node->links);
+	add_list(&aliases, "[", &node->aliases, "]");
+	add_list(&links, "linked as ", &node->links, "");
 	add_line(out, title.buf, "", escape);
 	add_line(out, aliases.buf, line_break, escape);
 	add_line(out, links.buf, line_break, escape);
