@@ -212,7 +212,5 @@ int report_collection_read(struct report_gathering *g, const struct collection *
 	}
 	if (complete_versions(g, c, &aliases, out, err) < 0 || report_alias_read(g, c, &aliases, out, err) < 0)
 		return -1;
-	if (report_alias_read_events(g, c, out, err) < 0 || report_curve_read(g, out, err) < 0)
-		return -1;
-	return report_lineage_read(g, out, err);
+	return report_curve_read(g, out, err) < 0 ? -1 : report_lineage_read(g, out, err);
 }

@@ -51,10 +51,9 @@ void report_version_release(struct report_version *v);
 bool report_version_metric(const struct report_version *v, const char *metric, double *out);
 
 /* ---- report-alias.c ---- */
+/* Aliases and events. */
 int report_alias_read(struct report_gathering *g, const struct collection *c, const struct alias_rows *rows, struct report_collection *out,
 	struct error *err) MUST_CHECK;
-int report_alias_read_events(
-	struct report_gathering *g, const struct collection *c, struct report_collection *out, struct error *err) MUST_CHECK;
 
 /* ---- report-run.c ---- */
 /* Sets run and job_type of a version, as far as they are known. */

@@ -279,14 +279,16 @@ static int next_holder(struct view *v, struct rolling *r, const struct stack *st
 	return 0;
 }
 
-int stage_previous(struct view *v, const struct collection *c, const char *alias, uint64_t *number, struct error *err)
+int stage_previous(struct view *v, const struct collection *c, const struct change *const *changes, size_t count, uint64_t *number,
+		   struct error *err)
 {
 	CLEANUP(stack) struct stack stack = { NULL, 0, 0, false };
 	struct version_row row;
 	const struct oid *top;
 
-	if (read_stack(v, &c->cid, alias, &stack, err) < 0)
-		return -1;
+	for (size_t i = count; i > 0; i--)
+		if (take_change(&stack, changes[i - 1], err) < 0)
+			return -1;
 	top = stack.is_unset || !stack.count ? NULL : &stack.v[stack.count - 1];
 	for (size_t i = stack.count; i > 0; i--) {
 		int live;

@@ -44,7 +44,10 @@ struct stage_rollback {
  */
 int stage_rollback(struct registry *reg, const struct stage_rollback *rollback, struct stage_result *out, struct error *err) MUST_CHECK;
 
-/* The version in c that one step back would lead to, of any alias: 1, 0 there is none, -1. */
-int stage_previous(struct view *v, const struct collection *c, const char *alias, uint64_t *number, struct error *err) MUST_CHECK;
+/*
+ * The version in c that one step back would lead to, of any alias, whose changes by first parents are these, the newest first: 1, 0 there is none, -1.
+ */
+int stage_previous(struct view *v, const struct collection *c, const struct change *const *changes, size_t count, uint64_t *number,
+		   struct error *err) MUST_CHECK;
 
 #endif
