@@ -139,6 +139,13 @@ for i in range(20000):
 	[[ $output == *"n0[\"m:v1"* ]]
 }
 
+@test "in JSON the lineage is that of lineage" {
+	train first one >/dev/null <<<'{"loss":1}'
+	mreg_is 0 report --json m
+	run -0 jq -cS '.collections[0].lineage' <<<"$output"
+	says "$(mreg lineage m --json | jq -cS 'del(.format)')"
+}
+
 @test "what has no lineage shows none" {
 	mreg_is 0 report data --format md
 	[[ $output != *Lineage* ]]

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "cmd/fields.h"
+#include "cmd/lineage-record.h"
 #include "cmd/report.h"
 #include "ui/record.h"
 
@@ -172,6 +173,7 @@ static json_t *collection_of(const struct report_collection *c)
 	json_object_set_new(doc, "best", best_of(c));
 	json_object_set_new(doc, "versions", versions);
 	json_object_set_new(doc, "curves", curves_of(c));
+	json_object_set_new(doc, "lineage", c->lineage.count ? lineage_record(&c->lineage) : json_null());
 	json_object_set_new(doc, "history", history_of(c));
 	return doc;
 }
