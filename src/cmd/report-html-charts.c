@@ -74,11 +74,11 @@ static void describe(struct strbuf *out, const struct report_data *data, const s
 	if (!least)
 		return;
 	strbuf_adds(out, "; least ");
-	report_html_digits(&into, least->y);
+	report_html_digits(&into, least->y, -1);
 	strbuf_addf(out, " at v%.0f, greatest ", least->x);
-	report_html_digits(&into, greatest->y);
+	report_html_digits(&into, greatest->y, -1);
 	strbuf_addf(out, " at v%.0f, last ", greatest->x);
-	report_html_digits(&into, points[count - 1].y);
+	report_html_digits(&into, points[count - 1].y, -1);
 }
 
 static const char *rule_of(const struct report_data *data, size_t metric)

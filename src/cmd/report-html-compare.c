@@ -79,9 +79,11 @@ static void add_change(struct report_html *page, size_t metric, double a, double
 	strbuf_addc(page->out, '\n');
 }
 
-static void add_metric(struct report_html *page, size_t metric, const struct report_version *a, const struct report_version *b)
+static void add_metric(struct report_html *page, const struct report_collection *c, size_t metric, const struct report_version *a,
+	const struct report_version *b)
 {
 	const char *name = page->data->metrics.v[metric];
+	int decimals = report_html_decimals(c, name);
 	double left = 0, right = 0;
 	bool has_left = report_html_metric(a, name, &left), has_right = report_html_metric(b, name, &right);
 
@@ -89,12 +91,12 @@ static void add_metric(struct report_html *page, size_t metric, const struct rep
 		return;
 	strbuf_adds(page->out, has_left == has_right && left == right ? "<tr><th scope=\"row\">" : "<tr class=\"di\"><th scope=\"row\">");
 	html_text(page->out, name);
-	strbuf_adds(page->out, "<td class=\"nn\">");
+	strbuf_adds(page->out, "<td>");
 	if (has_left)
-		report_html_digits(page, left);
-	strbuf_adds(page->out, "<td class=\"nn\">");
+		report_html_digits(page, left, decimals);
+	strbuf_adds(page->out, "<td>");
 	if (has_right)
-		report_html_digits(page, right);
+		report_html_digits(page, right, decimals);
 	strbuf_adds(page->out, "<td>");
 	if (has_left && has_right)
 		add_change(page, metric, left, right);
@@ -191,7 +193,7 @@ void report_html_compare(struct report_html *page, const struct report_collectio
 	strbuf_adds(page->out, "<th scope=\"col\">Change</th></tr></thead>\n<tbody>\n");
 	add_lists(page, "Aliases", &a->aliases, &b->aliases);
 	for (size_t i = 0; i < page->data->metrics.count; i++)
-		add_metric(page, i, a, b);
+		add_metric(page, c, i, a, b);
 	add_facts(page, a, b);
 	add_texts(page, "By", a->user, b->user);
 	add_texts(page, "Source", a->source, b->source);

@@ -39,8 +39,13 @@ void report_html_value(struct report_html *page, const json_t *value);
 
 /* The value of a metric: a number, or NaN, Infinity as text; false when there is none. */
 bool report_html_metric(const struct report_version *v, const char *metric, double *value);
-/* At most five digits. */
-void report_html_digits(struct report_html *page, double value);
+/*
+ * How many decimals all values of a metric are shown with, so that they stand below one another; -1 when they are too large, too small or too different for
+ * that, -2 when no version has it.
+ */
+int report_html_decimals(const struct report_collection *c, const char *metric);
+/* With so many decimals; -1: at most five digits. */
+void report_html_digits(struct report_html *page, double value, int decimals);
 /* The version with this number, or NULL. */
 const struct report_version *report_html_find(const struct report_collection *c, uint64_t number);
 bool report_html_is_best(const struct report_collection *c, const char *metric, uint64_t number);

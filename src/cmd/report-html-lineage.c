@@ -43,6 +43,15 @@ static const char *short_alias(const struct lineage_node *n, const char *alias)
 	return len && !strncmp(alias, n->name, len) ? alias + len : alias;
 }
 
+/* Those of its own collection first: the rest may not fit into the box. */
+static void add_aliases(struct strbuf *out, const struct lineage_node *n)
+{
+	for (int own = 1; own >= 0; own--)
+		for (size_t i = 0; i < n->aliases.count; i++)
+			if ((short_alias(n, n->aliases.v[i]) != n->aliases.v[i]) == own)
+				add_part(out, " · ", short_alias(n, n->aliases.v[i]));
+}
+
 static const char *state_of(const struct lineage_node *n)
 {
 	return n->is_dangling ? "not here" : n->is_removed ? "removed" : "";
@@ -56,8 +65,7 @@ static void find_words(struct words *w, const struct lineage_node *n)
 		strbuf_adds(&w->name, n->name);
 	add_part(&w->detail, " · ", is_cluster(n) && !*n->type ? n->name : n->type);
 	if (!is_cluster(n))
-		for (size_t i = 0; i < n->aliases.count; i++)
-			add_part(&w->detail, " · ", short_alias(n, n->aliases.v[i]));
+		add_aliases(&w->detail, n);
 	if (n->kind == LINEAGE_RUN)
 		add_part(&w->detail, " · ", n->label);
 	add_part(&w->detail, " · ", state_of(n));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/mem.h"
 #include "base/number.h"
 #include "cmd/report-html-internal.h"
 #include "ui/html.h"
@@ -74,17 +75,28 @@ void report_html_aliases(struct report_html *page, const struct report_collectio
 /* --- which columns there are: those that would be empty are left out */
 
 struct columns {
-	bool has_aliases, has_tags, has_links, has_source, has_run, has_note, has_metadata;
+	bool has_aliases, has_files, has_tags, has_links, has_source, has_run, has_note, has_metadata;
+	int *decimals; /* of each metric: report_html_decimals() */
 };
 
-static struct columns columns_of(const struct report_collection *c)
+static void columns_cleanup(struct columns *has)
 {
-	struct columns has = { false };
+	free(has->decimals);
+}
+
+/* The number of files is worth a column where it is not always the same. */
+static struct columns columns_of(const struct report_data *data, const struct report_collection *c)
+{
+	struct columns has = { .decimals = xcalloc(data->metrics.count + 1, sizeof *has.decimals) };
+
+	for (size_t i = 0; i < data->metrics.count; i++)
+		has.decimals[i] = report_html_decimals(c, data->metrics.v[i]);
 
 	for (size_t i = 0; i < c->version_count; i++) {
 		const struct report_version *v = &c->versions[i];
 
 		has.has_aliases |= v->aliases.count > 0;
+		has.has_files |= v->files != c->versions[0].files;
 		has.has_tags |= v->tags.count > 0;
 		has.has_links |= v->links.count > 0;
 		has.has_source |= *v->source != '\0';
@@ -95,23 +107,13 @@ static struct columns columns_of(const struct report_collection *c)
 	return has;
 }
 
-static bool has_metric(const struct report_collection *c, const char *metric)
-{
-	double value;
-
-	for (size_t i = 0; i < c->version_count; i++)
-		if (report_html_metric(&c->versions[i], metric, &value))
-			return true;
-	return false;
-}
-
 /* What the script sorts and compares by stands with the heading: n for numbers, and which of them is better. */
-static void add_metric_heads(struct report_html *page, const struct report_collection *c)
+static void add_metric_heads(struct report_html *page, const struct columns *has)
 {
 	for (size_t i = 0; i < page->data->metrics.count; i++) {
 		bool has_rule = page->data->metric_has_rule && page->data->metric_has_rule[i];
 
-		if (!has_metric(c, page->data->metrics.v[i]))
+		if (has->decimals[i] == -2)
 			continue;
 		strbuf_addf(page->out, "<th scope=\"col\" class=\"n\" data-t=\"n\" data-m=\"%s\">", !has_rule ? "" : page->data->metric_is_min[i] ? "min" : "max");
 		html_text(page->out, page->data->metrics.v[i]);
@@ -119,26 +121,28 @@ static void add_metric_heads(struct report_html *page, const struct report_colle
 	}
 }
 
-static void add_head(struct report_html *page, const struct report_collection *c, const struct columns *has)
+static void add_head(struct report_html *page, const struct columns *has)
 {
 	struct strbuf *out = page->out;
 
 	strbuf_adds(out, "<thead><tr><th scope=\"col\" data-t=\"n\">Version</th>");
 	if (has->has_aliases)
 		strbuf_adds(out, "<th scope=\"col\">Aliases</th>");
-	add_metric_heads(page, c);
-	strbuf_adds(out, "<th scope=\"col\" class=\"n\" data-t=\"n\">Size</th><th scope=\"col\" class=\"n\" data-t=\"n\">Files</th>"
-		"<th scope=\"col\">Created</th><th scope=\"col\">By</th>");
+	add_metric_heads(page, has);
+	if (has->has_tags)
+		strbuf_adds(out, "<th scope=\"col\">Tags</th>");
+	if (has->has_note)
+		strbuf_adds(out, "<th scope=\"col\">Note</th>");
+	strbuf_adds(out, "<th scope=\"col\" class=\"n\" data-t=\"n\">Size</th>");
+	if (has->has_files)
+		strbuf_adds(out, "<th scope=\"col\" class=\"n\" data-t=\"n\">Files</th>");
+	strbuf_adds(out, "<th scope=\"col\">Created</th><th scope=\"col\">By</th>");
 	if (has->has_source)
 		strbuf_adds(out, "<th scope=\"col\">Source</th>");
 	if (has->has_run)
 		strbuf_adds(out, "<th scope=\"col\">Run</th>");
 	if (has->has_links)
 		strbuf_adds(out, "<th scope=\"col\">Linked as</th>");
-	if (has->has_tags)
-		strbuf_adds(out, "<th scope=\"col\">Tags</th>");
-	if (has->has_note)
-		strbuf_adds(out, "<th scope=\"col\">Note</th>");
 	if (has->has_metadata)
 		strbuf_adds(out, "<th scope=\"col\" data-k=\"meta\">Metadata</th>");
 	strbuf_adds(out, "<th scope=\"col\">Digest</th></tr></thead>\n");
@@ -163,7 +167,8 @@ static void add_alias_chips(struct report_html *page, const struct report_collec
 }
 
 /* The number itself stands with the cell where what is shown is not all of it. */
-static void add_metric(struct report_html *page, const struct report_collection *c, const struct report_version *v, const char *metric)
+static void add_metric(struct report_html *page, const struct report_collection *c, const struct report_version *v, const char *metric,
+	int decimals)
 {
 	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT, all = STRBUF_INIT;
 	bool is_best = report_html_is_best(c, metric, v->number);
@@ -174,7 +179,7 @@ static void add_metric(struct report_html *page, const struct report_collection 
 		strbuf_adds(page->out, "<td class=\"n\">");
 		return;
 	}
-	report_html_digits(&into, value);
+	report_html_digits(&into, value, decimals);
 	strbuf_adds(page->out, is_best ? "<td class=\"n b\"" : "<td class=\"n\"");
 	if (isfinite(value) && (is_best || strtod(shown.buf, NULL) != value)) {
 		json_canonical(&all, json_object_get(v->metrics, metric));
@@ -233,12 +238,15 @@ static void add_run(struct report_html *page, const struct report_version *v)
 	}
 }
 
-static void add_facts(struct report_html *page, const struct report_version *v)
+static void add_facts(struct report_html *page, const struct report_version *v, bool has_files)
 {
 	CLEANUP(strbuf) struct strbuf size = STRBUF_INIT;
 
 	size_format(&size, v->bytes);
-	strbuf_addf(page->out, "<td class=\"n\" data-v=\"%llu\">%s<td class=\"n\">%llu<td>", (unsigned long long)v->bytes, size.buf, (unsigned long long)v->files);
+	strbuf_addf(page->out, "<td class=\"n\" data-v=\"%llu\">%s", (unsigned long long)v->bytes, size.buf);
+	if (has_files)
+		strbuf_addf(page->out, "<td class=\"n\">%llu", (unsigned long long)v->files);
+	strbuf_adds(page->out, "<td>");
 	report_html_time(page, v->created);
 	add_text(page, "<td>", v->user);
 }
@@ -251,9 +259,13 @@ static void add_row(struct report_html *page, const struct report_collection *c,
 	if (has->has_aliases)
 		add_alias_chips(page, c, v);
 	for (size_t i = 0; i < page->data->metrics.count; i++)
-		if (has_metric(c, page->data->metrics.v[i]))
-			add_metric(page, c, v, page->data->metrics.v[i]);
-	add_facts(page, v);
+		if (has->decimals[i] != -2)
+			add_metric(page, c, v, page->data->metrics.v[i], has->decimals[i]);
+	if (has->has_tags)
+		add_list(page, &v->tags, false);
+	if (has->has_note)
+		add_text(page, "<td class=\"nt\">", v->note);
+	add_facts(page, v, has->has_files);
 	if (has->has_source) {
 		strbuf_adds(page->out, "<td>");
 		report_html_reference(page, v->source);
@@ -262,10 +274,6 @@ static void add_row(struct report_html *page, const struct report_collection *c,
 		add_run(page, v);
 	if (has->has_links)
 		add_list(page, &v->links, true);
-	if (has->has_tags)
-		add_list(page, &v->tags, false);
-	if (has->has_note)
-		add_text(page, "<td class=\"nt\">", v->note);
 	if (has->has_metadata)
 		add_metadata(page, v);
 	strbuf_addf(page->out, "<td><code>%.*s</code>\n", DIGEST_DIGITS, oid_hex(&v->digest).text);
@@ -273,7 +281,7 @@ static void add_row(struct report_html *page, const struct report_collection *c,
 
 void report_html_table(struct report_html *page, const struct report_collection *c)
 {
-	struct columns has = columns_of(c);
+	CLEANUP(columns) struct columns has = columns_of(page->data, c);
 
 	if (!c->version_count)
 		return;
@@ -281,7 +289,7 @@ void report_html_table(struct report_html *page, const struct report_collection 
 	strbuf_adds(page->out, "<table class=\"v\"><caption class=\"vh\">Versions of ");
 	html_text(page->out, c->name);
 	strbuf_adds(page->out, "</caption>\n");
-	add_head(page, c, &has);
+	add_head(page, &has);
 	strbuf_adds(page->out, "<tbody>\n");
 	for (size_t i = 0; i < c->version_count; i++)
 		add_row(page, c, &c->versions[i], &has);

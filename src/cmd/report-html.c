@@ -94,12 +94,42 @@ bool report_html_metric(const struct report_version *v, const char *metric, doub
 	return true;
 }
 
-void report_html_digits(struct report_html *page, double value)
+static int decimals_of(double value)
+{
+	char text[32];
+	size_t len = (size_t)snprintf(text, sizeof text, fabs(value) < 1e5 ? "%.5g" : "%.0f", value);
+	const char *point = strchr(text, '.');
+
+	return strchr(text, 'e') || fabs(value) >= 1e12 ? -1 : point ? (int)(text + len - point) - 1 : 0;
+}
+
+int report_html_decimals(const struct report_collection *c, const char *metric)
+{
+	int most = -2;
+	double value, greatest = 0;
+
+	for (size_t i = 0; i < c->version_count; i++) {
+		int decimals;
+
+		if (!report_html_metric(&c->versions[i], metric, &value))
+			continue;
+		decimals = isfinite(value) ? decimals_of(value) : 0;
+		if (decimals < 0)
+			return -1;
+		most = decimals > most ? decimals : most;
+		greatest = isfinite(value) && fabs(value) > greatest ? fabs(value) : greatest;
+	}
+	return most > 6 || (most > 2 && greatest >= 1e4) ? -1 : most;
+}
+
+void report_html_digits(struct report_html *page, double value, int decimals)
 {
 	if (isnan(value))
 		strbuf_adds(page->out, "nan");
+	else if (decimals >= 0)
+		strbuf_addf(page->out, "%.*f", decimals, value);
 	else
-		strbuf_addf(page->out, fabs(value) >= 1e5 && fabs(value) < 1e9 ? "%.0f" : "%.5g", value);
+		strbuf_addf(page->out, "%.5g", value);
 }
 
 const struct report_version *report_html_find(const struct report_collection *c, uint64_t number)

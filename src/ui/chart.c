@@ -17,7 +17,7 @@
 /* The drawing, in its own units; what is drawn of the numbers lies within the margins. */
 #define WIDTH 400
 #define HEIGHT 210
-#define LEFT 48
+#define LEFT 46
 #define RIGHT 12
 #define TOP 20
 #define BOTTOM 34
@@ -106,6 +106,14 @@ void chart_scale_of(struct chart_scale *scale, double least, double greatest, si
 	scale->greatest = lesser(greatest + half * 0.08, 1.79e308);
 }
 
+/* "7.31M" */
+static void add_large(struct strbuf *out, double value, double largest, int step_power)
+{
+	int power = largest < 1e6 ? 3 : largest < 1e9 ? 6 : largest < 1e12 ? 9 : 12;
+
+	strbuf_addf(out, "%.*f%c", step_power < power ? power - step_power : 0, value / ten_to(power), "kMGT"[power / 3 - 1]);
+}
+
 void chart_tick(struct strbuf *out, const struct chart_scale *scale, double value)
 {
 	double largest = greater(fabs(scale->least), fabs(scale->greatest));
@@ -114,8 +122,10 @@ void chart_tick(struct strbuf *out, const struct chart_scale *scale, double valu
 
 	if (fabs(value) < scale->step / 2)
 		value = 0;
-	if (largest < 1e6 && scale->step > 0.9e-5)
+	if (largest < 1e5 && scale->step > 0.9e-5)
 		strbuf_addf(out, "%.*f", step_power < 0 ? -step_power : 0, value);
+	else if (largest >= 1e5 && largest < 1e15 && scale->step > 0.9 && value)
+		add_large(out, value, largest, step_power);
 	else
 		strbuf_addf(out, "%.*g", digits < 1 ? 1 : digits > 15 ? 15 : digits, value);
 }
@@ -368,11 +378,12 @@ static void draw_legend(struct strbuf *out, const struct chart *chart)
 	strbuf_adds(out, "<ul class=\"lg\">");
 	for (size_t i = 0; i < chart->series_count; i++) {
 		const struct chart_series *s = &chart->series[i];
+		int width = s->count > 1 ? 34 : 12;
 
-		strbuf_addf(out, "<li><svg viewBox=\"0 0 34 10\" width=\"34\" height=\"10\" aria-hidden=\"true\"><path class=\"l s%zu\"", s->style);
+		strbuf_addf(out, "<li><svg viewBox=\"0 0 %d 10\" width=\"%d\" height=\"10\" aria-hidden=\"true\"><path class=\"l s%zu\"", width, width, s->style);
 		if (dashes[s->style] && !s->has_dots)
 			strbuf_addf(out, " stroke-dasharray=\"%s\"", dashes[s->style]);
-		strbuf_addf(out, " marker-end=\"url(#:m%zu)\" d=\"M1 5h26\"/></svg> ", s->style);
+		strbuf_addf(out, " marker-end=\"url(#:m%zu)\" d=\"%s\"/></svg> ", s->style, s->count > 1 ? "M1 5h26" : "M6 5h0");
 		if (s->id) {
 			strbuf_adds(out, "<a");
 			html_link(out, s->id);
@@ -386,7 +397,7 @@ static void draw_legend(struct strbuf *out, const struct chart *chart)
 
 static void draw(struct strbuf *out, const struct frame *f, const struct chart *chart)
 {
-	strbuf_addf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\"><title>", WIDTH, HEIGHT);
+	strbuf_addf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\"><title>", WIDTH, *chart->x_name ? HEIGHT : HEIGHT - 14);
 	html_text(out, chart->title);
 	strbuf_adds(out, "</title>");
 	if (*chart->description) {

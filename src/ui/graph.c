@@ -28,8 +28,8 @@ static int y_of(const struct layout_item *item)
 	return MARGIN + (int)(item->y + 0.5);
 }
 
-/* Long names differ at both ends: the middle is what is left out. */
-static void add_cut(struct strbuf *out, const char *text, size_t columns)
+/* What does not fit is left out behind the first `front` columns. */
+static void add_cut(struct strbuf *out, const char *text, size_t columns, size_t front)
 {
 	size_t len = strlen(text), head, tail;
 
@@ -37,8 +37,8 @@ static void add_cut(struct strbuf *out, const char *text, size_t columns)
 		html_text_len(out, text, len < 4 * columns ? len : 4 * columns);
 		return;
 	}
-	head = utf8_prefix(text, len, columns * 2 / 3);
-	for (tail = head; utf8_width(text + tail, len - tail) > columns - columns * 2 / 3 - 1;)
+	head = utf8_prefix(text, len, front);
+	for (tail = head; utf8_width(text + tail, len - tail) > columns - front - 1;)
 		tail += utf8_prefix(text + tail, len - tail, 1) ? utf8_prefix(text + tail, len - tail, 1) : utf8_prefix(text + tail, len - tail, 2);
 	html_text_len(out, text, head);
 	strbuf_adds(out, "…");
@@ -68,11 +68,11 @@ static void draw_node(struct strbuf *out, const struct graph_node *node, const s
 		draw_shape(out, node, x, y, 4);
 	draw_shape(out, node, x, y, 0);
 	strbuf_addf(out, "<text x=\"%d\" y=\"%d\">", x + NODE_WIDTH / 2, *node->detail ? y - 3 : y + 4);
-	add_cut(out, node->name, NAME_COLUMNS);
+	add_cut(out, node->name, NAME_COLUMNS, NAME_COLUMNS * 2 / 3); /* long names differ at both ends */
 	strbuf_adds(out, "</text>");
 	if (*node->detail) {
 		strbuf_addf(out, "<text class=\"de\" x=\"%d\" y=\"%d\">", x + NODE_WIDTH / 2, y + 13);
-		add_cut(out, node->detail, DETAIL_COLUMNS);
+		add_cut(out, node->detail, DETAIL_COLUMNS, DETAIL_COLUMNS - 1);
 		strbuf_adds(out, "</text>");
 	}
 	strbuf_adds(out, node->id ? "</a></g>\n" : "</g>\n");

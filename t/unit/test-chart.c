@@ -92,7 +92,11 @@ int main(void)
 	ticks_like(0.91, 0.94, false, 0.01, "0.91", "two digits");
 	ticks_like(-1, 1, false, 0.5, "-1.0", "each tick has the same digits");
 	ticks_like(1e-9, 9e-9, false, 2e-9, "2e-09", "small numbers");
-	ticks_like(0, 4.2e9, false, 1e9, "0", "large numbers");
+	ticks_like(0, 4.2e9, false, 1e9, "0", "zero among large numbers");
+	ticks_like(1e9, 4.2e9, false, 1e9, "1G", "large numbers");
+	ticks_like(7300000, 7315600, false, 5000, "7.300M", "large numbers that differ little");
+	ticks_like(100000, 300000, true, 50000, "100k", "steps");
+	ticks_like(0, 3e20, false, 1e20, "0", "larger ones");
 	ticks_like(5, 5, false, 0.2, "4.6", "all the same");
 	ticks_like(0, 0, false, 0.5, "-1.0", "all zero");
 	ticks_like(-DBL_MAX, DBL_MAX, false, 1e308, "-1e+308", "the whole range of numbers");

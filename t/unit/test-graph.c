@@ -94,7 +94,7 @@ static void drawing(void)
 	CLEANUP(strbuf) struct strbuf out = STRBUF_INIT, again = STRBUF_INIT;
 	const struct graph_node two[] = {
 		{ .shape = GRAPH_BOX, .name = "</svg>", .detail = "a-name-that-is-much-too-long-for-a-box-of-this-width", .title = "\"t\"", .id = "m:v1" },
-		{ .shape = GRAPH_ROUND, .name = "r-1", .detail = "", .title = "run", .is_many = true, .is_dashed = true },
+		{ .shape = GRAPH_ROUND, .name = "another-name-that-is-too-long-for-a-box", .detail = "", .title = "run", .is_many = true, .is_dashed = true },
 	};
 	const struct graph_edge edges[] = { { 0, 1, false }, { 1, 0, true } };
 	struct graph g = { .title = "<lineage>", .nodes = two, .count = 2, .edges = edges, .edge_count = 2 };
@@ -105,7 +105,8 @@ static void drawing(void)
 	ok(strstr(out.buf, "&lt;/svg&gt;") && strstr(out.buf, "<title>&quot;t&quot;</title>") && strstr(out.buf, "aria-label=\"&lt;lineage&gt;\""),
 		"text is escaped");
 	ok(strstr(out.buf, "<a href=\"#m:v1\">") != NULL, "a box leads to its version");
-	ok(strstr(out.buf, "a-name-that-is-muc…is-width</text>") != NULL, "long names are cut in the middle");
+	ok(strstr(out.buf, "a-name-that-is-much-too-lo…</text>") != NULL, "details are cut at their end");
+	ok(strstr(out.buf, "another-name-th…r-a-box</text>") != NULL, "long names are cut in the middle");
 	strbuf_reset(&out);
 	g.count = g.edge_count = 0;
 	graph_svg(&out, &g);
