@@ -145,7 +145,8 @@ static void add_facts(struct report_html *page, const struct report_version *a, 
 	strbuf_reset(&right);
 	strbuf_addf(&left, "%llu", (unsigned long long)a->files);
 	strbuf_addf(&right, "%llu", (unsigned long long)b->files);
-	add_cells(page, "Files", &left, &right);
+	if (a->files != b->files)
+		add_cells(page, "Files", &left, &right);
 	strbuf_reset(&left);
 	strbuf_reset(&right);
 	report_html_time(&into_left, a->created);
@@ -194,13 +195,13 @@ void report_html_compare(struct report_html *page, const struct report_collectio
 	add_lists(page, "Aliases", &a->aliases, &b->aliases);
 	for (size_t i = 0; i < page->data->metrics.count; i++)
 		add_metric(page, c, i, a, b);
+	add_lists(page, "Tags", &a->tags, &b->tags);
+	add_texts(page, "Note", a->note, b->note);
 	add_facts(page, a, b);
 	add_texts(page, "By", a->user, b->user);
 	add_texts(page, "Source", a->source, b->source);
 	add_run(page, a, b);
 	add_lists(page, "Linked as", &a->links, &b->links);
-	add_lists(page, "Tags", &a->tags, &b->tags);
-	add_texts(page, "Note", a->note, b->note);
 	add_metadata(page, a, b);
 	add_digests(page, a, b);
 	strbuf_adds(page->out, "</tbody></table></div>\n");

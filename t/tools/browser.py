@@ -11,7 +11,6 @@ import subprocess
 import tempfile
 import time
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = ("--headless=new", "--remote-debugging-pipe", "--no-first-run", "--no-default-browser-check", "--disable-gpu",
            "--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--disable-sync", "--disable-extensions",
            "--disable-dev-shm-usage", "--hide-scrollbars", "--mute-audio", "--password-store=basic", "--force-color-profile=srgb", "about:blank")
@@ -22,9 +21,6 @@ class Browser:
     """One process; pages are made by page()."""
 
     def __init__(self):
-        program = next(filter(None, map(shutil.which, NAMES)), None)
-        if not program:
-            raise SystemExit("no chromium is installed")
         self.home = tempfile.mkdtemp(prefix="mreg-browser-")
         theirs, to_them = self._pipe()
         from_them, ours = self._pipe()
@@ -33,7 +29,7 @@ class Browser:
             os.dup2(theirs, 3)
             os.dup2(ours, 4)
 
-        command = [program, "--user-data-dir=" + self.home, *OPTIONS]
+        command = ["chromium", "--user-data-dir=" + self.home, *OPTIONS]
         if os.geteuid() == 0:
             command.insert(1, "--no-sandbox")
         environment = {**os.environ, "HOME": self.home, "XDG_CONFIG_HOME": self.home, "XDG_CACHE_HOME": self.home, "DBUS_SESSION_BUS_ADDRESS": "disabled:"}

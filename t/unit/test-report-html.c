@@ -13,8 +13,10 @@
 #define NS INT64_C(1000000000)
 #define NOON (INT64_C(1790000000) * NS)
 /* All that could leave its place: tags, quotes, entities, a bidi override, control characters, bytes that are no UTF-8, a long word. */
-#define HOSTILE "</script></style><img src=x onerror=alert(1)>\"'`&amp;&lt;${1} --><!-- ]]> \xe2\x80\xae" "gnp.exe \x1b[31m \xff " \
+#define HOSTILE_UTF8 "</script></style><img src=x onerror=alert(1)>\"'`&amp;&lt;${1} --><!-- ]]> \xe2\x80\xae" "gnp.exe \x1b[31m \xc2\x9b " \
 	"longlonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglong"
+
+#define HOSTILE HOSTILE_UTF8 " \xff\xc0\x80"
 
 static struct report_data data;
 
@@ -32,7 +34,7 @@ static void fill_versions(struct report_collection *c, size_t count, const char 
 		sha256_bytes(&number, sizeof number, &v->digest);
 		v->metadata = json_object();
 		v->metrics = json_object();
-		json_object_set_new(v->metadata, text, json_string_nocheck(text));
+		json_object_set_new(v->metadata, count < 100 ? HOSTILE_UTF8 : "optimizer", json_string(count < 100 ? HOSTILE_UTF8 : "adamw"));
 		json_object_set_new(v->metadata, "lr", json_real(0.001 * (double)(1 + number % 3)));
 		for (size_t j = 0; j < metric_count; j++)
 			json_object_set_new(v->metrics, metrics[j], json_real((double)((number * 7919 + j * 104729) % 100000) / (j % 2 ? 99.991 : 99991.0)));
@@ -130,7 +132,7 @@ static void fill(size_t versions, const char *text, const char *const *metrics, 
 
 static void fill_hostile(void)
 {
-	const char *const metrics[] = { HOSTILE, "nan", "mixed" };
+	const char *const metrics[] = { HOSTILE_UTF8, "nan", "mixed" };
 
 	fill(12, HOSTILE, metrics, COUNT_OF(metrics));
 	fill_media(&data.collections[0].versions[0], HOSTILE);
