@@ -169,7 +169,7 @@ static void add_hash(struct strbuf *out, const struct strbuf *text)
 
 static void add_head(struct strbuf *out, const struct report_page *about, const struct strbuf *style, const struct strbuf *script)
 {
-	strbuf_adds(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	strbuf_adds(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src ");
 	add_hash(out, style);
 	strbuf_adds(out, "; script-src ");

@@ -181,10 +181,10 @@ for (const section of all('.co')) {
 	makeSortable(versions, status);
 }
 
-/* What is folded away is printed. */
+/* What is folded away in tables is printed. */
 let opened = [];
 addEventListener('beforeprint', () => {
-	opened = all('details:not([open])');
+	opened = all('td details:not([open])');
 	opened.forEach(details => { details.open = true; });
 });
 addEventListener('afterprint', () => opened.forEach(details => { details.open = false; }));
