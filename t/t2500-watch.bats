@@ -257,7 +257,7 @@ holds()
 	ran 'digits:v1 from digits:v0'
 	ends 0
 	grep -q 'ppoll(\[{fd=[0-9]*, events=POLLIN}\], 1, NULL, ' ../trace
-	! grep -q 'ppoll(.*tv_sec' ../trace
+	run ! grep -q 'ppoll(.*tv_sec' ../trace
 }
 
 @test "an index made anew, gc and a journal put in place of another do no harm" {

@@ -5,34 +5,19 @@
 
 _mreg()
 {
-	local cur=${words[CURRENT]} verb='' i
-	local -a found
+	local line
+	local -a found shown
 
-	for ((i = 2; i < CURRENT; i++)); do
-		case ${words[i]} in
-		-C | -c | --registry | --template | --color) ((i++)) ;;
-		-*) ;;
-		*)
-			verb=${words[i]}
-			break
-			;;
-		esac
+	for line in "${(@f)$(mreg completion --complete -- "${(@Q)words[2,CURRENT-1]}" "${(Q)words[CURRENT]}" 2>/dev/null)}"; do
+		[[ -n $line ]] || continue
+		found+=("${line%%$'\t'*}")
+		shown+=("${line/$'\t'/  -- }")
 	done
-	if [[ -z $verb && $cur == -* ]]; then
-		found=(${(f)"$(mreg --list-options 2>/dev/null)"})
-	elif [[ -z $verb || $verb == help ]]; then
-		found=(${(f)"$(mreg help --list 2>/dev/null)"})
-	elif [[ $cur == -* ]]; then
-		found=(${(f)"$(mreg $verb --list-options 2>/dev/null)"})
-	elif [[ $verb == completion ]]; then
-		found=(bash fish zsh)
-	elif [[ $cur == *:* ]]; then
-		found=(${(f)"$(mreg alias -q ${cur%%:*} 2>/dev/null; mreg ls -q ${cur%%:*} 2>/dev/null)"})
-	elif [[ $verb != init && $verb != config ]]; then
-		found=(${(f)"$(mreg ls -q 2>/dev/null)"})
+	if ((${#found})); then
+		compadd -l -d shown -- "${found[@]}"
+	else
+		_files
 	fi
-	compadd -- $found
-	_files
 }
 
 if [[ $funcstack[1] == _mreg ]]; then

@@ -71,6 +71,8 @@ int session_parse(struct session *s, const struct opt *opts, int argc, char **ar
 int session_update(struct session *s, const char *const *refs, size_t count, struct error *err) MUST_CHECK;
 /* Opens the registry for one that only sometimes needs it, and so is a verb of NEEDS_CONFIG.  ERR_NO_REGISTRY. */
 int session_use_registry(struct session *s, struct error *err) MUST_CHECK;
+/* Opens configuration and registry if both are there, for one that says nothing when they are not: whether s->registry stands. */
+bool session_try_registry(struct session *s);
 /* Of a verb that takes --remote: exchanges the borrowed registry for that of here (ERR_NO_REGISTRY), and back; nothing without --remote.  Ends the snapshot. */
 int session_use_local(struct session *s, struct error *err) MUST_CHECK;
 int session_use_remote(struct session *s, struct error *err) MUST_CHECK;

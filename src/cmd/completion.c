@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "cmd/cmd.h"
+#include "cmd/complete.h"
 #include "cmd/completion-scripts.h"
 
 /* Made by the build from contrib/completion/, which has the only copies. */
@@ -33,10 +34,15 @@ static int print_script(struct session *s, const char *shell, const char *const 
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
 	CLEANUP(operands) struct operands operands = OPERANDS_INIT;
-	const struct opt opts[] = { OPT_END };
+	bool complete = false;
+	const struct opt opts[] = { OPT_FLAG(0, "complete", &complete, NULL), OPT_END };
 
-	if (session_parse(s, opts, argc, argv, 1, 1, &operands, err) < 0)
+	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &operands, err) < 0)
 		return -1;
+	if (complete)
+		return complete_print(s, operands.v, operands.count, err);
+	if (operands.count > 1)
+		return error_set(err, ERR_USAGE, "unexpected operand '%s'", operands.v[1]);
 	for (size_t i = 0; i < COUNT_OF(scripts); i++)
 		if (!strcmp(scripts[i].shell, operands.v[0]))
 			return print_script(s, scripts[i].shell, scripts[i].lines, err);

@@ -177,6 +177,15 @@ int session_use_registry(struct session *s, struct error *err)
 	return 0;
 }
 
+bool session_try_registry(struct session *s)
+{
+	struct error ignored = ERROR_INIT;
+
+	s->report = NULL;
+	return find_registry(s, &ignored) == 0 && config_load(&s->config, s->mreg_dir, &s->overrides, &ignored) == 0 && s->mreg_dir &&
+	       session_use_registry(s, &ignored) == 0;
+}
+
 static int open_needs(struct session *s, struct error *err)
 {
 	if (s->command->needs == NEEDS_NOTHING)

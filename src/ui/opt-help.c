@@ -89,3 +89,21 @@ void opt_help_list(struct strbuf *out, const struct opt *opts, const struct opt 
 	add_names(out, opts);
 	add_names(out, globals);
 }
+
+static void describe(struct strbuf *out, const struct opt *opts)
+{
+	for (const struct opt *o = opts; o->type != OPT_END_; o++) {
+		const char *arg = o->arg_name ? o->arg_name : "";
+
+		if (o->help && o->name)
+			strbuf_addf(out, "--%s\t%s\t%s\n", o->name, arg, o->help);
+		if (o->help && o->short_name)
+			strbuf_addf(out, "-%c\t%s\t%s\n", o->short_name, arg, o->help);
+	}
+}
+
+void opt_help_described(struct strbuf *out, const struct opt *opts, const struct opt *globals)
+{
+	describe(out, opts);
+	describe(out, globals);
+}

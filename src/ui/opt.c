@@ -261,16 +261,20 @@ static int parse_words(struct parse *p, struct error *err)
 }
 
 /* Always -1: the caller has done what was asked; err says whether it worked. */
-static int print_help(const struct parse *p, bool list, struct error *err)
+static int print_help(const struct parse *p, const struct globals *g, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 	int failed;
 
-	if (list)
+	error_clear(err);
+	if (g->described) {
+		opt_help_described(g->described, p->tables[0], p->tables[1]);
+		return -1;
+	}
+	if (g->list_options)
 		opt_help_list(&text, p->tables[0], p->tables[1]);
 	else
 		opt_help_text(&text, p->synopsis, p->tables[0], p->tables[1]);
-	error_clear(err);
 	failed = out_stdout(text.buf, text.len, err);
 	return failed < 0 ? failed : -1;
 }
@@ -312,7 +316,7 @@ int opt_parse(struct globals *globals, const struct opt *opts, const char *synop
 	if (parse_words(&p, err) < 0)
 		return -1;
 	if (globals->help || globals->list_options)
-		return print_help(&p, globals->list_options, err);
+		return print_help(&p, globals, err);
 	if (check_globals(&p, globals, err) < 0)
 		return -1;
 	return check_operands(&p, min, max, err);
@@ -327,6 +331,6 @@ int opt_parse_globals(struct globals *globals, const struct opt *more, int argc,
 		return -1;
 	*used = p.at;
 	if (globals->list_options)
-		return print_help(&p, true, err);
+		return print_help(&p, globals, err);
 	return check_globals(&p, globals, err);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/strbuf.h"
 #include "base/strvec.h"
 
 enum opt_type { OPT_END_, OPT_FLAG_, OPT_STRING_, OPT_STRVEC_, OPT_U64_, OPT_DURATION_, OPT_CALLBACK_ };
@@ -55,6 +56,7 @@ struct globals {
 	bool progress, no_progress; /* --progress, --no-progress */
 	const char *template;  /* --template */
 	const char *color;     /* --color[=]auto|always|never */
+	struct strbuf *described; /* with list_options: they are not printed but put here, see opt_help_described() */
 };
 
 /*

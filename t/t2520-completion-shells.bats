@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Completion in real shells, and what mreg offers them.
+
+load lib
+
+setup()
+{
+	sandbox
+	digits_registry
+	mreg alias -q digits:v1 best
+	mreg link -q digits:v2 reader:production
+}
+
+# offers WORD… = CANDIDATE…: what mreg offers for the last of the words; meanings are left out.
+offers()
+{
+	local -a words=()
+	while [ "$1" != = ]; do
+		words+=("$1")
+		shift
+	done
+	shift
+	run --separate-stderr -0 mreg completion --complete -- "${words[@]}"
+	assert_equal "$(cut -f 1 <<<"$output")" "$(printf '%s\n' "$@")"
+	no_complaint
+}
+
+# typed SHELL LINE WORD…: after LINE and a tab these words stand on the line.
+typed()
+{
+	local shell=$1 line=$2
+	shift 2
+	run --separate-stderr -0 "$MREG_SRCDIR/t/tools/complete-in-shell.py" "$shell" "$line"
+	says "$@"
+	no_complaint
+}
+
+@test "bash completes what is typed" {
+	touch labels.txt
+	typed bash 'mreg resol' resolve
+	typed bash 'mreg get digits:be' get digits:best
+	typed bash 'mreg -C . promote digits:v0 prod' -C . promote digits:v0 production
+	typed bash 'mreg get digits:v3 --fallb' get digits:v3 --fallback
+	typed bash 'mreg put digits ./lab' put digits ./labels.txt
+	typed bash 'mreg nothing lab' nothing labels.txt
+}
+
+@test "zsh completes what is typed" {
+	touch labels.txt
+	typed zsh 'mreg get digits:be' get digits:best
+	typed zsh 'mreg draft abo' draft abort
+	typed zsh 'mreg put digits ./lab' put digits ./labels.txt
+}
+
+# fished LINE: what fish offers
+fished()
+{
+	# shellcheck disable=SC2016
+	run --separate-stderr -0 fish --no-config -c 'mreg completion fish | source; complete -C "$argv[1]"' "$1"
+}
+
+@test "fish completes what is typed, and says what it means" {
+	touch labels.txt
+	fished 'mreg resol'
+	says "resolve	print the digest of the version a reference means"
+	fished 'mreg get digits:b'
+	says "digits:best	v1"
+	fished 'mreg get digits:v3 --fallb'
+	says "--fallback	get this when REF is not there"
+	fished 'mreg put digits ./lab'
+	says ./labels.txt
+	fished 'mreg promote digits:v1 p'
+	says production
+	no_complaint
+}
+
+@test "verbs, options and the words of verbs" {
+	offers pro = promote protect
+	offers help pro = promote protect
+	offers --regis = --registry
+	offers get --ex = --exact --exclude
+	offers get digits --js = --json
+	offers draft '' = abort add commit ls new rm
+	offers bundle '' = create ls verify
+	offers hook '' = ls run
+	offers remote s = set-url
+	offers ttl digits '' = inherit never
+	offers completion '' = bash fish zsh
+	offers --color a = always auto
+	offers run st = start
+	offers nowhere '' = ''
+}
+
+@test "names, and after a colon aliases and versions" {
+	offers show '' = digits reader
+	offers get digits:v = digits:v0 digits:v1 digits:v2 digits:v3 digits:v4
+	offers get digits:b = digits:best
+	offers diff digits:v0 d = digits
+	offers get reader: = reader:production reader:v0
+	offers unlink reader:p = reader:production
+	offers link digits:v0 r = reader
+	offers get nowhere: = ''
+	offers get digits:v0 -o '' = ''
+	offers create '' = ''
+	offers put digits '' = ''
+	offers watch digits -- mreg '' = ''
+	offers watch d = digits
+}
+
+@test "stages, as they are configured, remotes, types, drafts, hooks" {
+	offers promote digits:v0 '' = archived development production staging
+	offers promote digits:v0 staging --drop-from p = production
+	mreg config stage.list 'red green'
+	offers promote digits:v0 '' = green red
+	mreg remote add origin host:reg
+	offers pull '' = origin
+	offers pull origin '' = digits reader
+	offers get digits --remote o = origin
+	offers remote rm '' = origin
+	offers put x -t '' = model
+	id=$(mreg draft new digits)
+	offers draft commit '' = "$id"
+	offers draft add "$id" '' = ''
+	printf '#!/bin/sh\n' >.mreg/hooks/post-put
+	offers hook run '' = post-put
+	offers hook run post-put d = digits
+}
+
+@test "runs, by id and by name, with what they are" {
+	id=$(mreg run start -q --name first --job-type train --no-git)
+	run --separate-stderr -0 mreg completion --complete -- run finish ''
+	says "first	train" "$id	train, first"
+	offers run log r- = "$id"
+	offers put digits file --run r = "$id"
+	mreg run finish -q "$id" >/dev/null
+	offers run outputs fi = first
+}
+
+@test "the registry is the one that the line names" {
+	mkdir away
+	cd away
+	mreg init -q >/dev/null
+	mreg create -q other
+	offers show '' = other
+	offers -C .. show '' = digits reader
+	offers --registry .. show '' = digits reader
+	offers show --registry=.. d = digits
+	offers -C nowhere show '' = other
+}
+
+@test "names of others do no harm" {
+	printf '[remote "evil"]\n\turl = "host:a\033[31mb"\n' >>.mreg/config
+	run --separate-stderr -0 mreg completion --complete -- pull ''
+	[[ $output != *$'\033'* ]]
+	no_complaint
+}
+
+@test "where there is no registry, or a damaged one, there is less, and never an error" {
+	(cd / && offers show '' = '' && offers pro = promote protect)
+	export MREG_DIR=/nowhere
+	offers show '' = ''
+	unset MREG_DIR
+	printf 'broken' >.mreg/config
+	offers show '' = ''
+	rm .mreg/config
+	damage .mreg/journal 100
+	rm -r .mreg/index/*
+	offers show '' = ''
+	mreg_is 2 completion --complete
+	mreg_is 2 completion bash fish
+}
