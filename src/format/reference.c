@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "format/run-id.h"
 
 #define DIGEST_MIN_HEX 8
 
@@ -117,6 +118,10 @@ int reference_parse(const char *text, struct reference *out, struct error *err)
 {
 	struct reference ref = { .kind = REFERENCE_BARE };
 
+	if (run_id_is(text, strcspn(text, ":@"))) {
+		error_set(err, ERR_NO_COLLECTION, "'%.*s' is the id of a run, and no artifact or model", RUN_ID_LEN, text);
+		return error_hint(err, "'mreg run show %.*s' tells of it.", RUN_ID_LEN, text);
+	}
 	if (parse_parts(text, &ref, err) < 0)
 		return wrap_text(err, text);
 	*out = ref;

@@ -25,7 +25,7 @@ struct reference {
 	char hex[65];                 /* REFERENCE_DIGEST: 8 to 64 lower-case digits (upper case is folded) */
 };
 
-/* Pure.  -1 with ERR_INVALID naming the text (escaped) and what is wrong with it. "m:" is invalid. */
+/* Pure.  -1 with ERR_INVALID naming the text (escaped) and what is wrong with it. "m:" is invalid.  The id of a run is ERR_NO_COLLECTION. */
 int reference_parse(const char *text, struct reference *out, struct error *err) MUST_CHECK;
 
 #endif

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error err = ERROR_INIT;
 
 	if (reference_parse(text, &ref, &err) < 0) {
-		must(err.code == ERR_INVALID && err.text[0]);
+		must((err.code == ERR_INVALID || err.code == ERR_NO_COLLECTION) && err.text[0]);
 	} else {
 		write_reference(&out, &ref);
 		must(strcasecmp(out.buf, text) == 0);

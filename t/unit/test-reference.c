@@ -33,7 +33,7 @@ static void test_illegal(void)
 {
 	static const char *const wrong[] = { "", ":", "m:", ":v1", "@", "m@", "m@0123456", "m@0123456g",
 		"m@0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0", "m:v1@01234567", "m:a:b", "m:v01", "m:V1",
-		"m:v99999999999999999999", "a/b/c/d", "/a", "a/", "a//b", "a b/c", " a", "m:.x", "-m", ".", "..", "m:a b", "r-0123456789", "m:\xff" };
+		"m:v99999999999999999999", "a/b/c/d", "/a", "a/", "a//b", "a b/c", " a", "m:.x", "-m", ".", "..", "m:a b", "r-01234567", "r-01234567890", "m:\xff" };
 	struct error err = ERROR_INIT;
 
 	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
@@ -43,6 +43,18 @@ static void test_illegal(void)
 	}
 	reference_parse("m:\x1b[2J", &ref, &err) == 0 ? ok(false, "accepted")
 						      : ok(!strchr(err.text, '\x1b'), "shown escaped: %s", err.text);
+}
+
+static void test_runs(void)
+{
+	static const char *const runs[] = { "r-0123456789", "r-0123456789:v1", "r-abcdefghij:latest", "r-0123456789@0123456789" };
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < COUNT_OF(runs); i++) {
+		error_clear(&err);
+		ok(reference_parse(runs[i], &ref, &err) == -1 && err.code == ERR_NO_COLLECTION && strstr(err.hint, "mreg run show r-"),
+			"the id of a run is told from names: %zu", i);
+	}
 }
 
 static void test_titles(void)
@@ -63,6 +75,7 @@ static void test_titles(void)
 
 int main(void)
 {
+	test_runs();
 	test_titles();
 	test_legal();
 	test_illegal();
