@@ -63,6 +63,30 @@ bool duration_parse(const char *text, uint64_t *seconds)
 	return true;
 }
 
+void duration_format_brief(struct strbuf *out, double seconds)
+{
+	static const struct {
+		unsigned seconds, below;
+		const char *large, *small;
+	} steps[] = { { 24 * 60 * 60, 60 * 60, "d", "h" }, { 60 * 60, 60, "h", "m" }, { 60, 1, "m", "s" } };
+	uint64_t whole;
+
+	if (!(seconds >= 0 && seconds < 0x1p52)) /* NaN, too */
+		return;
+	whole = (uint64_t)(seconds + 0.5);
+	if (seconds < 9.995) {
+		strbuf_addf(out, "%.3gs", (double)(uint64_t)(seconds * 100 + 0.5) / 100);
+		return;
+	}
+	for (size_t i = 0; i < COUNT_OF(steps); i++)
+		if (whole >= steps[i].seconds) {
+			strbuf_addf(out, "%" PRIu64 "%s %02u%s", whole / steps[i].seconds, steps[i].large,
+				(unsigned)(whole % steps[i].seconds / steps[i].below), steps[i].small);
+			return;
+		}
+	strbuf_addf(out, "%" PRIu64 "s", whole);
+}
+
 void size_format(struct strbuf *out, uint64_t bytes)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };

@@ -36,7 +36,7 @@ static void add_column(struct out_table *t, const char *name, const struct colum
 	width = utf8_width(title.buf, title.len);
 	ARRAY_GROW(t->columns, t->count + 1, t->cap);
 	t->columns[t->count++] = (struct out_column){
-		.name = xstrdup(name), .kind = kind, .is_right = kind == COLUMN_NUMBER || kind == COLUMN_SIZE, .is_free = !known,
+		.name = xstrdup(name), .kind = kind, .is_right = kind == COLUMN_NUMBER || kind == COLUMN_SIZE || kind == COLUMN_DURATION, .is_free = !known,
 		.width = width, .title = strbuf_detach(&title),
 	};
 }
@@ -107,6 +107,8 @@ bool out_human_cell(struct strbuf *out, const json_t *value, enum column_kind ki
 
 	if (kind == COLUMN_SIZE && json_is_integer(value) && json_integer_value(value) >= 0)
 		size_format(&text, (uint64_t)json_integer_value(value));
+	else if (kind == COLUMN_DURATION && json_is_number(value))
+		duration_format_brief(&text, json_number_value(value));
 	else if (kind == COLUMN_TIME || kind == COLUMN_MOMENT || kind == COLUMN_AGE)
 		add_time(&text, value, kind);
 	else

@@ -17,6 +17,9 @@
 #include "ui/record.h"
 
 #define LABEL_WIDTH 14 /* of a card's fields */
+#define FIELD_MIN 10   /* columns for a value; on a narrower terminal nothing is broken */
+#define LABEL_COLOR "\033[36m"
+#define ACCENT_COLOR "\033[1;32m"
 
 int out_stdout(const void *data, size_t len, struct error *err)
 {
@@ -204,14 +207,41 @@ static void for_people_only(const struct out *o)
 		BUG("text for people in another mode");
 }
 
+/* Breaks a line at the last blank that lets it fit, and where there is none in the midst of a word.  room 0: nothing is broken. */
+static void add_wrapped(struct strbuf *out, const char *text, size_t len, size_t indent, size_t room)
+{
+	while (room && utf8_width(text, len) > room) {
+		size_t cut = utf8_prefix(text, len, room), next;
+
+		while (cut && text[cut] != ' ')
+			cut--;
+		if (!cut)
+			cut = utf8_prefix(text, len, room);
+		for (next = cut; next < len && text[next] == ' ';)
+			next++;
+		while (cut && text[cut - 1] == ' ')
+			cut--;
+		if (!next || next == len)
+			break;
+		strbuf_add(out, text, cut);
+		strbuf_addf(out, "\n%*s", (int)indent, "");
+		text += next;
+		len -= next;
+	}
+	strbuf_add(out, text, len);
+}
+
 /* Lines stay lines, each after the first `indent` columns in; all else that a terminal would act on is shown. */
-static void add_prose(struct strbuf *out, const char *text, size_t indent)
+static void add_prose(struct strbuf *out, const char *text, size_t indent, size_t room)
 {
 	size_t n;
 
 	for (const char *p = text; *p; p += n) {
+		CLEANUP(strbuf) struct strbuf line = STRBUF_INIT;
+
 		n = strcspn(p, "\n");
-		utf8_add_visible(out, p, n);
+		utf8_add_visible(&line, p, n);
+		add_wrapped(out, line.buf, line.len, indent, room);
 		if (!p[n])
 			break;
 		strbuf_addc(out, '\n');
@@ -235,20 +265,47 @@ int out_heading(struct out *o, const char *text, struct error *err)
 
 int out_field(struct out *o, const char *label, const char *value, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
-	size_t width;
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT, name = STRBUF_INIT, first = STRBUF_INIT;
+	size_t width, room = o->options.width > LABEL_WIDTH + FIELD_MIN ? o->options.width - LABEL_WIDTH : 0;
 
 	for_people_only(o);
-	utf8_add_visible(&text, label, strlen(label));
-	strbuf_addc(&text, ':');
-	width = utf8_width(text.buf, text.len);
+	utf8_add_visible(&name, label, strlen(label));
+	strbuf_addc(&name, ':');
+	width = utf8_width(name.buf, name.len);
+	strbuf_addf(&text, "%s%s%s", o->options.color ? LABEL_COLOR : "", name.buf, o->options.color ? "\033[m" : "");
 	if (*value) {
 		strbuf_addf(&text, "%*s", width < LABEL_WIDTH ? (int)(LABEL_WIDTH - width) : 1, "");
-		add_prose(&text, value, LABEL_WIDTH);
+		/* a long label takes from the room of its first line: the value then begins on the next */
+		utf8_add_visible(&first, value, strcspn(value, "\n"));
+		if (width >= LABEL_WIDTH && room && width + 1 + utf8_width(first.buf, first.len) > o->options.width)
+			strbuf_addf(&text, "\n%*s", LABEL_WIDTH, "");
+		add_prose(&text, value, LABEL_WIDTH, room);
 		strbuf_trim_end(&text);
 	}
 	strbuf_addc(&text, '\n');
 	return out_put(o, text.buf, text.len, err);
+}
+
+int out_section(struct out *o, const char *name, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf line = STRBUF_INIT;
+
+	for_people_only(o);
+	strbuf_addf(&line, "%s%s%s\n", o->options.color ? LABEL_COLOR : "", name, o->options.color ? "\033[m" : "");
+	return out_put(o, line.buf, line.len, err);
+}
+
+int out_emphasis(struct out *o, const char *text, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf line = STRBUF_INIT;
+
+	for_people_only(o);
+	if (o->options.color)
+		strbuf_adds(&line, ACCENT_COLOR);
+	utf8_add_visible(&line, text, strlen(text));
+	if (o->options.color)
+		strbuf_adds(&line, "\033[m");
+	return out_put(o, line.buf, line.len, err);
 }
 
 int out_text(struct out *o, struct error *err, const char *fmt, ...)
@@ -260,6 +317,6 @@ int out_text(struct out *o, struct error *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	add_prose(&safe, text.buf, 0);
+	add_prose(&safe, text.buf, 0, 0);
 	return out_put(o, safe.buf, safe.len, err);
 }

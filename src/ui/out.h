@@ -21,6 +21,7 @@ enum column_kind {
 	COLUMN_MOMENT, /* the same with seconds */
 	COLUMN_AGE,    /* RFC 3339 → "3d ago" */
 	COLUMN_DIGEST, /* 64 hex digits → first 12 */
+	COLUMN_DURATION, /* seconds → "1h 05m", right-aligned */
 	COLUMN_LIST,   /* array of strings → "a, b" */
 };
 struct column {
@@ -60,7 +61,12 @@ int out_list_end(struct out *o, struct error *err) MUST_CHECK;
 
 /* For people only (BUG in other modes): free text of a card. Values are escaped for terminals. */
 int out_heading(struct out *o, const char *text, struct error *err) MUST_CHECK;
-int out_field(struct out *o, const char *label, const char *value, struct error *err) MUST_CHECK; /* "label:    value"; many-line values are indented */
+/* "label:    value": many-line values are indented, and on a terminal broken at its width. */
+int out_field(struct out *o, const char *label, const char *value, struct error *err) MUST_CHECK;
+/* The name of what follows, on a line of its own. */
+int out_section(struct out *o, const char *name, struct error *err) MUST_CHECK;
+/* Text in the colour of what matters, and no newline. */
+int out_emphasis(struct out *o, const char *text, struct error *err) MUST_CHECK;
 int out_text(struct out *o, struct error *err, const char *fmt, ...) PRINTF_LIKE(3, 4) MUST_CHECK;
 
 /* Straight to stdout, past any record: usage and other text that is asked for before there is a struct out. */

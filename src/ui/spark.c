@@ -53,3 +53,52 @@ void spark_line(struct strbuf *out, const double *values, size_t count, size_t c
 		strbuf_adds(out, isfinite(value) ? bars[height_of(value, least, greatest)] : " ");
 	}
 }
+
+/* ---- one by one ---- */
+
+static double mean_of_two(double a, double b)
+{
+	return isfinite(a) && isfinite(b) ? a / 2 + b / 2 : isfinite(a) ? a : b;
+}
+
+static void halve(struct spark_series *s)
+{
+	for (size_t i = 0; i < SPARK_KEPT / 2; i++)
+		s->means[i] = mean_of_two(s->means[2 * i], s->means[2 * i + 1]);
+	s->count = SPARK_KEPT / 2;
+	s->each *= 2;
+}
+
+static double take_waiting(const struct spark_series *s)
+{
+	return s->waiting_finite ? s->sum / (double)s->waiting_finite : NAN;
+}
+
+void spark_add(struct spark_series *s, double value)
+{
+	if (!s->each)
+		s->each = 1;
+	if (isfinite(value)) {
+		s->sum += value;
+		s->waiting_finite++;
+	}
+	if (++s->waiting < s->each)
+		return;
+	s->means[s->count++] = take_waiting(s);
+	s->sum = 0;
+	s->waiting = s->waiting_finite = 0;
+	if (s->count == SPARK_KEPT)
+		halve(s);
+}
+
+void spark_draw(struct strbuf *out, const struct spark_series *s, size_t columns)
+{
+	double values[SPARK_KEPT + 1];
+	size_t count = s->count;
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = s->means[i];
+	if (s->waiting)
+		values[count++] = take_waiting(s);
+	spark_line(out, values, count, columns);
+}

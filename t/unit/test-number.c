@@ -136,9 +136,33 @@ static void test_reals(void)
 		ok(!real_parse(wrong[i], strlen(wrong[i]), &value), "'%s' is no number", wrong[i]);
 }
 
+static void brief(double seconds, const char *want)
+{
+	CLEANUP(strbuf) struct strbuf out = STRBUF_INIT;
+
+	duration_format_brief(&out, seconds);
+	is_str(out.buf, want, "a duration for people");
+}
+
+static void test_brief_durations(void)
+{
+	brief(0, "0s");
+	brief(0.004, "0s");
+	brief(0.346, "0.35s");
+	brief(9.994, "9.99s");
+	brief(59.4, "59s");
+	brief(59.5, "1m 00s");
+	brief(3599, "59m 59s");
+	brief(7505, "2h 05m");
+	brief(86400 * 400.0 + 3 * 3600, "400d 03h");
+	brief(-1, "");
+	brief(1e300, "");
+}
+
 int main(void)
 {
 	test_reals();
+	test_brief_durations();
 	uint64_t value;
 
 	test_numbers();

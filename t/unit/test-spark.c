@@ -21,6 +21,17 @@ static void draws(const double *values, size_t count, size_t columns, const char
 #define DRAWS(columns, want, name, ...) \
 	draws((const double[]){ __VA_ARGS__ }, COUNT_OF(((const double[]){ __VA_ARGS__ })), columns, want, name)
 
+static void draws_series(size_t count, size_t columns, const char *want, const char *name)
+{
+	struct spark_series series = { .count = 0 };
+	CLEANUP(strbuf) struct strbuf out = STRBUF_INIT;
+
+	for (size_t i = 0; i < count; i++)
+		spark_add(&series, i % 3 == 2 ? NAN : (double)i);
+	spark_draw(&out, &series, columns);
+	is_str(out.buf, want, name);
+}
+
 int main(void)
 {
 	DRAWS(80, "▁▂▃▄▅▆▇█", "eight heights", 0, 1, 2, 3, 4, 5, 6, 7);
@@ -33,5 +44,9 @@ int main(void)
 	DRAWS(2, "▁█", "neighbours are taken together", 0, 0, 0, 8, 8);
 	DRAWS(2, "▅▄", "by their mean", 0, 8, NAN, 3, 3);
 	draws(NULL, 0, 80, "", "none");
+	draws_series(0, 8, "", "no value of a series");
+	draws_series(2, 8, "▁█", "two");
+	draws_series(4, 8, "▁▃ █", "one that is no number");
+	draws_series(1000000, 8, "▁▂▃▄▅▆▇█", "very many, taken together");
 	return tap_done();
 }
