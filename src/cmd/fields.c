@@ -47,6 +47,8 @@ void fields_annotated(struct strbuf *out, const struct annotated *a)
 {
 	if (a->is_version)
 		resolved_name(out, &a->target);
+	else if (a->is_run)
+		strbuf_adds(out, a->run.id.text);
 	else
 		strbuf_adds(out, a->target.collection.name);
 }

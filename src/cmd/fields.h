@@ -23,7 +23,7 @@ json_t *fields_version_row(const struct collection *c, const struct version_row 
 int fields_source(struct view *v, const struct oid *version, json_t **out, struct error *err) MUST_CHECK;
 /* Where files of a version are that is absent, which may be "", or null. */
 int fields_absent(struct view *v, const struct oid *version, json_t **out, struct error *err) MUST_CHECK;
-/* "NAME", or "NAME:v3". */
+/* "NAME", or "NAME:v3", or the id of a run. */
 void fields_annotated(struct strbuf *out, const struct annotated *a);
 /* For people: each member on a line of its own, below a heading. */
 int fields_show_object(struct out *out, json_t *object, struct error *err) MUST_CHECK;

@@ -23,6 +23,17 @@ static void args_cleanup(struct args *a)
 	json_decref(a->metric_object);
 }
 
+static int read_run(struct session *s, struct view *v, const struct run *run, struct version_info *out, struct error *err)
+{
+	CLEANUP(run_info) struct run_info info = RUN_INFO_INIT;
+
+	if (run_info_read(s->registry, v, run, &info, err) < 0)
+		return -1;
+	out->metadata = json_incref(info.metadata);
+	out->metrics = json_incref(info.metrics);
+	return 0;
+}
+
 /* {"ref","title","metadata","metrics"}; title only of a collection. */
 static int make_record(struct session *s, const struct annotated *target, json_t **out, struct error *err)
 {
@@ -37,6 +48,9 @@ static int make_record(struct session *s, const struct annotated *target, json_t
 	json_object_set_new(record, "ref", json_string(ref.buf));
 	if (target->is_version) {
 		if (version_info_read(s->registry, v, &target->target.row, &info, err) < 0)
+			return -1;
+	} else if (target->is_run) {
+		if (read_run(s, v, &target->run, &info, err) < 0)
 			return -1;
 	} else {
 		info.metadata = json_object();
@@ -57,7 +71,7 @@ static int show_object(struct out *out, const char *heading, json_t *object, str
 {
 	if (json_object_size(object) == 0)
 		return 0;
-	return out_text(out, err, "%s\n", heading) < 0 ? -1 : fields_show_object(out, object, err);
+	return out_section(out, heading, err) < 0 ? -1 : fields_show_object(out, object, err);
 }
 
 static int show(struct session *s, const char *reference, struct error *err)

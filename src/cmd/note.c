@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mreg note: writes and shows the description of a collection or a version. */
+/* mreg note: writes and shows the description of a collection, a version or a run. */
 #include <config.h>
 
 #include <string.h>
@@ -22,6 +22,16 @@ struct args {
 	bool edit, dry_run;
 };
 
+static int read_run_note(struct session *s, struct view *v, const struct run *run, struct strbuf *out, struct error *err)
+{
+	CLEANUP(run_info) struct run_info info = RUN_INFO_INIT;
+
+	if (run_info_read(s->registry, v, run, &info, err) < 0)
+		return -1;
+	strbuf_adds(out, info.note);
+	return 0;
+}
+
 /* What it is now: a later note, else what the version was put with. */
 static int read_note(struct session *s, const char *reference, struct annotated *target, struct strbuf *out, struct error *err)
 {
@@ -30,6 +40,8 @@ static int read_note(struct session *s, const char *reference, struct annotated 
 
 	if (!v || annotation_target(v, reference, target, err) < 0)
 		return -1;
+	if (target->is_run)
+		return read_run_note(s, v, &target->run, out, err);
 	if (!target->is_version)
 		return annotation_note(v, &target->subject, out, err) < 0 ? -1 : 0;
 	if (version_info_read(s->registry, v, &target->target.row, &info, err) < 0)
@@ -178,6 +190,6 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 }
 
 const struct command cmd_note = {
-	.name = "note", .synopsis = "[options] REF", .summary = "write or show the description of a collection or a version", .group = GROUP_CURATE,
+	.name = "note", .synopsis = "[options] REF", .summary = "write or show the description of a collection, a version or a run", .group = GROUP_CURATE,
 	.needs = NEEDS_REGISTRY, .run = run,
 };

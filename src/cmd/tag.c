@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mreg tag: sets, removes and lists the tags of a collection or a version. */
+/* mreg tag: sets, removes and lists the tags of a collection, a version or a run. */
 #include <config.h>
 
 #include "cmd/cmd.h"

@@ -46,7 +46,7 @@ static int show(struct session *s, const char *reference, struct error *err)
 	struct view *v = registry_view(s->registry, err);
 	uint64_t seconds;
 
-	if (!v || annotation_target(v, reference, &target, err) < 0 || make_record(s, &target, &record, err) < 0)
+	if (!v || annotation_target_no_run(v, reference, "time to live", &target, err) < 0 || make_record(s, &target, &record, err) < 0)
 		return -1;
 	if (out_mode(s->out) == OUT_JSON || out_mode(s->out) == OUT_TEMPLATE)
 		return out_result(s->out, STEAL(record), "ref", err);

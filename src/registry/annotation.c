@@ -187,26 +187,77 @@ int annotation_take_away(struct txn *txn, const struct subject *of, enum annotat
 void annotated_cleanup(struct annotated *a)
 {
 	resolved_cleanup(&a->target);
+	run_cleanup(&a->run);
+	memset(a, 0, sizeof *a);
+}
+
+static int target_run(struct view *v, const char *text, struct annotated *out, struct error *err)
+{
+	int found = run_find(v, text, &out->run, err);
+
+	if (found <= 0)
+		return found;
+	out->is_run = true;
+	out->subject = subject_of_collection(&out->run.cid);
+	return 1;
+}
+
+/* 1, 0 there is no such collection, -1. */
+static int target_collection(struct view *v, const char *name, struct annotated *out, struct error *err)
+{
+	bool other_case;
+	int found = collection_find(v, name, &out->target.collection, &other_case, err);
+
+	if (found <= 0)
+		return found;
+	out->subject = subject_of_collection(&out->target.collection.cid);
+	return 1;
+}
+
+static int target_run_or(struct view *v, const char *text, struct annotated *out, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	int found = target_run(v, text, out, &ignored);
+
+	/* several runs of one name: that is what there is to say */
+	if (found < 0 && ignored.code == ERR_INVALID)
+		*err = ignored;
+	return found == 1 ? 0 : -1;
 }
 
 int annotation_target(struct view *v, const char *text, struct annotated *out, struct error *err)
 {
 	struct reference ref;
+	int found;
 
 	annotated_cleanup(out);
+	if (run_is_meant(text)) {
+		if (run_get(v, text, &out->run, err) < 0)
+			return -1;
+		out->is_run = true;
+		out->subject = subject_of_collection(&out->run.cid);
+		return 0;
+	}
 	if (reference_parse(text, &ref, err) < 0)
-		return -1;
+		return target_run_or(v, text, out, err);
 	out->is_version = ref.kind != REFERENCE_BARE;
 	if (!out->is_version) {
-		if (collection_get(v, ref.name, &out->target.collection, err) < 0)
-			return -1;
-		out->subject = subject_of_collection(&out->target.collection.cid);
-		return 0;
+		found = target_collection(v, ref.name, out, err);
+		if (found == 0)
+			found = target_run(v, text, out, err);
+		return found ? (found < 0 ? -1 : 0) : collection_get(v, ref.name, &out->target.collection, err);
 	}
 	if (resolve_reference(v, &ref, &out->target, err) < 0)
 		return -1;
 	out->subject = subject_of_version(&out->target.row.version);
 	return 0;
+}
+
+int annotation_target_no_run(struct view *v, const char *text, const char *what, struct annotated *out, struct error *err)
+{
+	if (annotation_target(v, text, out, err) < 0)
+		return -1;
+	return out->is_run ? error_set(err, ERR_USAGE, "'%s' is a run, which has no %s", text, what) : 0;
 }
 
 struct decision {
@@ -215,10 +266,22 @@ struct decision {
 	struct annotated *out;
 };
 
-/* What stands below the revisions: empty for a collection. */
-static int read_frozen(struct decision *d, struct version_object *object, struct error *err)
+/* What stands below the revisions: empty for a collection.  The metadata of a run's object is its record, which is no annotation. */
+static int read_frozen(struct decision *d, struct view *v, struct version_object *object, struct error *err)
 {
-	return d->out->is_version ? version_object_read(d->reg, &d->out->target.row.version, object, err) : 0;
+	struct version_row row;
+	bool is_ended;
+	int found;
+
+	if (!d->out->is_run)
+		return d->out->is_version ? version_object_read(d->reg, &d->out->target.row.version, object, err) : 0;
+	found = run_row(v, &d->out->run, &row, &is_ended, err);
+	if (found <= 0)
+		return found;
+	if (version_object_read(d->reg, &row.version, object, err) < 0)
+		return -1;
+	json_object_clear(object->metadata);
+	return 0;
 }
 
 /* A value that is seen already, below or above, is no change. */
@@ -322,11 +385,13 @@ static int decide(struct txn *txn, void *arg, struct error *err)
 
 	if (annotation_target(txn_view(txn), change->reference, d->out, err) < 0)
 		return -1;
+	if (change->title && d->out->is_run)
+		return error_set(err, ERR_USAGE, "a run has no title: '%s' is one", change->reference);
 	if (change->title && d->out->is_version) {
 		error_set(err, ERR_USAGE, "a version has no title: '%s' names one", change->reference);
 		return error_hint(err, "Say '%s'.", d->out->target.collection.name);
 	}
-	if ((change->note || change->metadata || change->metrics || change->drop_keys) && read_frozen(d, &object, err) < 0)
+	if ((change->note || change->metadata || change->metrics || change->drop_keys) && read_frozen(d, txn_view(txn), &object, err) < 0)
 		return -1;
 	if (change->title && collection_set_title(txn, &d->out->target.collection, change->title, err) < 0)
 		return -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is said of a collection or a version after it was made: tags, note, metadata, metrics, each edit a revision. */
+/* What is said of a collection, a version or a run after it was made: tags, note, metadata, metrics, each edit a revision. */
 #ifndef MREG_REGISTRY_ANNOTATION_H
 #define MREG_REGISTRY_ANNOTATION_H
 
@@ -10,8 +10,9 @@
 #include "format/json.h"
 #include "registry/registry.h"
 #include "registry/resolve.h"
+#include "registry/run.h"
 
-/* SUBJECT of the keys: a version id or a CID. */
+/* SUBJECT of the keys: a version id or a CID, which of a run is its own. */
 struct subject {
 	char id[OID_HEX_LEN + 1];
 };
@@ -42,13 +43,16 @@ char *annotation_decode_key(const char *encoded);
 
 /* ---- the verbs ---- */
 struct annotated {
-	bool is_version;
+	bool is_version, is_run;
 	struct subject subject;
-	struct resolved target; /* of a collection only its collection stands */
+	struct resolved target; /* of a collection only its collection stands, of a run neither */
+	struct run run;
 };
 void annotated_cleanup(struct annotated *a);
-/* NAME is the collection, all else a version. */
+/* NAME is the collection, all else a version; what is neither may be a run, by its id or its label. */
 int annotation_target(struct view *v, const char *text, struct annotated *out, struct error *err) MUST_CHECK;
+/* The same, but a run is ERR_USAGE: of what runs do not have. */
+int annotation_target_no_run(struct view *v, const char *text, const char *what, struct annotated *out, struct error *err) MUST_CHECK;
 
 struct annotation_change {
 	const char *verb, *reference, *why;

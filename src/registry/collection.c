@@ -14,6 +14,7 @@
 #include "base/suggest.h"
 #include "base/utf8.h"
 #include "format/name.h"
+#include "registry/run.h"
 
 #define FORMER_MAX 1000 /* collections that are asked whether they had another name */
 
@@ -259,6 +260,15 @@ static long elsewhere(const char *full, const struct strvec *names)
 	return -1;
 }
 
+/* Only to say so; nothing depends on it. */
+static bool is_run(struct view *v, const char *name)
+{
+	CLEANUP(run) struct run run = RUN_INIT;
+	struct error ignored = ERROR_INIT;
+
+	return run_find(v, name, &run, &ignored) == 1;
+}
+
 static int no_collection(struct view *v, const char *name, struct error *err)
 {
 	CLEANUP(strvec) struct strvec names = STRVEC_INIT;
@@ -269,6 +279,8 @@ static int no_collection(struct view *v, const char *name, struct error *err)
 	if (view_each_name(v, collect_name, &names, err) < 0 || collection_former(v, name, &became, err) < 0)
 		return -1;
 	error_set(err, ERR_NO_COLLECTION, "there is no artifact or model '%s'", name);
+	if (is_run(v, name))
+		return error_hint(err, "It is a run: 'mreg run show %s' tells of it.", name);
 	if (became.len)
 		return error_hint(err, "It was renamed: it is '%s' now.", became.buf);
 	if (names.count == 0)

@@ -70,7 +70,7 @@ static int decide(struct txn *txn, void *arg, struct error *err)
 	const struct setting *s = arg;
 	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
 
-	if (annotation_target(txn_view(txn), s->change->reference, s->out, err) < 0)
+	if (annotation_target_no_run(txn_view(txn), s->change->reference, "time to live", s->out, err) < 0)
 		return -1;
 	ttl_key(&key, &s->out->subject);
 	return txn_set(txn, key.buf, s->value, err);
