@@ -49,8 +49,11 @@ static int check_name(const char *text, struct error *err)
 {
 	struct reference ref;
 
-	if (reference_parse(text, &ref, err) < 0)
+	if (reference_parse(text, &ref, err) < 0) {
+		if (err->code == ERR_NO_COLLECTION) /* the id of a run: there is none of that name, and there can be none */
+			err->code = ERR_INVALID;
 		return -1;
+	}
 	if (ref.kind == REFERENCE_BARE)
 		return 0;
 	error_set(err, ERR_USAGE, "put takes a bare name, not '%s': the number is given by mreg", text);
