@@ -109,8 +109,9 @@ code_is()
 	mreg_is 0 run show --json "$(<../id)"
 	json '.code == null'
 	mkdir ../programs
-	ln -s "$(command -v mreg)" "$(command -v true)" ../programs/
-	PATH=$PWD/../programs mreg_is 0 run exec --id-file ../id -- true
+	ln -s "$(type -P mreg)" "$(type -P true)" ../programs/
+	run --separate-stderr -0 env PATH="$PWD/../programs" mreg run exec -q --id-file ../id -- true
+	no_complaint
 	mreg_is 0 run show --json "$(<../id)"
 	json '.code == null'
 	cd .git

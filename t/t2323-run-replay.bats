@@ -96,16 +96,18 @@ repeats()
 	mreg alias -q digits:v1 best
 	script_of --use digits:best --use digits:v3 -- true
 	mreg alias -q digits:v2 best
-	mreg rename -q digits renamed
 	repeats
+	mreg rename -q digits renamed
 	mreg_is 0 run replay -n "$id"
 	printf '%s\n' "$output" >again.sh
 	repeats
-	diff -r "anew/inputs/renamed:v1" "$DIGITS/epoch-2"
-	diff -r "anew/inputs/renamed:v3" "$DIGITS/epoch-4"
+	diff -r "anew/inputs/renamed-v1" "$DIGITS/epoch-2"
+	diff -r "anew/inputs/renamed-v3" "$DIGITS/epoch-4"
 	mreg_is 0 run ls -q
-	mreg_is 0 run inputs -q "${lines[0]}"
-	mreg_is 0 run inputs --json "${lines[0]}"
+	for id in "${lines[@]}"; do
+		mreg_is 0 run inputs -q "$id"
+		assert_equal "$(sort <<<"$output")" "renamed:v1"$'\n'"renamed:v3"
+	done
 }
 
 @test "variables, but not those of the job that it was" {
@@ -146,9 +148,13 @@ repeats()
 
 @test "changes that were not kept are missed aloud" {
 	new_repository
-	head -c 70000000 /dev/zero | tr '\0' '\n' >>jobs/settings
-	script_of -- true
+	echo changed >jobs/settings
+	git config 'filter.of=theirs.clean' cat
+	mreg_is 0 run exec -q --id-file "$TOP/id" -- true
+	complains "warning: git cannot tell what was changed"
+	id=$(<"$TOP/id")
 	cd "$TOP"
+	mreg run replay -n "$id" >again.sh
 	run --separate-stderr -0 sh again.sh
 	complains "what was changed since the commit is not recorded"
 	[ -d "$id-again/code" ]

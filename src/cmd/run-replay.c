@@ -15,6 +15,7 @@
 #include "registry/run-edge.h"
 #include "registry/verify.h"
 
+#define TOP "\"$top\"/"
 #define CODE "code/"     /* folders of a run's files */
 #define CONFIG "config/"
 #define CONFIG_MAX (1u << 20) /* of a file that is compared with what was recorded */
@@ -25,7 +26,7 @@ struct replay {
 	struct run run;
 	struct run_info info;
 	struct manifest files;
-	struct strbuf script;
+	struct strbuf script;     /* its parts behind the head */
 	struct strbuf uses;       /* words for the command at its end */
 	struct strbuf directory;  /* where it ran, exactly */
 };
@@ -76,10 +77,10 @@ static void add_cat(struct replay *r, const char *path, const char *to)
 
 /* ---- its parts, in their order ---- */
 
-static void add_head(struct replay *r)
+/* Written last, when it is known what the rest needs. */
+static void add_head(const struct replay *r, struct strbuf *out)
 {
 	CLEANUP(strbuf) struct strbuf begun = STRBUF_INIT;
-	struct strbuf *out = &r->script;
 
 	clock_format_utc(&begun, r->info.record.started);
 	strbuf_addf(out, "#!/bin/sh\n# Repeats run %s, begun %s.\n", r->run.id.text, begun.buf);
@@ -91,8 +92,10 @@ static void add_head(struct replay *r)
 	strbuf_addf(out, "# usage: sh SCRIPT [DIR]   all of it is done in DIR, which is made anew; else in ./%s-again\n", r->run.id.text);
 	strbuf_adds(out, "set -eu\n\nMREG_DIR=${MREG_DIR:-");
 	add_word(out, r->reg->root);
-	strbuf_addf(out, "}\nexport MREG_DIR\nunset MREG_RUN\nmkdir -- \"${1:-%s-again}\"\ncd -- \"${1:-%s-again}\"\ntop=$PWD\n", r->run.id.text,
+	strbuf_addf(out, "}\nexport MREG_DIR\nunset MREG_RUN\nmkdir -- \"${1:-%s-again}\"\ncd -- \"${1:-%s-again}\"\n", r->run.id.text,
 		r->run.id.text);
+	if (strstr(r->script.buf, TOP) || strstr(r->uses.buf, TOP))
+		strbuf_adds(out, "top=$PWD\n");
 }
 
 /* A path on the same machine is meant from the repository. */
@@ -118,8 +121,8 @@ static void add_changes(struct replay *r)
 	bool is_dirty = false;
 
 	if (manifest_find(&r->files, RUN_CODE_DIFF_FILE)) {
-		add_cat(r, RUN_CODE_DIFF_FILE, RUN_CODE_DIFF_FILE);
-		strbuf_adds(&r->script, "git -C code apply --whitespace=nowarn ../" RUN_CODE_DIFF_FILE "\n");
+		add_cat(r, RUN_CODE_DIFF_FILE, TOP RUN_CODE_DIFF_FILE);
+		strbuf_adds(&r->script, "git -C code apply --whitespace=nowarn " TOP RUN_CODE_DIFF_FILE "\n");
 	} else if (json_get_bool(r->info.record.code, "dirty", &is_dirty) && is_dirty) {
 		strbuf_adds(&r->script, "echo 'what was changed since the commit is not recorded' >&2\n");
 	}
@@ -277,7 +280,7 @@ static void put_where_named(struct replay *r, const char *name)
 		add_word(&r->script, dir.buf);
 		strbuf_adds(&r->script, "\n[ -e ");
 		add_word(&r->script, arg.buf);
-		strbuf_adds(&r->script, " ] || cp -- \"$top\"/config/");
+		strbuf_adds(&r->script, " ] || cp -- " TOP CONFIG);
 		add_word(&r->script, name);
 		strbuf_addc(&r->script, ' ');
 		add_word(&r->script, arg.buf);
@@ -298,9 +301,9 @@ static int add_config(struct replay *r, struct error *err)
 		in_file = read_config(r, e, err);
 		if (!in_file)
 			return -1;
-		strbuf_adds(&word, "\"$top\"/");
+		strbuf_adds(&word, TOP);
 		add_word(&word, e->path);
-		strbuf_adds(&r->script, "\n# Its configuration.\nmkdir -- \"$top\"/config\n");
+		strbuf_adds(&r->script, "\n# Its configuration.\nmkdir -- " TOP "config\n");
 		add_cat(r, e->path, word.buf);
 		put_where_named(r, e->path + strlen(CONFIG));
 		strbuf_addf(&r->uses, " --config %s", word.buf);
@@ -329,7 +332,9 @@ static int add_input(const struct run_edge *edge, void *arg, struct error *err)
 	if (!is_live)
 		add_comment(&r->script, "No longer there: ", name.buf);
 	add_comment(&r->script, "", name.buf);
-	strbuf_adds(&r->script, "mreg get -o \"$top\"/inputs/");
+	strbuf_adds(&r->script, "mreg get -o " TOP "inputs/");
+	if (colon)
+		name.buf[colon - name.buf] = '-';
 	add_word(&r->script, name.buf);
 	strbuf_addc(&r->script, ' ');
 	add_word(&r->script, pinned.buf);
@@ -404,7 +409,6 @@ static void add_command(struct replay *r)
 static int make_script(struct replay *r, struct error *err)
 {
 	utf8_add_unescaped(&r->directory, r->info.record.directory, strlen(r->info.record.directory));
-	add_head(r);
 	if (run_edge_each_input(r->view, &r->run.cid, add_input, r, err) < 0)
 		return -1;
 	add_code(r);
@@ -420,6 +424,7 @@ int run_replay(struct session *s, const struct run_args *a, struct error *err)
 {
 	CLEANUP(replay) struct replay r = { .reg = s->registry, .run = RUN_INIT, .info = RUN_INFO_INIT, .files = MANIFEST_INIT,
 					    .script = STRBUF_INIT, .uses = STRBUF_INIT, .directory = STRBUF_INIT };
+	CLEANUP(strbuf) struct strbuf script = STRBUF_INIT;
 	json_t *record;
 
 	if (!a->dry_run) {
@@ -430,10 +435,12 @@ int run_replay(struct session *s, const struct run_args *a, struct error *err)
 	if (!r.view || run_get(r.view, a->operands.v[0], &r.run, err) < 0 || run_info_read(s->registry, r.view, &r.run, &r.info, err) < 0 ||
 		run_manifest(s->registry, &r.info, &r.files, err) < 0 || make_script(&r, err) < 0)
 		return -1;
+	add_head(&r, &script);
+	strbuf_add(&script, r.script.buf, r.script.len);
 	if (out_mode(s->out) != OUT_JSON)
-		return out_bytes(s->out, r.script.buf, r.script.len, err);
+		return out_bytes(s->out, script.buf, script.len, err);
 	record = json_object();
 	json_object_set_new(record, "run", json_string(r.run.id.text));
-	json_object_set_new(record, "script", json_stringn(r.script.buf, r.script.len));
+	json_object_set_new(record, "script", json_stringn(script.buf, script.len));
 	return out_result(s->out, record, "script", err);
 }
