@@ -53,6 +53,14 @@ media()
 	says '[]'
 }
 
+@test "pictures are in the page itself" {
+	mreg put -q p p >/dev/null
+	mreg report -q --media '*.png' -o r.html >/dev/null
+	grep -qF "data:image/png;base64,$(base64 -w0 p/a.png)" r.html
+	mreg report -q -o r.html >/dev/null
+	[ "$(grep -cF 'data:image' r.html)" = 0 ]
+}
+
 @test "a picture that is too large is left out with a note" {
 	head -c $((2 * 1024 * 1024 - 18)) /dev/zero >>p/a.png
 	mreg put -q p p >/dev/null
