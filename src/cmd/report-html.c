@@ -204,9 +204,12 @@ static void add_title(struct report_html *page, const struct report_page *about)
 	add_count(page->out, page->data->count, "collection");
 	strbuf_adds(page->out, " · ");
 	add_count(page->out, versions, "version");
-	strbuf_adds(page->out, " · as of ");
-	report_html_time(page, page->data->time);
-	strbuf_addf(page->out, " UTC, change %llu</p>\n", (unsigned long long)page->data->sequence);
+	if (page->data->time) {
+		strbuf_adds(page->out, " · as of ");
+		report_html_time(page, page->data->time);
+		strbuf_addf(page->out, " UTC, change %llu", (unsigned long long)page->data->sequence);
+	}
+	strbuf_adds(page->out, "</p>\n");
 	if (about->notes && *about->notes) {
 		strbuf_adds(page->out, "<p class=\"notes\">");
 		html_text(page->out, about->notes);

@@ -257,9 +257,12 @@ void report_markdown(struct strbuf *out, const struct report_data *data, const s
 		add_notes(out, page->notes);
 	strbuf_adds(out, "Registry ");
 	add_all(out, data->root);
-	strbuf_adds(out, " as of ");
-	add_time(out, data->time);
-	strbuf_adds(out, " UTC\n\n");
+	if (data->time) {
+		strbuf_adds(out, " as of ");
+		add_time(out, data->time);
+		strbuf_adds(out, " UTC");
+	}
+	strbuf_adds(out, "\n\n");
 	for (size_t i = 0; i < data->count; i++)
 		add_collection(out, data, &data->collections[i]);
 	while (out->len > 1 && out->buf[out->len - 1] == '\n' && out->buf[out->len - 2] == '\n')

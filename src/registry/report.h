@@ -93,7 +93,7 @@ struct report_collection {
 struct report_data {
 	struct report_collection *collections; /* by name */
 	size_t count;
-	int64_t time;            /* SOURCE_DATE_EPOCH, else that of the last change: the same registry gives the same bytes */
+	int64_t time;            /* SOURCE_DATE_EPOCH, else that of the last change: the same registry gives the same bytes; 0: there is none */
 	char *root;              /* base name of the registry's directory */
 	uint64_t sequence;       /* of the journal */
 	struct strvec metrics;   /* columns, in order */
