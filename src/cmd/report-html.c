@@ -275,7 +275,7 @@ static void add_card(struct report_html *page, const struct report_collection *c
 	}
 }
 
-static void add_collection(struct report_html *page, const struct report_collection *c)
+static void add_collection(struct report_html *page, const struct report_collection *c, bool has_media)
 {
 	strbuf_adds(page->out, "<section class=\"co\"");
 	html_attribute(page->out, "aria-label", c->name);
@@ -285,7 +285,8 @@ static void add_collection(struct report_html *page, const struct report_collect
 	report_html_table(page, c);
 	report_html_compare(page, c);
 	report_html_charts(page, c);
-	report_html_media(page, c);
+	if (has_media)
+		report_html_media(page, c);
 	report_html_lineage(page, c);
 	report_html_history(page, c);
 	strbuf_adds(page->out, "</section>\n");
@@ -323,7 +324,7 @@ int report_html(struct strbuf *out, const struct report_data *data, const struct
 	if (!data->count)
 		strbuf_adds(out, "<p>There are no collections to show.</p>\n");
 	for (size_t i = 0; i < data->count; i++)
-		add_collection(&page, &data->collections[i]);
+		add_collection(&page, &data->collections[i], about->has_media);
 	strbuf_adds(out, "</main>\n<footer><p class=\"q\">Times are UTC. Made by <code>mreg report</code>.</p></footer>\n<script>");
 	strbuf_add(out, script.buf, script.len);
 	strbuf_adds(out, "</script>\n</body>\n</html>\n");

@@ -12,7 +12,7 @@
 struct report_page {
 	const char *title; /* valid UTF-8, never empty */
 	const char *notes; /* plain text, paragraphs between empty lines; valid UTF-8; NULL: none */
-	bool has_media;    /* pictures were asked for: the policy of the page lets data: images through */
+	bool has_media;    /* pictures were asked for: those that data has are shown */
 };
 /* Appends the page; the same data gives the same bytes.  Everything in data but counts and times is hostile, and escaped. */
 int report_html(struct strbuf *out, const struct report_data *data, const struct report_page *page, struct error *err) MUST_CHECK;

@@ -178,7 +178,8 @@ for (const section of all('.co')) {
 		makeComparison(comparison, versions, status);
 	if (versions.tBodies[0].rows.length > 10)
 		makeFilter(versions, status);
-	makeSortable(versions, status);
+	if (versions.tBodies[0].rows.length > 1)
+		makeSortable(versions, status);
 }
 
 /* What is folded away in tables is printed. */
