@@ -14,7 +14,7 @@ static void add_version(struct report_html *page, const struct report_collection
 	strbuf_addf(&id, "%s:%s", c->name, number);
 	strbuf_adds(page->out, "<td>");
 	if (!*number) {
-		strbuf_adds(page->out, "<span aria-label=\"none\">–</span>");
+		strbuf_adds(page->out, "–");
 	} else if (hashmap_has(&page->ids, id.buf, id.len)) {
 		strbuf_adds(page->out, "<a");
 		html_link(page->out, id.buf);

@@ -101,8 +101,13 @@ static void draw(struct report_html *page, const struct report_collection *c, co
 	for (size_t i = 0; i < l->count; i++) {
 		const struct lineage_node *n = &l->nodes[i];
 
-		nodes[i] = (struct graph_node){ .shape = is_run(n) ? GRAPH_ROUND : GRAPH_BOX, .name = words[i].name.buf, .detail = words[i].detail.buf,
-						.title = words[i].title.buf, .is_start = i == 0, .is_many = is_cluster(n), .is_dashed = n->is_dangling || n->is_removed };
+		nodes[i] = (struct graph_node){ .shape = is_run(n) ? GRAPH_ROUND : GRAPH_BOX,
+			.name = words[i].name.buf,
+			.detail = words[i].detail.buf,
+			.title = words[i].title.buf,
+			.is_start = i == 0,
+			.is_many = is_cluster(n),
+			.is_dashed = n->is_dangling || n->is_removed };
 		if (hashmap_has(&page->ids, n->name, strlen(n->name)) && !is_cluster(n))
 			nodes[i].id = n->name;
 	}
@@ -119,7 +124,8 @@ static void list(struct report_html *page, const struct lineage *l, const struct
 
 		strbuf_adds(page->out, "<li>");
 		report_html_reference(page, words[e->from].name.buf);
-		strbuf_adds(page->out, e->is_from ? " <span aria-label=\"is the beginning of\">⇢</span> " : " <span aria-label=\"goes into\">→</span> ");
+		strbuf_addf(page->out, " <span aria-hidden=\"true\">%s</span> <span class=\"vh\">%s </span>", e->is_from ? "⇢" : "→",
+			e->is_from ? "is the beginning of" : "goes into");
 		report_html_reference(page, words[e->to].name.buf);
 		if (*e->as) {
 			strbuf_adds(page->out, " as ");
@@ -143,7 +149,8 @@ void report_html_lineage(struct report_html *page, const struct report_collectio
 	}
 	report_html_begin_wide(page, "Lineage", l->nodes[0].name);
 	draw(page, c, words);
-	strbuf_adds(page->out, "</div>\n<p class=\"q\">From what is left came what is right. Boxes are versions, round ones runs; a stack is several of a kind, "
+	strbuf_adds(page->out,
+		"</div>\n<p class=\"q\">From what is left came what is right. Boxes are versions, round ones runs; a stack is several of a kind, "
 		"a broken edge what is not here.</p>\n");
 	list(page, l, words);
 	for (size_t i = 0; i < l->count; i++)

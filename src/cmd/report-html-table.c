@@ -36,7 +36,7 @@ static void add_alias(struct report_html *page, const struct report_collection *
 		add_alias_id(page, c, a->alias);
 	strbuf_adds(page->out, "><p class=\"an\"><b>");
 	html_text(page->out, a->alias);
-	strbuf_adds(page->out, "</b> <span aria-label=\"is\">→</span> ");
+	strbuf_adds(page->out, "</b> <span aria-hidden=\"true\">→</span> <span class=\"vh\">is </span>");
 	report_html_number(page, c->name, a->number);
 	strbuf_adds(page->out, "</p>\n<p class=\"q\">since ");
 	report_html_time(page, a->since);
