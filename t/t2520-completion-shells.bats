@@ -134,7 +134,7 @@ fished()
 	offers run log r- = "$id"
 	offers put digits file --run r = "$id"
 	mreg run finish -q "$id" >/dev/null
-	offers run outputs fi = first
+	offers run outputs 'fi' = first
 }
 
 @test "the registry is the one that the line names" {

@@ -125,15 +125,16 @@ static int print_saving(struct session *s, const struct usage *u, struct error *
 	/* what is left of the files, and all that is stored beside it */
 	uint64_t encoded = u->logical - u->deduplicated - u->compressed, beside = u->stored > encoded ? u->stored - encoded : 0;
 	bool is_larger = u->stored > u->logical;
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 
 	if (!u->logical)
 		return 0;
 	if (u->stored / MANY_TIMES >= u->logical)
 		return out_text(s->out, err, "%.0f times as large as the files\n", (double)u->stored / (double)u->logical);
-	return out_text(s->out, err,
-		"%.1f %% %s than the files: %.1f %% saved by storing once, %.1f %% by compression, %.1f %% added by all else\n",
+	strbuf_addf(&text, "%.1f %% %s than the files: %.1f %% saved by storing once, %.1f %% by compression, %.1f %% added by all else",
 		percent(is_larger ? u->stored - u->logical : u->logical - u->stored, u->logical), is_larger ? "larger" : "smaller",
 		percent(u->deduplicated, u->logical), percent(u->compressed, u->logical), percent(beside, u->logical));
+	return out_prose(s->out, 0, text.buf, err);
 }
 
 static int print_absent(struct session *s, const struct usage *u, struct error *err)

@@ -164,20 +164,6 @@ static int show_changes(struct out *out, const struct walk *w, const struct diff
 	return 0;
 }
 
-static int show_description(struct out *out, const char *text, struct error *err)
-{
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-		CLEANUP(strbuf) struct strbuf line = STRBUF_INIT;
-
-		utf8_add_visible(&line, text, len);
-		if (out_text(out, err, "    %s\n", line.buf) < 0)
-			return -1;
-		text += len + (text[len] == '\n');
-	}
-	return 0;
-}
-
 static int show_human(struct walk *w, const struct version_info *info, const json_t *source, const struct differences *d, struct error *err)
 {
 	struct out *out = w->s->out;
@@ -192,7 +178,7 @@ static int show_human(struct walk *w, const struct version_info *info, const jso
 		return -1;
 	if (json_is_string(source) && out_text(out, err, "    source: %s\n", json_string_value(source)) < 0)
 		return -1;
-	if ((w->args->metric && show_metric(w, err) < 0) || show_description(out, info->description, err) < 0)
+	if ((w->args->metric && show_metric(w, err) < 0) || out_prose(out, 4, info->description, err) < 0)
 		return -1;
 	return show_changes(out, w, d, err);
 }

@@ -16,7 +16,8 @@
 #define ROWS_MEASURED 200
 #define GAP 2
 #define DIGEST_SHOWN 12
-#define LAST_MIN 8 /* the last column is never cut to less */
+#define LAST_MIN 8   /* the last column is never cut to less */
+#define COLUMN_MIN 8 /* nor is another */
 #define ELLIPSIS "\xe2\x80\xa6"
 
 static void add_column(struct out_table *t, const char *name, const struct column *known)
@@ -74,15 +75,24 @@ static int add_chosen(struct out_table *t, const struct column *columns, const c
 	}
 }
 
-int out_human_list_begin(struct out *o, const struct column *columns, const char *chosen, struct error *err)
+static int add_columns(struct out *o, const struct column *columns, const char *chosen, struct error *err)
 {
-	out_human_list_close(o);
-	o->table.is_open = true;
 	if (chosen)
 		return add_chosen(&o->table, columns, chosen, err);
 	for (const struct column *c = columns; c->name; c++)
 		if (!c->hidden)
 			add_column(&o->table, c->name, c);
+	return 0;
+}
+
+int out_human_list_begin(struct out *o, const struct column *columns, const char *chosen, struct error *err)
+{
+	out_human_list_close(o);
+	o->table.is_open = true;
+	if (add_columns(o, columns, chosen, err) < 0)
+		return -1;
+	for (size_t i = 0; i < o->table.count; i++)
+		o->table.columns[i].is_primary = o->primary && strcmp(o->table.columns[i].name, o->primary) == 0;
 	return 0;
 }
 
@@ -137,41 +147,72 @@ static void free_cells(struct out_cell *cells, size_t count)
 		free(cells[i].text);
 }
 
-/* How many bytes of the last column's cell there is room for, `used` columns being full; *cut when not for all. */
-static size_t fitting(const struct out *o, const struct out_cell *cell, size_t used, bool *cut)
+/* Text can be cut; numbers, times and digests are of no use then. */
+static bool is_soft(const struct out_column *c)
 {
-	size_t room = o->options.width > used + LAST_MIN ? o->options.width - used : LAST_MIN;
+	return !c->is_right && (c->kind == COLUMN_TEXT || c->kind == COLUMN_LIST);
+}
 
-	*cut = o->options.width && cell->width > room;
-	return *cut ? utf8_prefix(cell->text, cell->len, room - 1) : cell->len;
+/* How wide a cell may become, `used` columns being full. */
+static size_t room_for(const struct out *o, size_t column, size_t used)
+{
+	const struct out_table *t = &o->table;
+
+	if (!o->options.width)
+		return SIZE_MAX;
+	if (column + 1 == t->count)
+		return o->options.width > used + LAST_MIN ? o->options.width - used : LAST_MIN;
+	return is_soft(&t->columns[column]) ? t->columns[column].width : SIZE_MAX;
+}
+
+/* The cell, or its beginning and an ellipsis; how wide that is. */
+static size_t add_cell(struct strbuf *line, const struct out_cell *cell, size_t room)
+{
+	size_t len;
+
+	if (cell->width <= room) {
+		strbuf_add(line, cell->text, cell->len);
+		return cell->width;
+	}
+	len = utf8_prefix(cell->text, cell->len, room - 1);
+	strbuf_add(line, cell->text, len);
+	strbuf_adds(line, ELLIPSIS);
+	return utf8_width(cell->text, len) + 1;
+}
+
+/* Where there are too many columns that are never cut, the row is. */
+static void clamp(const struct out *o, struct strbuf *line, size_t start)
+{
+	size_t len = line->len - start;
+
+	if (!o->options.width || utf8_width(line->buf + start, len) <= o->options.width)
+		return;
+	strbuf_set_len(line, start + utf8_prefix(line->buf + start, len, o->options.width - 1));
+	strbuf_adds(line, ELLIPSIS);
 }
 
 /* Blanks are owed until something follows them, so nothing trails. */
 static void add_row(const struct out *o, struct strbuf *line, const struct out_cell *cells)
 {
 	const struct out_table *t = &o->table;
-	size_t used = 0, owed = 0, pad, len;
-	bool cut = false;
+	size_t used = 0, owed = 0, pad, width, start = line->len;
 
 	for (size_t i = 0; i < t->count; i++) {
 		pad = t->columns[i].width > cells[i].width ? t->columns[i].width - cells[i].width : 0;
-		len = cells[i].len;
 		if (t->columns[i].is_right)
 			owed += pad;
-		if (i + 1 == t->count)
-			len = fitting(o, &cells[i], used + owed, &cut);
-		if (len) {
+		if (cells[i].len) {
 			strbuf_addf(line, "%*s", (int)owed, "");
-			strbuf_add(line, cells[i].text, len);
-			used += owed + cells[i].width;
+			used += owed;
+			width = add_cell(line, &cells[i], room_for(o, i, used));
+			if (!t->columns[i].is_right)
+				pad = t->columns[i].width > width ? t->columns[i].width - width : 0;
+			used += width;
 			owed = 0;
-		} else {
-			owed += cells[i].width;
 		}
 		owed += (t->columns[i].is_right ? 0 : pad) + GAP;
 	}
-	if (cut)
-		strbuf_adds(line, ELLIPSIS);
+	clamp(o, line, start);
 }
 
 static int put_row(struct out *o, const struct out_cell *cells, struct error *err)
@@ -216,6 +257,51 @@ static void measure(struct out_table *t, size_t column)
 		c->is_right = numbers;
 }
 
+static size_t total_width(const struct out_table *t)
+{
+	size_t total = t->count ? GAP * (t->count - 1) : 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		total += t->columns[i].width;
+	return total;
+}
+
+/* How narrow a column may become.  References are to be copied: they are kept whole as long as there is as much room again for the rest. */
+static size_t narrowest(const struct out *o, const struct out_column *c)
+{
+	size_t half = o->options.width / 2;
+
+	return c->is_primary && half > COLUMN_MIN ? half : COLUMN_MIN;
+}
+
+/* The widest column that may be cut and is not yet narrow, or NULL. */
+static struct out_column *widest(struct out *o)
+{
+	struct out_table *t = &o->table;
+	struct out_column *found = NULL;
+
+	for (size_t i = 0; i < t->count; i++) {
+		struct out_column *c = &t->columns[i];
+
+		if (is_soft(c) && c->width > narrowest(o, c) && (!found || c->width > found->width))
+			found = c;
+	}
+	return found;
+}
+
+/* What does not fit is taken from the widest texts, so that one long one leaves the others whole. */
+static void shrink(struct out *o)
+{
+	struct out_table *t = &o->table;
+	struct out_column *c;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (is_soft(&t->columns[i]) && t->columns[i].width > o->options.width)
+			t->columns[i].width = o->options.width > COLUMN_MIN ? o->options.width : COLUMN_MIN;
+	for (size_t total = total_width(t); total > o->options.width && (c = widest(o)); total--)
+		c->width--;
+}
+
 int out_human_list_settle(struct out *o, struct error *err)
 {
 	struct out_table *t = &o->table;
@@ -226,6 +312,8 @@ int out_human_list_settle(struct out *o, struct error *err)
 	if (!t->is_sized) {
 		for (size_t i = 0; i < t->count; i++)
 			measure(t, i);
+		if (o->options.width)
+			shrink(o);
 		t->is_sized = true;
 		failed = put_heading(o, err);
 	}

@@ -12,6 +12,7 @@
 struct out_column {
 	char *name, *title;
 	enum column_kind kind;
+	bool is_primary;        /* the member that -q prints */
 	bool is_right, is_free; /* is_free: not one of the verb's, so its cells decide which side it is aligned to */
 	size_t width;
 };

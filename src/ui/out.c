@@ -320,3 +320,18 @@ int out_text(struct out *o, struct error *err, const char *fmt, ...)
 	add_prose(&safe, text.buf, 0, 0);
 	return out_put(o, safe.buf, safe.len, err);
 }
+
+int out_prose(struct out *o, size_t indent, const char *text, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf broken = STRBUF_INIT;
+	size_t room = o->options.width > indent + FIELD_MIN ? o->options.width - indent : 0;
+
+	for_people_only(o);
+	if (!*text)
+		return 0;
+	strbuf_addf(&broken, "%*s", (int)indent, "");
+	add_prose(&broken, text, indent, room);
+	strbuf_trim_end(&broken);
+	strbuf_addc(&broken, '\n');
+	return out_put(o, broken.buf, broken.len, err);
+}

@@ -49,8 +49,8 @@ size_t out_width(const struct out *o);
 int out_result(struct out *o, json_t *record, const char *primary, struct error *err) MUST_CHECK;
 
 /*
- * A list: JSON Lines (each with "format":1 first), aligned columns for people (widths from the first 200 rows, then streaming; the last column is cut to the
- * terminal's width), the primary member for -q, the template for each.  columns: array ended by a NULL name.  chosen: --columns text "ref,aliases,metadata.lr"
+ * A list: JSON Lines (each with "format":1 first), aligned columns for people (widths from the first 200 rows, then streaming; on a terminal
+ * texts are cut to its width, the widest first, the primary member to no less than half of it), the primary member for -q, the template for each.  columns: array ended by a NULL name.  chosen: --columns text "ref,aliases,metadata.lr"
  * or NULL; a name that is no column is looked up in the record, unknown ones are empty.  Headings only for people.
  */
 int out_list_begin(struct out *o, const struct column *columns, const char *chosen, const char *primary, struct error *err) MUST_CHECK;
@@ -67,6 +67,8 @@ int out_field(struct out *o, const char *label, const char *value, struct error 
 int out_section(struct out *o, const char *name, struct error *err) MUST_CHECK;
 /* Text in the colour of what matters, and no newline. */
 int out_emphasis(struct out *o, const char *text, struct error *err) MUST_CHECK;
+/* A text so many columns in, on a terminal broken at its width. "" is nothing. */
+int out_prose(struct out *o, size_t indent, const char *text, struct error *err) MUST_CHECK;
 int out_text(struct out *o, struct error *err, const char *fmt, ...) PRINTF_LIKE(3, 4) MUST_CHECK;
 
 /* Straight to stdout, past any record: usage and other text that is asked for before there is a struct out. */
