@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cmd/run-ls.h"
+#include "cmd/run-show.h"
 
 static void run_args_cleanup(struct run_args *a)
 {
@@ -24,7 +26,7 @@ static const struct sub {
 	const char *name;
 	size_t min, max;   /* operands behind it */
 	const char *takes; /* long options beside those of every verb, a blank on both sides of each */
-	int (*run)(struct session *s, const struct run_args *a, struct error *err);
+	int (*run)(struct session *s, const struct run_args *a, struct error *err); /* NULL: it reads its options itself */
 } subs[] = {
 	{ "start", 0, 0, START_OPTIONS " pid ", run_start_verb },
 	{ "log", 1, SIZE_MAX, " step dry-run ", run_log_verb },
@@ -32,6 +34,8 @@ static const struct sub {
 	{ "cat", 2, 2, "", run_cat },
 	{ "exec", 1, SIZE_MAX, START_OPTIONS " use id-file ", run_exec },
 	{ "replay", 1, 1, " dry-run ", run_replay },
+	{ "ls", 0, 0, "", NULL },
+	{ "show", 1, 1, "", NULL },
 	{ "inputs", 1, SIZE_MAX, "", run_list_inputs },
 	{ "outputs", 1, SIZE_MAX, "", run_list_outputs },
 	{ "rm", 1, SIZE_MAX, " force message dry-run ", run_rm_verb },
@@ -88,6 +92,8 @@ static int act(struct session *s, struct run_args *a, const struct opt *opts, co
 		sub++;
 	if (!sub->name)
 		return unknown(all->v[0], err);
+	if (!sub->run)
+		return error_set(err, ERR_USAGE, "the options of 'run %s' stand behind it", sub->name);
 	if (count < sub->min || count > sub->max) {
 		error_set(err, ERR_USAGE, "'run %s' with %zu operands", sub->name, count);
 		return error_hint(err, "usage: mreg run %s", cmd_run.synopsis);
@@ -98,10 +104,33 @@ static int act(struct session *s, struct run_args *a, const struct opt *opts, co
 	return sub->run(s, a, err);
 }
 
+/* What ls and show take: it is in the table to be listed with the rest, and refused of the others. */
+struct looks {
+	const char *text;
+	struct strvec words;
+	uint64_t number;
+	bool flag;
+};
+
+static void looks_cleanup(struct looks *l)
+{
+	strvec_release(&l->words);
+}
+
+/* The first word that is no option. */
+static const char *first_word(char **argv)
+{
+	for (argv++; *argv; argv++)
+		if (**argv != '-')
+			return *argv;
+	return "";
+}
+
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
 	CLEANUP(run_args) struct run_args a = { .pid = UINT64_MAX, .step = UINT64_MAX, .status = UINT64_MAX };
 	CLEANUP(operands) struct operands all = OPERANDS_INIT;
+	CLEANUP(looks) struct looks looks = { .number = UINT64_MAX };
 	const struct opt opts[] = {
 		OPT_STRING('t', "job-type", &a.job_type, "TYPE", "start, exec: what kind of work it is (default: run)"),
 		OPT_STRING(0, "config", &a.config_file, "FILE", "start, exec: keep this configuration"),
@@ -117,11 +146,22 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_U64(0, "step", &a.step, "N", "log: at this step (default: the next one of each metric)"),
 		OPT_U64(0, "status", &a.status, "N", "finish: the exit status of the program"),
 		OPT_FLAG('f', "force", &a.force, "rm: also a run that has not ended"),
+		OPT_STRING(0, "search", &looks.text, "QUERY", "ls: only runs that match (mreg-query(7))"),
+		OPT_STRVEC(0, "state", &looks.words, "STATE", "ls: only those: running, finished, failed or died"),
+		OPT_STRING(0, "columns", &looks.text, "LIST", "ls: columns to show, such as id,metrics.acc,config.lr"),
+		OPT_STRING(0, "sort", &looks.text, "KEY", "ls: order by a column; -KEY for the largest first"),
+		OPT_U64(0, "limit", &looks.number, "N", "ls: at most N rows; -n is short for it there"),
+		OPT_STRVEC(0, "metric", &looks.words, "METRIC", "show: the points of this metric"),
+		OPT_FLAG(0, "all", &looks.flag, "show: all points, not only as many as show the curve"),
+		OPT_STRING(0, "remote", &looks.text, "REMOTE", "ls, show: ask that registry: a remote's name, a URL or a path"),
 		OPT_STRING('m', "message", &a.message, "TEXT", "reason, for the history; of start and exec a note about the run"),
 		OPT_DRY_RUN(&a.dry_run),
 		OPT_END,
 	};
 
+	/* those that look read their options themselves: -n is a number there */
+	if (strcmp(first_word(argv), "ls") == 0 || strcmp(first_word(argv), "show") == 0)
+		return (*first_word(argv) == 'l' ? run_ls : run_show)(s, argc, argv, err);
 	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &all, err) < 0)
 		return -1;
 	return act(s, &a, opts, &all, err);
@@ -129,7 +169,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 
 const struct command cmd_run = {
 	.name = "run",
-	.synopsis = "[options] start | log [RUN] NAME=VALUE...|- | finish [RUN] | exec -- COMMAND... | inputs RUN... | outputs RUN... | "
+	.synopsis = "[options] start | log [RUN] NAME=VALUE...|- | finish [RUN] | exec -- COMMAND... | ls | show RUN | inputs RUN... | outputs RUN... | "
 		    "cat RUN PATH | replay -n RUN | rm RUN...",
 	.summary = "record what made a version",
 	.group = GROUP_TRACE, .needs = NEEDS_REGISTRY, .run = run,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mreg search: versions or collections that match a query. */
+/* mreg search: versions, collections or runs that match a query. */
 #include <config.h>
 
 #include <stdlib.h>
@@ -8,13 +8,14 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
+#include "cmd/run-ls.h"
 #include "cmd/sort.h"
 #include "registry/search.h"
 
 struct args {
 	const char *columns, *sort;
 	uint64_t limit;
-	bool versions, artifacts, models, exit_code;
+	bool versions, artifacts, models, runs, exit_code;
 };
 
 static const struct column version_columns[] = {
@@ -182,7 +183,7 @@ static json_t *complete(const json_t *part, void *arg, struct error *err)
 {
 	struct finding *f = arg;
 	const struct found *found = &f->found[json_integer_value(json_object_get(part, "found"))];
-	struct search_hit hit = { found->collection, search_title_of(f->search, found->collection), NULL };
+	struct search_hit hit = { found->collection, search_title_of(f->search, found->collection), NULL, NULL };
 	struct view *v = registry_view(f->s->registry, err);
 	struct version_row row;
 
@@ -296,6 +297,8 @@ static int find(struct session *s, const struct args *a, const struct query *q, 
 	CLEANUP(finding) struct finding f = { .s = s, .sorter = sorter, .key = a->sort && *a->sort == '-' ? a->sort + 1 : a->sort };
 	struct search_options options = { kind, q, 0 };
 
+	if (a->runs)
+		return run_ls_find(s, &(struct run_ls_options){ .query = q, .columns = a->columns, .sort = a->sort, .limit = a->limit }, count, err);
 	if (sorter_begin(sorter, kind == SEARCH_VERSIONS ? version_columns : collection_columns, a->columns, "ref", err) < 0)
 		return -1;
 	sorter_defer(sorter, complete, &f);
@@ -325,6 +328,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_FLAG(0, "versions", &a.versions, "find versions (the default)"),
 		OPT_FLAG(0, "artifacts", &a.artifacts, "find artifacts"),
 		OPT_FLAG(0, "models", &a.models, "find registered models"),
+		OPT_FLAG(0, "runs", &a.runs, "find runs"),
 		OPT_STRING(0, "columns", &a.columns, "LIST", "columns to show, such as ref,aliases,metrics.acc"),
 		OPT_STRING(0, "sort", &a.sort, "KEY", "order by a column; -KEY for the largest first"),
 		OPT_U64('n', "limit", &a.limit, "N", "at most N rows"),
@@ -335,8 +339,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 
 	if (session_parse(s, opts, argc, argv, 0, SIZE_MAX, &operands, err) < 0)
 		return -1;
-	if (a.versions + a.artifacts + a.models > 1)
-		return error_set(err, ERR_USAGE, "only one of --versions, --artifacts and --models can be found at a time");
+	if (a.versions + a.artifacts + a.models + a.runs > 1)
+		return error_set(err, ERR_USAGE, "only one of --versions, --artifacts, --models and --runs can be found at a time");
 	join(&text, &operands);
 	q = query_parse(text.buf, text.len, err);
 	if (!q || session_update(s, NULL, 0, err) < 0 || session_pager(s, err) < 0 || find(s, &a, q, &count, err) < 0)
@@ -348,7 +352,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 const struct command cmd_search = {
 	.name = "search",
 	.synopsis = "[options] [QUERY]",
-	.summary = "find versions or collections",
+	.summary = "find versions, collections or runs",
 	.group = GROUP_LOOK,
 	.needs = NEEDS_REGISTRY,
 	.run = run,

@@ -139,7 +139,6 @@ static bool read_time(struct literal *l)
 		return false;
 	l->is_number = l->is_integer = true;
 	l->real = (double)l->integer;
-	l->end = l->integer;
 	/* A day of the local zone has 23 to 25 hours: 36 after its beginning is in the next, whose beginning is its end. */
 	if (l->len == 10 && l->text[4] == '-') {
 		CLEANUP(strbuf) struct strbuf day = STRBUF_INIT;
@@ -149,29 +148,54 @@ static bool read_time(struct literal *l)
 			return false;
 		clock_format_local(&day, later);
 		strbuf_set_len(&day, 10);
-		if (!clock_parse_user(day.buf, &l->end))
-			return false;
+		l->is_day = clock_parse_user(day.buf, &l->end);
+		return l->is_day;
 	}
 	return true;
 }
 
-bool query_literal_read(struct literal *l, enum query_field_id field, bool quoted, const char **expected)
+/* "90s", "1h", or a number of seconds. */
+static bool read_duration(struct literal *l)
 {
-	if (field == QUERY_CREATED) {
+	uint64_t seconds;
+
+	if (strlen(l->text) != l->len)
+		return false;
+	l->is_number = l->is_integer = true;
+	if (duration_parse(l->text, &seconds) && seconds < (uint64_t)(INT64_MAX / NS_PER_S)) {
+		l->integer = (int64_t)seconds * NS_PER_S;
+	} else {
+		bool is_integer;
+
+		if (!query_number_read(l->text, l->len, &is_integer, &l->integer, &l->real) || !(fabs(l->real) < 9e9))
+			return false;
+		l->integer = (int64_t)(l->real * (double)NS_PER_S);
+	}
+	l->real = (double)l->integer;
+	return true;
+}
+
+bool query_literal_read(struct literal *l, const struct query_field *field, bool quoted, const char **expected)
+{
+	switch (query_literal_kind(field)) {
+	case LITERAL_TIME:
 		*expected = "a time such as 2026-01-31, \"2026-01-31 12:00\", @SECONDS or 7d";
 		return read_time(l);
-	}
-	if (field == QUERY_SIZE) {
+	case LITERAL_DURATION:
+		*expected = "a duration such as 90s or 1h, or seconds";
+		return read_duration(l);
+	case LITERAL_SIZE:
 		*expected = "a size such as 500 or 100MiB";
 		return read_size(l);
-	}
-	if (field == QUERY_METRICS) {
+	case LITERAL_NUMBER:
 		*expected = "a number";
 		return read_metric(l);
+	case LITERAL_ANY:
+		l->is_number = !quoted && query_number_read(l->text, l->len, &l->is_integer, &l->integer, &l->real);
+		break;
+	case LITERAL_TEXT:
+		break;
 	}
-	/* A name or a tag is a text, whatever it looks like: 1.0 is not 1. */
-	l->is_number = !quoted && (field == QUERY_METADATA || field == QUERY_RUN || field == QUERY_CONSUMED_BY) &&
-		query_number_read(l->text, l->len, &l->is_integer, &l->integer, &l->real);
 	return true;
 }
 
@@ -334,7 +358,7 @@ static bool is_equal(const struct test *t, const struct value *v, const struct l
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 	struct value number;
 
-	if (t->field.id == QUERY_CREATED && l->end > l->integer)
+	if (l->is_day && v->kind == VALUE_INTEGER)
 		return v->integer >= l->integer && v->integer < l->end;
 	if (l->is_number && as_number(v, &number))
 		return order_of_numbers(&number, l) == SAME;
@@ -413,6 +437,17 @@ bool query_offer_real(struct query_probe *p, double value)
 bool query_offer_present(struct query_probe *p)
 {
 	p->hit = p->hit || p->test->op == QUERY_EXISTS;
+	return p->hit;
+}
+
+bool query_offer_known(struct query_probe *p, bool is_hit)
+{
+	p->hit = p->hit || is_hit;
+	return p->hit;
+}
+
+bool query_is_hit(const struct query_probe *p)
+{
 	return p->hit;
 }
 

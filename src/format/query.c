@@ -17,31 +17,6 @@
 #define SHOWN_BEFORE 40 /* bytes of the query around the place that is shown */
 #define SHOWN_AFTER 30
 
-static const struct {
-	const char *name;
-	bool has_key, is_ordered; /* is_ordered: a point on a line, which has no text */
-} fields[QUERY_FIELD_COUNT] = {
-	[QUERY_NAME] = { "name", false, false },
-	[QUERY_TITLE] = { "title", false, false },
-	[QUERY_TYPE] = { "type", false, false },
-	[QUERY_KIND] = { "kind", false, false },
-	[QUERY_TAG] = { "tag", false, false },
-	[QUERY_ALIAS] = { "alias", false, false },
-	[QUERY_STAGE] = { "stage", false, false },
-	[QUERY_MODEL] = { "model", false, false },
-	[QUERY_NOTE] = { "note", false, false },
-	[QUERY_CREATED] = { "created", false, true },
-	[QUERY_SIZE] = { "size", false, true },
-	[QUERY_USER] = { "user", false, false },
-	[QUERY_DIGEST] = { "digest", false, false },
-	[QUERY_PATH] = { "path", false, false },
-	[QUERY_METADATA] = { "metadata", true, false },
-	[QUERY_METRICS] = { "metrics", true, true },
-	[QUERY_INPUTS] = { "inputs", false, false },
-	[QUERY_RUN] = { "run", true, false },
-	[QUERY_CONSUMED_BY] = { "consumed_by", true, false },
-};
-
 enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_OPERATOR, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_COMMA, TOKEN_WRONG };
 
 struct token {
@@ -320,7 +295,7 @@ static void add_meant(struct strbuf *out, const struct parser *p, const char *he
 
 	utf8_add_visible(&word, p->text + p->token.start, p->at - p->token.start > SHOWN_BEFORE ? SHOWN_BEFORE : p->at - p->token.start);
 	for (size_t i = 0; i < QUERY_FIELD_COUNT; i++)
-		names[i] = fields[i].name;
+		names[i] = query_fields[i].name;
 	for (size_t i = 0; colon && i < QUERY_FIELD_COUNT; i++)
 		if (strlen(names[i]) == (size_t)(colon - head) && memcmp(names[i], head, (size_t)(colon - head)) == 0) {
 			strbuf_addf(out, "Say '%s = ...'.", names[i]);
@@ -348,6 +323,24 @@ static int no_field(struct parser *p, const char *head)
 	return error_hint(p->err, "%s", hint.buf);
 }
 
+static int no_run_key(struct parser *p, const char *head, const char *key)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT, hint = STRBUF_INIT;
+	CLEANUP(ptr) char *first = xstrndup(key, strcspn(key, "."));
+	const char *nearest = query_run_key_nearest(first);
+
+	strbuf_adds(&text, "there is no field '");
+	utf8_add_visible(&text, p->token.text.buf, strnlen(p->token.text.buf, SHOWN_BEFORE));
+	strbuf_addc(&text, '\'');
+	wrong_at(p, p->token.start, text.buf);
+	strbuf_addf(&hint, "%s\n", p->err->hint);
+	if (nearest)
+		strbuf_addf(&hint, "Did you mean '%s.%s%s'?", head, nearest, strchr(nearest, '.') ? "NAME" : "");
+	else
+		strbuf_addf(&hint, "What was configured is '%s.config.NAME'; the fields are in mreg-query(7).", head);
+	return error_hint(p->err, "%s", hint.buf);
+}
+
 static int read_field(struct parser *p, struct query_field *out)
 {
 	const char *text = p->token.text.buf;
@@ -359,20 +352,24 @@ static int read_field(struct parser *p, struct query_field *out)
 		return expected(p, "a field such as name or metrics.acc");
 	if (strlen(text) != p->token.text.len)
 		return wrong_token(p, p->token.start, "a field has no NUL");
-	while (id < QUERY_FIELD_COUNT && strcmp(fields[id].name, head) != 0)
+	while (id < QUERY_FIELD_COUNT && strcmp(query_fields[id].name, head) != 0)
 		id++;
-	if (id == QUERY_FIELD_COUNT || (text[head_len] && !fields[id].has_key))
+	if (id == QUERY_FIELD_COUNT || (text[head_len] && !query_fields[id].has_key))
 		return no_field(p, id == QUERY_FIELD_COUNT ? head : text);
-	if (fields[id].has_key && (!text[head_len] || !text[head_len + 1])) {
+	if (query_fields[id].has_key && (!text[head_len] || !text[head_len + 1])) {
 		CLEANUP(strbuf) struct strbuf what = STRBUF_INIT;
 
 		strbuf_addf(&what, "expected a name behind it, as in %s.NAME", head);
 		wrong_at(p, p->token.start, what.buf);
 		return -1;
 	}
+	if ((id == QUERY_RUN || id == QUERY_CONSUMED_BY) && !query_is_run_key(text + head_len + 1))
+		return no_run_key(p, head, text + head_len + 1);
 	out->id = (enum query_field_id)id;
 	out->key = xstrdup(text[head_len] ? text + head_len + 1 : "");
 	p->query->asks[id] = true;
+	if (query_fields[id].has_key)
+		strvec_push(&p->query->keys[id], out->key);
 	return next(p);
 }
 
@@ -386,7 +383,7 @@ static int read_value(struct parser *p, struct test *t)
 	ARRAY_GROW(t->literals, t->count + 1, t->cap);
 	l = &t->literals[t->count++];
 	*l = (struct literal){ .len = p->token.text.len, .text = xmemdup(p->token.text.buf, p->token.text.len + 1) };
-	if (!query_literal_read(l, t->field.id, p->token.quoted, &wanted))
+	if (!query_literal_read(l, &t->field, p->token.quoted, &wanted))
 		return expected(p, wanted);
 	return next(p);
 }
@@ -434,7 +431,7 @@ static int read_test(struct parser *p, struct test *t)
 	if (p->token.kind != TOKEN_OPERATOR)
 		return expected(p, "one of = != < <= > >= ~ in exists");
 	t->op = p->token.op;
-	if (t->op == QUERY_GLOB && fields[t->field.id].is_ordered)
+	if (t->op == QUERY_GLOB && query_literal_kind(&t->field) >= LITERAL_NUMBER)
 		return expected(p, "one of = != < <= > >= in exists");
 	return next(p) < 0 ? -1 : read_value(p, t);
 }
@@ -551,6 +548,8 @@ void query_free(struct query *q)
 	if (!q)
 		return;
 	node_free(q->root);
+	for (size_t i = 0; i < QUERY_FIELD_COUNT; i++)
+		strvec_release(&q->keys[i]);
 	free(q);
 }
 
@@ -563,4 +562,14 @@ void query_cleanup(struct query **q)
 bool query_asks(const struct query *q, enum query_field_id id)
 {
 	return q->asks[id];
+}
+
+bool query_asks_key(const struct query *q, enum query_field_id id, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (size_t i = 0; i < q->keys[id].count; i++)
+		if (strncmp(q->keys[id].v[i], key, len) == 0 && (!q->keys[id].v[i][len] || q->keys[id].v[i][len] == '.'))
+			return true;
+	return false;
 }

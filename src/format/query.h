@@ -13,6 +13,7 @@
 #define QUERY_MAX_DEPTH 64    /* of ( and not inside one another */
 
 enum query_field_id {
+	QUERY_ID,
 	QUERY_NAME,
 	QUERY_TITLE,
 	QUERY_TYPE,
@@ -25,11 +26,13 @@ enum query_field_id {
 	QUERY_CREATED,
 	QUERY_SIZE,
 	QUERY_USER,
+	QUERY_HOST,
 	QUERY_DIGEST,
 	QUERY_PATH,
 	QUERY_METADATA,
 	QUERY_METRICS,
 	QUERY_INPUTS,
+	QUERY_OUTPUTS,
 	QUERY_RUN,
 	QUERY_CONSUMED_BY,
 	QUERY_FIELD_COUNT
@@ -48,9 +51,11 @@ void query_free(struct query *q);
 void query_cleanup(struct query **q);
 /* Whether it asks for a field at all: what is dear to have ready can be left out. */
 bool query_asks(const struct query *q, enum query_field_id id);
+/* The same for a key of one that has keys: "config" is asked for by run.config.lr, too. */
+bool query_asks_key(const struct query *q, enum query_field_id id, const char *key);
 
 /*
- * One question.  Each value that the field has is offered, in the type it has: created as nanoseconds since 1970, size as bytes,
+ * One question.  Each value that the field has is offered, in the type it has: times as nanoseconds since 1970, durations as nanoseconds, size as bytes,
  * metrics as numbers, a truth as "true" or "false".  true: that decides it, no other value need be offered.  A field without a value is
  * offered nothing.
  */
@@ -59,6 +64,9 @@ bool query_offer_text(struct query_probe *p, const char *text, size_t len);
 bool query_offer_integer(struct query_probe *p, int64_t value);
 bool query_offer_real(struct query_probe *p, double value);
 bool query_offer_present(struct query_probe *p); /* it is there, and has no value that could be compared: an object */
+/* What the same field (by its address) has answered before for the same values. */
+bool query_offer_known(struct query_probe *p, bool is_hit);
+bool query_is_hit(const struct query_probe *p);
 /* op: as it was written (of "a != b" QUERY_NE, though what is offered is compared by =). -1 fails. */
 typedef int (*query_fetch_fn)(const struct query_field *field, enum query_op op, struct query_probe *p, void *arg, struct error *err);
 

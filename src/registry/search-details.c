@@ -20,7 +20,7 @@ static json_t *text_of(struct span text)
 static int merge(struct search *s, bool metrics, json_t **out, struct error *err)
 {
 	CLEANUP(json) json_t *merged = NULL;
-	struct subject subject = s->row ? subject_of_version(&s->version) : subject_of_collection(&s->collection->cid);
+	struct subject subject = s->row ? subject_of_version(&s->at.version) : subject_of_collection(&s->collection->cid);
 	struct span below, above;
 
 	if (search_members(s, metrics, &below, &above, err) < 0)
@@ -77,10 +77,10 @@ static int version_details(struct search *s, struct search_details *out, struct 
 
 	if (search_want_facts(s, has_note ? 0 : WANT_DESCRIPTION, err) < 0)
 		return -1;
-	out->created = s->facts.time;
-	out->user = text_of(s->facts.user);
-	out->host = text_of(s->facts.host);
-	out->description = has_note ? json_string(s->over->note) : text_of(s->facts.description);
+	out->created = s->at.facts.time;
+	out->user = text_of(s->at.facts.user);
+	out->host = text_of(s->at.facts.host);
+	out->description = has_note ? json_string(s->over->note) : text_of(s->at.facts.description);
 	return 0;
 }
 
@@ -139,13 +139,13 @@ int search_brief(struct search *s, const struct search_hit *hit, struct strbuf *
 	}
 	if (search_want_facts(s, has_note ? 0 : WANT_DESCRIPTION, err) < 0)
 		return -1;
-	*created = s->facts.time;
+	*created = s->at.facts.time;
 	if (!has_note)
-		add_first_line(summary, (const char *)s->facts.description.data, s->facts.description.len);
+		add_first_line(summary, (const char *)s->at.facts.description.data, s->at.facts.description.len);
 	return 0;
 }
 
-static int take_value(const struct facts_value *v, void *arg, struct error *err)
+int search_take_value(const struct facts_value *v, void *arg, struct error *err)
 {
 	json_t **out = arg;
 
@@ -156,6 +156,8 @@ static int take_value(const struct facts_value *v, void *arg, struct error *err)
 		*out = json_real(v->real);
 	else if (v->kind == FACTS_TEXT)
 		*out = text_of(v->text);
+	else if (v->kind == FACTS_TRUE || v->kind == FACTS_FALSE)
+		*out = json_boolean(v->kind == FACTS_TRUE);
 	return 1;
 }
 
@@ -168,5 +170,5 @@ int search_value(struct search *s, const struct search_hit *hit, const char *mem
 	search_look_at(s, hit->collection, hit->row);
 	if (search_members(s, metrics, &below, &above, err) < 0)
 		return -1;
-	return facts_find(below, above, strchr(member, '.') + 1, take_value, out, err);
+	return facts_find(below, above, strchr(member, '.') + 1, search_take_value, out, err);
 }

@@ -20,8 +20,7 @@ static bool offer_span(struct query_probe *p, struct span text)
 	return query_offer_text(p, (const char *)text.data, text.len);
 }
 
-/* In full, and as it is called within its project. */
-static bool offer_name(struct query_probe *p, const char *name)
+bool search_offer_name(struct query_probe *p, const char *name)
 {
 	const char *last = name_last_part(name);
 
@@ -70,52 +69,61 @@ static void offer_aliases(const struct search *s, bool stages_only, enum query_o
 struct offering {
 	struct search *search;
 	struct query_probe *probe;
-	enum query_field_id field;
+	const struct query_field *field;
 	uint64_t bytes;
 };
 
 static bool offer_links(const struct overlay_subject *over, struct query_probe *p)
 {
 	for (size_t i = 0; over && i < over->links.count; i++)
-		if (offer_name(p, over->links.v[i].text))
+		if (search_offer_name(p, over->links.v[i].text))
 			return true;
 	return false;
+}
+
+static bool is_of_runs(enum query_field_id id)
+{
+	return id == QUERY_RUN || id == QUERY_INPUTS || id == QUERY_CONSUMED_BY;
 }
 
 static int take_version(const struct version_row *row, void *arg, struct error *err)
 {
 	struct offering *o = arg;
 
-	(void)err;
 	if (row->removed)
 		return 0;
 	o->bytes += row->size;
-	if (o->field == QUERY_MODEL)
+	if (o->field->id == QUERY_MODEL)
 		return offer_links(overlay_of_version(&o->search->overlay, &row->version), o->probe);
-	return o->field == QUERY_DIGEST && offer(o->probe, oid_hex(&row->digest).text);
+	if (is_of_runs(o->field->id)) {
+		if (search_run_of_version(o->search, &row->version, o->field, o->probe, err) < 0)
+			return -1;
+		return query_is_hit(o->probe);
+	}
+	return o->field->id == QUERY_DIGEST && offer(o->probe, oid_hex(&row->digest).text);
 }
 
-/* A collection has the digests and the models of its versions, and their size together. */
-static int offer_of_versions(struct search *s, enum query_field_id field, struct query_probe *p, struct error *err)
+/* A collection has the digests, the models and the runs of its versions, and their size together. */
+static int offer_of_versions(struct search *s, const struct query_field *field, struct query_probe *p, struct error *err)
 {
 	struct offering o = { s, p, field, 0 };
 
 	if (view_each_version(s->view, &s->collection->cid, false, take_version, &o, err) < 0)
 		return -1;
-	if (field == QUERY_SIZE)
+	if (field->id == QUERY_SIZE)
 		query_offer_integer(p, o.bytes > INT64_MAX ? INT64_MAX : (int64_t)o.bytes);
 	return 0;
 }
 
-static int offer_models(struct search *s, struct query_probe *p, struct error *err)
+static int offer_models(struct search *s, const struct query_field *field, struct query_probe *p, struct error *err)
 {
 	if (s->row) {
 		offer_links(s->over, p);
 		return 0;
 	}
 	if (!s->collection->is_model)
-		return offer_of_versions(s, QUERY_MODEL, p, err);
-	offer_name(p, s->collection->name);
+		return offer_of_versions(s, field, p, err);
+	search_offer_name(p, s->collection->name);
 	return 0;
 }
 
@@ -129,8 +137,8 @@ static int offer_note(struct search *s, struct query_probe *p, struct error *err
 		return 0;
 	if (search_want_facts(s, WANT_DESCRIPTION, err) < 0)
 		return -1;
-	if (s->facts.description.len)
-		offer_span(p, s->facts.description);
+	if (s->at.facts.description.len)
+		offer_span(p, s->at.facts.description);
 	return 0;
 }
 
@@ -144,7 +152,7 @@ static int offer_created(struct search *s, struct query_probe *p, struct error *
 	}
 	if (!s->row->has_brief && search_want_facts(s, 0, err) < 0)
 		return -1;
-	query_offer_integer(p, s->row->has_brief ? s->row->created : s->facts.time);
+	query_offer_integer(p, s->row->has_brief ? s->row->created : s->at.facts.time);
 	return 0;
 }
 
@@ -159,7 +167,7 @@ static int offer_user(struct search *s, struct query_probe *p, struct error *err
 	}
 	if (search_want_facts(s, 0, err) < 0)
 		return -1;
-	offer_span(p, s->facts.user);
+	offer_span(p, s->at.facts.user);
 	return 0;
 }
 
@@ -192,12 +200,8 @@ static bool offer_metric_word(struct span text, struct query_probe *p)
 	return false;
 }
 
-static int offer_value(const struct facts_value *v, void *arg, struct error *err)
+int search_offer_value(const struct facts_value *v, bool is_metric, struct query_probe *p)
 {
-	const struct offering *o = arg;
-	struct query_probe *p = o->probe;
-
-	(void)err;
 	switch (v->kind) {
 	case FACTS_NULL:
 		return offer(p, "null");
@@ -209,7 +213,7 @@ static int offer_value(const struct facts_value *v, void *arg, struct error *err
 	case FACTS_REAL:
 		return query_offer_real(p, v->real);
 	case FACTS_TEXT:
-		return o->field == QUERY_METRICS ? offer_metric_word(v->text, p) : offer_span(p, v->text);
+		return is_metric ? offer_metric_word(v->text, p) : offer_span(p, v->text);
 	case FACTS_ARRAY:
 	case FACTS_OBJECT:
 	case FACTS_HIDDEN:
@@ -218,9 +222,17 @@ static int offer_value(const struct facts_value *v, void *arg, struct error *err
 	return query_offer_present(p);
 }
 
+static int offer_value(const struct facts_value *v, void *arg, struct error *err)
+{
+	const struct offering *o = arg;
+
+	(void)err;
+	return search_offer_value(v, o->field->id == QUERY_METRICS, o->probe);
+}
+
 static int offer_member(struct search *s, const struct query_field *field, struct query_probe *p, struct error *err)
 {
-	struct offering o = { s, p, field->id, 0 };
+	struct offering o = { s, p, field, 0 };
 	struct span below, above;
 
 	if (search_members(s, field->id == QUERY_METRICS, &below, &above, err) < 0)
@@ -228,13 +240,25 @@ static int offer_member(struct search *s, const struct query_field *field, struc
 	return facts_find(below, above, field->key, offer_value, &o, err);
 }
 
+static int offer_host(struct search *s, struct query_probe *p, struct error *err)
+{
+	if (!s->row)
+		return 0;
+	if (search_want_facts(s, 0, err) < 0)
+		return -1;
+	offer_span(p, s->at.facts.host);
+	return 0;
+}
+
 int search_fetch(const struct query_field *field, enum query_op op, struct query_probe *p, void *arg, struct error *err)
 {
 	struct search *s = arg;
 
+	if (s->run)
+		return search_run_fetch(s, field, p, err);
 	switch (field->id) {
 	case QUERY_NAME:
-		return offer_name(p, s->collection->name), 0;
+		return search_offer_name(p, s->collection->name), 0;
 	case QUERY_TITLE:
 		return offer_titles(s, p), 0;
 	case QUERY_TYPE:
@@ -247,17 +271,19 @@ int search_fetch(const struct query_field *field, enum query_op op, struct query
 	case QUERY_STAGE:
 		return offer_aliases(s, field->id == QUERY_STAGE, op, p), 0;
 	case QUERY_MODEL:
-		return offer_models(s, p, err);
+		return offer_models(s, field, p, err);
 	case QUERY_NOTE:
 		return offer_note(s, p, err);
 	case QUERY_CREATED:
 		return offer_created(s, p, err);
 	case QUERY_SIZE:
-		return s->row ? (query_offer_integer(p, (int64_t)s->row->size), 0) : offer_of_versions(s, field->id, p, err);
+		return s->row ? (query_offer_integer(p, (int64_t)s->row->size), 0) : offer_of_versions(s, field, p, err);
 	case QUERY_USER:
 		return offer_user(s, p, err);
+	case QUERY_HOST:
+		return offer_host(s, p, err);
 	case QUERY_DIGEST:
-		return s->row ? (offer(p, oid_hex(&s->row->digest).text), 0) : offer_of_versions(s, field->id, p, err);
+		return s->row ? (offer(p, oid_hex(&s->row->digest).text), 0) : offer_of_versions(s, field, p, err);
 	case QUERY_PATH:
 		return offer_paths(s, p, err);
 	case QUERY_METADATA:
@@ -266,8 +292,11 @@ int search_fetch(const struct query_field *field, enum query_op op, struct query
 	case QUERY_INPUTS:
 	case QUERY_RUN:
 	case QUERY_CONSUMED_BY:
+		return s->row ? search_run_of_version(s, &s->row->version, field, p, err) : offer_of_versions(s, field, p, err);
+	case QUERY_ID:
+	case QUERY_OUTPUTS:
 	case QUERY_FIELD_COUNT:
 		break;
 	}
-	return 0; /* there are no runs that could say anything */
+	return 0; /* only a run has it */
 }

@@ -17,15 +17,20 @@
 
 /* ---- begin and end ---- */
 
+static bool asks_run(const struct query *q, const char *key)
+{
+	return query_asks_key(q, QUERY_RUN, key) || query_asks_key(q, QUERY_CONSUMED_BY, key);
+}
+
 static unsigned parts_of(const struct search_options *o)
 {
 	const struct query *q = o->query;
 	unsigned parts = o->parts;
 
-	parts |= query_asks(q, QUERY_NOTE) ? OVERLAY_NOTES : 0;
-	parts |= query_asks(q, QUERY_TAG) ? OVERLAY_TAGS : 0;
-	parts |= query_asks(q, QUERY_METADATA) ? OVERLAY_METADATA : 0;
-	parts |= query_asks(q, QUERY_METRICS) ? OVERLAY_METRICS : 0;
+	parts |= query_asks(q, QUERY_NOTE) || asks_run(q, "note") ? OVERLAY_NOTES : 0;
+	parts |= query_asks(q, QUERY_TAG) || asks_run(q, "tag") ? OVERLAY_TAGS : 0;
+	parts |= query_asks(q, QUERY_METADATA) || asks_run(q, "metadata") ? OVERLAY_METADATA : 0;
+	parts |= query_asks(q, QUERY_METRICS) || asks_run(q, "metrics") ? OVERLAY_METRICS : 0;
 	parts |= query_asks(q, QUERY_ALIAS) || query_asks(q, QUERY_STAGE) ? OVERLAY_ALIASES : 0;
 	parts |= query_asks(q, QUERY_MODEL) || query_asks(q, QUERY_TITLE) ? OVERLAY_LINKS : 0;
 	parts |= query_asks(q, QUERY_TITLE) ? OVERLAY_TITLES : 0;
@@ -65,9 +70,8 @@ struct search *search_new(struct registry *reg, const struct search_options *opt
 	*s = (struct search){ .reg = reg,
 		.options = *options,
 		.overlay = OVERLAY_INIT,
-		.facts_text = STRBUF_INIT,
-		.metadata = STRBUF_INIT,
-		.metrics = STRBUF_INIT,
+		.at = SEARCH_FACTS_INIT,
+		.runs = { .at = SEARCH_FACTS_INIT },
 		.view = registry_view(reg, err) };
 	if (!s->view)
 		return NULL;
@@ -96,10 +100,8 @@ void search_free(struct search *s)
 	free(s->collections);
 	overlay_cleanup(&s->overlay);
 	strvec_release(&s->stages);
-	version_object_cleanup(&s->object);
-	strbuf_release(&s->facts_text);
-	strbuf_release(&s->metadata);
-	strbuf_release(&s->metrics);
+	search_runs_release(&s->runs);
+	search_facts_release(&s->at);
 	free(s->origin_user);
 	free(s);
 }
@@ -112,21 +114,32 @@ void search_cleanup(struct search **s)
 
 /* ---- what is looked at ---- */
 
+void search_facts_of(struct search_facts *f, const struct oid *version)
+{
+	if (f->state != FACTS_UNKNOWN && oid_equal(&f->version, version))
+		return;
+	if (f->state == FACTS_WHOLE)
+		version_object_cleanup(&f->object);
+	f->state = FACTS_UNKNOWN;
+	f->version = *version;
+}
+
+void search_facts_release(struct search_facts *f)
+{
+	version_object_cleanup(&f->object);
+	strbuf_release(&f->text);
+	strbuf_release(&f->metadata);
+	strbuf_release(&f->metrics);
+}
+
 void search_look_at(struct search *s, const struct collection *c, const struct version_row *row)
 {
-	bool is_same = row && s->row && oid_equal(&s->version, &row->version);
-
 	if (s->collection != c)
 		s->has_origin = false;
 	s->collection = c;
 	s->row = row;
-	if (is_same)
-		return;
-	if (s->facts_state == FACTS_WHOLE)
-		version_object_cleanup(&s->object);
-	s->facts_state = FACTS_UNKNOWN;
 	if (row)
-		s->version = row->version;
+		search_facts_of(&s->at, &row->version);
 	s->over = row ? overlay_of_version(&s->overlay, &row->version) : overlay_of_collection(&s->overlay, &c->cid);
 }
 
@@ -152,61 +165,65 @@ static struct span buffer_span(const struct strbuf *sb)
 	return (struct span){ (const uint8_t *)sb->buf, sb->len };
 }
 
-static void keep_for_index(struct search *s)
+static void keep_for_index(struct search *s, const struct search_facts *f)
 {
-	struct facts_row row = { s->row->version, STRBUF_INIT };
+	struct facts_row row = { f->version, STRBUF_INIT };
 
-	if (s->learned_bytes > LEARN_MAX_BYTES || !facts_write(&row.facts, &s->object))
+	if (s->learned_bytes > LEARN_MAX_BYTES || !facts_write(&row.facts, &f->object))
 		return;
 	s->learned_bytes += sizeof row + row.facts.cap;
 	ARRAY_GROW(s->learned, s->learned_count + 1, s->learned_cap);
 	s->learned[s->learned_count++] = row;
 }
 
-static int read_whole(struct search *s, struct error *err)
+static int read_whole(struct search *s, struct search_facts *f, struct error *err)
 {
-	const struct version_object *o = &s->object;
-	bool is_known = s->facts_state == FACTS_INDEXED;
+	const struct version_object *o = &f->object;
+	bool is_known = f->state == FACTS_INDEXED;
 
-	if (version_object_read_known(s->reg, &s->row->version, &s->object, err) < 0)
+	if (version_object_read_known(s->reg, &f->version, &f->object, err) < 0)
 		return -1;
 	if (!is_known)
-		keep_for_index(s);
-	strbuf_reset(&s->metadata);
-	strbuf_reset(&s->metrics);
-	facts_add(&s->metadata, o->metadata);
-	facts_add(&s->metrics, o->metrics);
-	s->facts = (struct facts){ .time = o->time,
+		keep_for_index(s, f);
+	strbuf_reset(&f->metadata);
+	strbuf_reset(&f->metrics);
+	facts_add(&f->metadata, o->metadata);
+	facts_add(&f->metrics, o->metrics);
+	f->facts = (struct facts){ .time = o->time,
 		.user = text_span(o->user),
 		.host = text_span(o->host),
 		.run = text_span(o->run),
 		.has_metrics = true,
 		.has_metadata = true,
 		.has_description = true,
-		.metrics = buffer_span(&s->metrics),
-		.metadata = buffer_span(&s->metadata),
+		.metrics = buffer_span(&f->metrics),
+		.metadata = buffer_span(&f->metadata),
 		.description = text_span(o->description) };
-	s->facts_state = FACTS_WHOLE;
+	f->state = FACTS_WHOLE;
+	return 0;
+}
+
+int search_read_facts(struct search *s, struct search_facts *f, unsigned wants, struct error *err)
+{
+	int got = 1;
+
+	if (f->state == FACTS_UNKNOWN) {
+		got = view_facts(s->view, &f->version, &f->text, err);
+		if (got < 0 || (got && facts_parse(f->text.buf, f->text.len, &f->facts, err) < 0))
+			return -1;
+		if (!got)
+			return read_whole(s, f, err);
+		f->state = FACTS_INDEXED;
+	}
+	if ((wants & WANT_METRICS && !f->facts.has_metrics) || (wants & WANT_METADATA && !f->facts.has_metadata) ||
+		(wants & WANT_DESCRIPTION && !f->facts.has_description))
+		return read_whole(s, f, err);
 	return 0;
 }
 
 int search_want_facts(struct search *s, unsigned wants, struct error *err)
 {
-	const struct facts *f = &s->facts;
-	int got = 1;
-
-	if (s->facts_state == FACTS_UNKNOWN) {
-		got = view_facts(s->view, &s->row->version, &s->facts_text, err);
-		if (got < 0 || (got && facts_parse(s->facts_text.buf, s->facts_text.len, &s->facts, err) < 0))
-			return -1;
-		if (!got)
-			return read_whole(s, err);
-		s->facts_state = FACTS_INDEXED;
-	}
-	if ((wants & WANT_METRICS && !f->has_metrics) || (wants & WANT_METADATA && !f->has_metadata) ||
-		(wants & WANT_DESCRIPTION && !f->has_description))
-		return read_whole(s, err);
-	return 0;
+	return search_read_facts(s, &s->at, wants, err);
 }
 
 static int take_first(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err)
@@ -242,7 +259,7 @@ int search_members(struct search *s, bool metrics, struct span *below, struct sp
 		return 0;
 	if (search_want_facts(s, metrics ? WANT_METRICS : WANT_METADATA, err) < 0)
 		return -1;
-	*below = metrics ? s->facts.metrics : s->facts.metadata;
+	*below = metrics ? s->at.facts.metrics : s->at.facts.metadata;
 	return 0;
 }
 
@@ -259,7 +276,7 @@ struct walk {
 static int try_it(struct walk *w, struct error *err)
 {
 	struct search *s = w->search;
-	struct search_hit hit = { s->collection, search_title(s, &s->collection->cid), s->row };
+	struct search_hit hit = { s->collection, s->collection ? search_title(s, &s->collection->cid) : "", s->row, s->run };
 	int rc;
 	bool matches;
 
@@ -309,11 +326,27 @@ static int try_collection(struct walk *w, const struct collection *c, struct err
 	return try_it(w, err) < 0 ? -1 : 0;
 }
 
+static int try_runs(struct walk *w, struct error *err)
+{
+	struct search *s = w->search;
+
+	if (search_run_load(s, err) < 0)
+		return -1;
+	for (size_t i = 0; i < s->runs.count && !w->stop; i++) {
+		s->run = &s->runs.v[i];
+		if (interrupt_check(err) < 0 || try_it(w, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int search_each(struct search *s, search_fn fn, void *arg, struct error *err)
 {
 	struct walk w = { s, fn, arg, false };
 
-	for (size_t i = 0; i < s->count && !w.stop; i++)
+	if (s->options.kind == SEARCH_RUNS && try_runs(&w, err) < 0)
+		return -1;
+	for (size_t i = 0; s->options.kind != SEARCH_RUNS && i < s->count && !w.stop; i++)
 		if (try_collection(&w, &s->collections[i], err) < 0)
 			return -1;
 	if (!s->damaged)

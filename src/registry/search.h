@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds versions or collections by a query (mreg-query(7)). */
+/* Finds versions, collections or runs by a query (mreg-query(7)). */
 #ifndef MREG_REGISTRY_SEARCH_H
 #define MREG_REGISTRY_SEARCH_H
 
@@ -11,8 +11,9 @@
 #include "format/query.h"
 #include "registry/overlay.h"
 #include "registry/registry.h"
+#include "registry/run.h"
 
-enum search_kind { SEARCH_VERSIONS, SEARCH_ARTIFACTS, SEARCH_MODELS };
+enum search_kind { SEARCH_VERSIONS, SEARCH_ARTIFACTS, SEARCH_MODELS, SEARCH_RUNS };
 
 struct search_options {
 	enum search_kind kind;
@@ -20,11 +21,13 @@ struct search_options {
 	unsigned parts;            /* of enum overlay_parts: what search_details() will be asked for, besides what the query asks for */
 };
 
-/* A version of an artifact, or with row NULL a collection. */
+/* A version of an artifact, or with row NULL a collection, or a run, and then collection and row are NULL. */
+struct search_run;
 struct search_hit {
 	const struct collection *collection; /* until search_free() */
 	const char *title;                   /* "" for none, and without OVERLAY_TITLES; likewise */
 	const struct version_row *row;       /* during the call */
+	struct search_run *run;              /* until search_free() */
 };
 
 struct search;
@@ -34,7 +37,7 @@ void search_free(struct search *s);
 void search_cleanup(struct search **s);
 
 /*
- * Calls fn with what matches, by name of the collection and number.  fn: 1 stops, -1 fails.  A version that cannot be decided because
+ * Calls fn with what matches, by name of the collection and number; runs, those begun last first.  fn: 1 stops, -1 fails.  A version that cannot be decided because
  * something of it is damaged is passed over, and ERR_INTEGRITY once all others were told.
  */
 typedef int (*search_fn)(const struct search_hit *hit, void *arg, struct error *err);
@@ -66,5 +69,14 @@ void search_details_cleanup(struct search_details *d);
 int search_brief(struct search *s, const struct search_hit *hit, struct strbuf *summary, int64_t *created, struct error *err) MUST_CHECK;
 /* One value, to sort by, of "metrics.NAME" or "metadata.NAME"; NULL and no error: it has none. */
 int search_value(struct search *s, const struct search_hit *hit, const char *member, json_t **out, struct error *err) MUST_CHECK;
+
+/* ---- of a run that was found ---- */
+
+const struct run *search_run_identity(const struct search_run *run);
+int search_run_state(struct search *s, struct search_run *run, enum run_state *out, struct error *err) MUST_CHECK;
+/* One of what is told of it (mreg-json(5)): "id", "name", "job_type", "state", "created", "ended", "duration", "exit_status", "signal", "user", "host",
+ * "command", "directory", "commit", "branch", "dirty", "remote", "reason", "tags", "note", "inputs", "outputs", "metadata", "metrics", "config", or what is in
+ * one of the last three ("metrics.acc"): NULL and no error when it has none.  Annotations stand in it as far as `parts` said. */
+int search_run_member(struct search *s, struct search_run *run, const char *member, json_t **out, struct error *err) MUST_CHECK;
 
 #endif

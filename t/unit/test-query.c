@@ -53,6 +53,16 @@ static int fetch(const struct query_field *f, enum query_op op, struct query_pro
 		query_offer_text(p, "10.0", 4);
 	else if (f->id == QUERY_METADATA && !strcmp(f->key, "a b.c=d"))
 		query_offer_text(p, "yes", 3);
+	else if (f->id == QUERY_RUN && !strcmp(f->key, "started"))
+		query_offer_integer(p, INT64_C(1767323045) * NS_PER_S);
+	else if (f->id == QUERY_RUN && !strcmp(f->key, "duration"))
+		query_offer_integer(p, INT64_C(90) * NS_PER_S);
+	else if (f->id == QUERY_RUN && !strcmp(f->key, "config.lr"))
+		query_offer_real(p, 0.1);
+	else if (f->id == QUERY_RUN && !strcmp(f->key, "metrics.acc"))
+		query_offer_real(p, INFINITY);
+	else if (f->id == QUERY_CONSUMED_BY && !strcmp(f->key, "job_type"))
+		query_offer_known(p, true);
 	else if (f->id == QUERY_METADATA && !strcmp(f->key, "nested"))
 		query_offer_present(p);
 	return 0;
@@ -205,9 +215,33 @@ static void test_many_values(void)
 	no("digest = 0123456");
 	yes("digest ~ 0123*");
 	no("run.id exists");
-	no("run.config.lr > 0");
 	no("inputs = m:v1");
 	no("consumed_by.user = me");
+}
+
+static void test_runs(void)
+{
+	CLEANUP(query) struct query *q = NULL;
+	static const char text[] = "run.config.lr > 0 or run.tag = x";
+
+	clock_fix(INT64_C(1767323045) * NS_PER_S);
+	yes("run.config.lr = 1e-1");
+	yes("run.started > 7d");
+	yes("run.started = 2026-01-02");
+	no("run.started = 2026-01-03");
+	yes("run.duration = 90s");
+	yes("run.duration > 1m");
+	no("run.duration > 2m");
+	yes("run.duration >= 90");
+	yes("run.duration < 90.5");
+	yes("run.metrics.acc = inf");
+	yes("consumed_by.job_type = what-was-known");
+	no("id exists");
+	no("host = here");
+	no("outputs = m:v1");
+	q = query_parse(text, sizeof text - 1, &err);
+	ok(q && query_asks_key(q, QUERY_RUN, "config") && query_asks_key(q, QUERY_RUN, "tag"), "which keys are asked for is known");
+	ok(q && !query_asks_key(q, QUERY_RUN, "note") && !query_asks_key(q, QUERY_CONSUMED_BY, "tag"), "and which are not");
 }
 
 static void test_words_between(void)
@@ -257,6 +291,14 @@ static void test_wrong(void)
 	wrong("metadata = 1", 1, "expected a name behind it, as in metadata.NAME");
 	wrong("metrics. = 1", 1, "expected a name behind it");
 	wrong("name.x = 1", 1, "there is no field 'name.x'");
+	wrong("run.jobtype = x", 1, "there is no field 'run.jobtype'");
+	is_str(strchr(err.hint, 'D'), "Did you mean 'run.job_type'?", "and which was meant");
+	wrong("run.lr = x", 1, "there is no field 'run.lr'");
+	wrong("run.state.x = x", 1, "there is no field 'run.state.x'");
+	wrong("consumed_by.config. = x", 1, "there is no field 'consumed_by.config.'");
+	wrong("run.started ~ 2026", 13, "expected one of = != < <= > >= in exists, and '~' stands there");
+	wrong("run.duration > soon", 16, "expected a duration such as 90s or 1h, or seconds, and 'soon' stands there");
+	wrong("run.metrics.acc > high", 19, "expected a number, and 'high' stands there");
 	wrong("name in x", 9, "expected ( after in, and 'x' stands there");
 	wrong("name in ()", 10, "expected a value, and ')' stands there");
 	wrong("name in (a b)", 12, "expected , or ), and 'b' stands there");
@@ -307,6 +349,7 @@ int main(void)
 	test_numbers();
 	test_sizes_and_times();
 	test_many_values();
+	test_runs();
 	test_words_between();
 	test_wrong();
 	test_limits();

@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mreg run show: all about a run, or the points of its metrics. */
+#include <config.h>
+
+#include "cmd/run-show.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/number.h"
+#include "cmd/fields.h"
+#include "registry/run-edge.h"
+#include "registry/run-points.h"
+#include "ui/record.h"
+#include "ui/spark.h"
+
+#define FILES_SHOWN 20
+#define EDGES_SHOWN 20
+#define CURVE_COLUMNS 32
+#define POINTS_SHOWN 100 /* of a metric, without --all */
+
+/* ---- what there is to tell ---- */
+
+/* Every metric: what its points come to, and how they look. */
+struct curves {
+	struct point_summaries summaries;
+	struct spark_series *series; /* of each of them */
+	size_t cap;
+};
+
+struct card {
+	const struct run *run;
+	struct run_info info;
+	struct curves curves;
+	struct manifest files;
+	json_t *inputs, *outputs;
+};
+
+static void card_cleanup(struct card *c)
+{
+	run_info_cleanup(&c->info);
+	point_summaries_cleanup(&c->curves.summaries);
+	free(c->curves.series);
+	manifest_cleanup(&c->files);
+	json_decref(c->inputs);
+	json_decref(c->outputs);
+}
+
+static int take_point(const struct point *p, void *arg, struct error *err)
+{
+	struct curves *c = arg;
+	CLEANUP(ptr) char *name = xstrndup(p->name, p->name_len);
+	size_t had = c->summaries.count, place;
+
+	(void)err;
+	point_summaries_add(&c->summaries, p);
+	if (c->summaries.count > had) {
+		ARRAY_GROW(c->series, c->summaries.count, c->cap);
+		memset(&c->series[had], 0, sizeof *c->series);
+	}
+	place = (size_t)(point_summaries_find(&c->summaries, name) - c->summaries.v);
+	spark_add(&c->series[place], p->value);
+	return 0;
+}
+
+struct edge_list {
+	struct view *view;
+	json_t *list;
+	bool is_output;
+};
+
+static int take_edge(const struct run_edge *edge, void *arg, struct error *err)
+{
+	struct edge_list *l = arg;
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+	json_t *record;
+	bool is_live;
+
+	if (run_edge_name(l->view, edge, &name, &is_live, err) < 0)
+		return -1;
+	record = json_object();
+	json_object_set_new(record, "ref", json_string(name.buf));
+	json_object_set_new(record, "digest", json_oid(&edge->digest));
+	if (l->is_output)
+		json_object_set_new(record, "created", json_boolean(edge->created));
+	else
+		json_object_set_new(record, "as", *edge->as ? json_string(edge->as) : json_null());
+	json_object_set_new(record, "live", json_boolean(is_live));
+	json_array_append_new(l->list, record);
+	return 0;
+}
+
+/* Points that are elsewhere, and cannot be had, are told by what the record says of them. */
+static int read_curves(struct session *s, struct view *v, struct card *c, struct error *err)
+{
+	if (run_points_each(s->registry, v, c->run, NULL, take_point, &c->curves, err) == 0)
+		return 0;
+	if (err->code != ERR_REMOTE)
+		return -1;
+	report_warning(s->report, "%s", err->text);
+	error_clear(err);
+	return 0;
+}
+
+static int read_card(struct session *s, struct view *v, struct card *c, struct error *err)
+{
+	c->inputs = json_array();
+	c->outputs = json_array();
+	if (run_info_read(s->registry, v, c->run, &c->info, err) < 0 || read_curves(s, v, c, err) < 0 ||
+		run_manifest(s->registry, &c->info, &c->files, err) < 0 ||
+		run_edge_each_input(v, &c->run->cid, take_edge, &(struct edge_list){ v, c->inputs, false }, err) < 0)
+		return -1;
+	return run_edge_each_output(v, &c->run->cid, take_edge, &(struct edge_list){ v, c->outputs, true }, err) < 0 ? -1 : 0;
+}
+
+/* Nanoseconds, up to now while it runs; -1: not known. */
+static int64_t duration_of(const struct card *c)
+{
+	int64_t ended = c->info.state == RUN_RUNNING ? clock_now() : c->info.record.ended;
+
+	return ended && c->info.record.started && ended >= c->info.record.started ? ended - c->info.record.started : -1;
+}
+
+/* ---- as JSON ---- */
+
+static json_t *text_or_null(const char *text)
+{
+	return *text ? json_string(text) : json_null();
+}
+
+static json_t *copy_or_null(const json_t *value)
+{
+	return value ? json_deep_copy(value) : json_null();
+}
+
+/* A whole number is written as one. */
+static json_t *number_json(double value)
+{
+	if (fabs(value) < 1e15 && value >= trunc(value) && value <= trunc(value))
+		return json_integer((json_int_t)value);
+	return isfinite(value) ? json_real(value) : json_string(isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+}
+
+static json_t *points_json(const struct card *c)
+{
+	json_t *all = json_object();
+
+	if (!c->curves.summaries.count && c->info.record.points)
+		json_object_update(all, (json_t *)(uintptr_t)c->info.record.points);
+	for (size_t i = 0; i < c->curves.summaries.count; i++) {
+		const struct point_summary *p = &c->curves.summaries.v[i];
+		json_t *one = json_object();
+
+		json_object_set_new(one, "count", json_u64(p->count));
+		json_object_set_new(one, "first_step", json_u64(p->first_step));
+		json_object_set_new(one, "last_step", json_u64(p->last_step));
+		json_object_set_new(one, "last", number_json(p->last));
+		json_object_set_new(one, "min", number_json(p->min));
+		json_object_set_new(one, "max", number_json(p->max));
+		json_object_set_new(all, p->name, one);
+	}
+	return all;
+}
+
+static json_t *files_json(const struct manifest *m)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < m->count; i++)
+		json_array_append_new(list, fields_entry(&m->entries[i]));
+	return list;
+}
+
+static void add_times(json_t *record, const struct card *c)
+{
+	const struct run_record *r = &c->info.record;
+	int64_t took = duration_of(c);
+
+	json_object_set_new(record, "created", r->started ? json_time(r->started) : json_null());
+	json_object_set_new(record, "ended", r->ended ? json_time(r->ended) : json_null());
+	if (took < 0)
+		json_object_set_new(record, "duration", json_null());
+	else
+		json_object_set_new(record, "duration", took % NS_PER_S ? json_real((double)took / (double)NS_PER_S) : json_integer(took / NS_PER_S));
+}
+
+static json_t *card_record(const struct card *c)
+{
+	const struct run_record *r = &c->info.record;
+	json_t *record = json_object();
+
+	json_object_set_new(record, "id", json_string(c->run->id.text));
+	json_object_set_new(record, "name", text_or_null(c->run->label));
+	json_object_set_new(record, "kind", json_string("run"));
+	json_object_set_new(record, "job_type", json_string(c->run->job_type));
+	json_object_set_new(record, "state", json_string(run_state_name(c->info.state)));
+	json_object_set_new(record, "exit_status", r->has_status ? json_integer(r->status) : json_null());
+	json_object_set_new(record, "signal", r->signal ? json_integer(r->signal) : json_null());
+	json_object_set_new(record, "reason", text_or_null(r->reason));
+	add_times(record, c);
+	json_object_set_new(record, "user", json_string(c->info.object.user));
+	json_object_set_new(record, "host", text_or_null(*r->host ? r->host : c->info.object.host));
+	json_object_set_new(record, "directory", text_or_null(r->directory));
+	json_object_set_new(record, "argv", copy_or_null(r->argv));
+	json_object_set_new(record, "code", copy_or_null(r->code));
+	json_object_set_new(record, "config", copy_or_null(r->config));
+	json_object_set_new(record, "environment", copy_or_null(r->environment));
+	json_object_set(record, "metrics", c->info.metrics);
+	json_object_set_new(record, "points", points_json(c));
+	json_object_set(record, "inputs", c->inputs);
+	json_object_set(record, "outputs", c->outputs);
+	json_object_set_new(record, "tags", fields_strings(&c->info.tags));
+	json_object_set_new(record, "note", json_string(c->info.note));
+	json_object_set(record, "metadata", c->info.metadata);
+	json_object_set_new(record, "files", files_json(&c->files));
+	return record;
+}
+
+/* ---- for people ---- */
+
+static int field(struct out *out, const char *label, const char *value, struct error *err)
+{
+	return *value ? out_field(out, label, value, err) : 0;
+}
+
+static void add_state(struct strbuf *out, const struct card *c)
+{
+	const struct run_record *r = &c->info.record;
+
+	strbuf_adds(out, run_state_name(c->info.state));
+	if (r->signal)
+		strbuf_addf(out, ", by signal %d", r->signal);
+	else if (r->has_status && r->status)
+		strbuf_addf(out, ", with status %d", r->status);
+	else if (c->info.state == RUN_DIED)
+		strbuf_adds(out, ": its process is gone, and nobody has ended it");
+	if (*r->reason)
+		strbuf_addf(out, " (%s)", r->reason);
+}
+
+static void add_code(struct strbuf *out, const struct run_record *r)
+{
+	const char *branch = run_record_code(r, "branch"), *remote = run_record_code(r, "remote");
+	bool dirty;
+
+	strbuf_adds(out, run_record_code(r, "commit"));
+	if (*branch)
+		strbuf_addf(out, " on %s", branch);
+	if (r->code && json_get_bool(r->code, "dirty", &dirty) && dirty)
+		strbuf_adds(out, ", with changes that were not committed");
+	if (*remote)
+		strbuf_addf(out, "%s%s", out->len ? "\n" : "", remote);
+}
+
+static int show_head(struct out *out, const struct card *c, struct error *err)
+{
+	const struct run_record *r = &c->info.record;
+	CLEANUP(strbuf) struct strbuf head = STRBUF_INIT, state = STRBUF_INIT, command = STRBUF_INIT, code = STRBUF_INIT, who = STRBUF_INIT, tags = STRBUF_INIT;
+
+	strbuf_addf(&head, "%s%s%s", c->run->id.text, *c->run->label ? "  " : "", c->run->label);
+	add_state(&state, c);
+	if (r->argv)
+		record_add_text(&command, r->argv, " ");
+	add_code(&code, r);
+	strbuf_addf(&who, "%s@%s", c->info.object.user, *r->host ? r->host : c->info.object.host);
+	for (size_t i = 0; i < c->info.tags.count; i++)
+		strbuf_addf(&tags, "%s%s", i ? ", " : "", c->info.tags.v[i]);
+	return out_heading(out, head.buf, err) < 0 || field(out, "state", state.buf, err) < 0 || field(out, "job type", c->run->job_type, err) < 0 ||
+			field(out, "note", c->info.note, err) < 0 || field(out, "tags", tags.buf, err) < 0 ||
+			field(out, "command", command.buf, err) < 0 || field(out, "directory", r->directory, err) < 0 ||
+			field(out, "code", code.buf, err) < 0 || field(out, "by", who.buf, err) < 0 ?
+		-1 :
+		0;
+}
+
+static int show_times(struct out *out, const struct card *c, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf started = STRBUF_INIT, ended = STRBUF_INIT, took = STRBUF_INIT;
+	int64_t ns = duration_of(c);
+
+	if (c->info.record.started)
+		clock_format_moment(&started, c->info.record.started);
+	if (c->info.record.ended)
+		clock_format_moment(&ended, c->info.record.ended);
+	if (ns >= 0)
+		duration_format_brief(&took, (double)ns / (double)NS_PER_S);
+	if (c->info.state == RUN_RUNNING && took.len)
+		strbuf_adds(&took, " so far");
+	return field(out, "started", started.buf, err) < 0 || field(out, "ended", ended.buf, err) < 0 || field(out, "duration", took.buf, err) < 0 ? -1 : 0;
+}
+
+static int show_edges(struct out *out, const char *name, const json_t *list, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	size_t i, count = json_array_size(list);
+	const json_t *edge;
+
+	json_array_foreach(list, i, edge)
+	{
+		const char *as;
+		bool flag;
+
+		if (i == EDGES_SHOWN) {
+			strbuf_addf(&text, "\nand %zu more", count - i);
+			break;
+		}
+		strbuf_addf(&text, "%s%s", i ? "\n" : "", json_string_value(json_object_get(edge, "ref")));
+		if (json_get_string(edge, "as", &as))
+			strbuf_addf(&text, " as %s", as);
+		if (json_get_bool(edge, "created", &flag) && !flag)
+			strbuf_adds(&text, " (it was there already)");
+		if (json_get_bool(edge, "live", &flag) && !flag)
+			strbuf_adds(&text, " (not here)");
+	}
+	return field(out, name, text.buf, err);
+}
+
+static json_t *curve_row(const char *name, uint64_t count, json_t *last, json_t *min, json_t *max, const char *curve)
+{
+	json_t *row = json_object();
+
+	json_object_set_new(row, "metric", json_string(name));
+	json_object_set_new(row, "last", last);
+	json_object_set_new(row, "min", min);
+	json_object_set_new(row, "max", max);
+	json_object_set_new(row, "points", json_u64(count));
+	json_object_set_new(row, "curve", json_string(curve));
+	return row;
+}
+
+/* A number as people read it: what stands in JSON is exact. */
+static json_t *brief_number(double value)
+{
+	return isfinite(value) ? json_sprintf("%.6g", value) : number_json(value);
+}
+
+static json_t *brief_json(const json_t *value)
+{
+	return json_is_real(value) ? brief_number(json_real_value(value)) : copy_or_null(value);
+}
+
+static int show_curves(struct out *out, const struct card *c, struct error *err)
+{
+	static const struct column columns[] = {
+		{ "metric", "  METRIC", COLUMN_TEXT, false }, { "last", NULL, COLUMN_NUMBER, false }, { "min", NULL, COLUMN_NUMBER, false },
+		{ "max", NULL, COLUMN_NUMBER, false }, { "points", NULL, COLUMN_NUMBER, false }, { "curve", NULL, COLUMN_TEXT, false },
+		{ NULL, NULL, COLUMN_TEXT, false },
+	};
+	const char *name;
+	json_t *value;
+
+	if (!json_object_size(c->info.metrics))
+		return 0;
+	if (out_list_begin(out, columns, NULL, "metric", err) < 0)
+		return -1;
+	json_object_foreach(c->info.metrics, name, value) {
+		const struct point_summary *p = point_summaries_find(&c->curves.summaries, name);
+		const json_t *known = json_object_get(c->info.record.points, name);
+		CLEANUP(strbuf) struct strbuf curve = STRBUF_INIT, label = STRBUF_INIT;
+		json_t *row;
+
+		strbuf_addf(&label, "  %s", name);
+		if (p) {
+			spark_draw(&curve, &c->curves.series[p - c->curves.summaries.v], CURVE_COLUMNS);
+			row = curve_row(label.buf, p->count, brief_json(value), brief_number(p->min), brief_number(p->max), curve.buf);
+		} else {
+			row = curve_row(label.buf, (uint64_t)json_integer_value(json_object_get(known, "count")), brief_json(value),
+				brief_json(json_object_get(known, "min")), brief_json(json_object_get(known, "max")), "");
+		}
+		if (out_list_row(out, row, err) < 0)
+			return -1;
+	}
+	return out_list_end(out, err);
+}
+
+static int show_object(struct out *out, const char *heading, const json_t *object, struct error *err)
+{
+	if (!json_object_size(object))
+		return 0;
+	return out_section(out, heading, err) < 0 ? -1 : fields_show_object(out, (json_t *)(uintptr_t)object, err);
+}
+
+static int show_files(struct out *out, const struct manifest *m, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+	for (size_t i = 0; i < m->count && i < FILES_SHOWN; i++) {
+		strbuf_addf(&text, "%s%s  ", i ? "\n" : "", m->entries[i].path);
+		size_format(&text, m->entries[i].size);
+	}
+	if (m->count > FILES_SHOWN)
+		strbuf_addf(&text, "\nand %zu more", m->count - FILES_SHOWN);
+	return field(out, "files", text.buf, err);
+}
+
+static int show_human(struct out *out, const struct card *c, struct error *err)
+{
+	const struct run_record *r = &c->info.record;
+
+	if (show_head(out, c, err) < 0 || show_times(out, c, err) < 0 || show_edges(out, "inputs", c->inputs, err) < 0 ||
+		show_edges(out, "outputs", c->outputs, err) < 0 || show_files(out, &c->files, err) < 0)
+		return -1;
+	if (show_object(out, "config", r->config, err) < 0 || show_object(out, "environment", r->environment, err) < 0 ||
+		show_object(out, "metadata", c->info.metadata, err) < 0)
+		return -1;
+	return show_curves(out, c, err);
+}
+
+int run_show_card(struct session *s, const struct run *run, struct error *err)
+{
+	CLEANUP(card) struct card c = { .run = run, .info = RUN_INFO_INIT, .curves = { .summaries = POINT_SUMMARIES_INIT }, .files = MANIFEST_INIT };
+	struct view *v = registry_view(s->registry, err);
+
+	if (!v || read_card(s, v, &c, err) < 0)
+		return -1;
+	return out_mode(s->out) == OUT_HUMAN ? show_human(s->out, &c, err) : out_result(s->out, card_record(&c), "id", err);
+}
+
+/* ---- the points of a metric ---- */
+
+struct points {
+	struct session *s;
+	const char *metric;
+	struct curve_point *v;
+	size_t count, cap;
+	struct spark_series series;
+	bool all, human;
+};
+
+static void points_cleanup(struct points *p)
+{
+	free(p->v);
+}
+
+static int print_point(const struct points *p, uint64_t step, double value, struct error *err)
+{
+	json_t *record = json_object();
+
+	json_object_set_new(record, "metric", json_string(p->metric));
+	json_object_set_new(record, "step", json_u64(step));
+	json_object_set_new(record, "value", number_json(value));
+	return out_list_row(p->s->out, record, err);
+}
+
+/* Of people all are kept, since the curve stands above them. */
+static int take_one(const struct point *point, void *arg, struct error *err)
+{
+	struct points *p = arg;
+
+	if (p->all && !p->human)
+		return print_point(p, point->step, point->value, err);
+	ARRAY_GROW(p->v, p->count + 1, p->cap);
+	p->v[p->count++] = (struct curve_point){ point->step, point->value };
+	if (p->human)
+		spark_add(&p->series, point->value);
+	return 0;
+}
+
+static int show_curve(const struct points *p, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf line = STRBUF_INIT;
+	size_t width = out_width(p->s->out), used = strlen(p->metric) + 2;
+
+	strbuf_addf(&line, "%s  ", p->metric);
+	spark_draw(&line, &p->series, width > used + 8 ? width - used : 80);
+	return out_text(p->s->out, err, "%s\n", line.buf);
+}
+
+static int print_points(const struct points *p, struct error *err)
+{
+	CLEANUP(ptr) struct curve_point *thin = NULL;
+	const struct curve_point *shown = p->v;
+	size_t count = p->count;
+
+	if (!p->all && count > POINTS_SHOWN) {
+		thin = xcalloc(POINTS_SHOWN, sizeof *thin);
+		count = points_thin(p->v, p->count, POINTS_SHOWN / 4, thin);
+		shown = thin;
+		report_note(p->s->report, "%zu of %zu points; --all shows them all", count, p->count);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (print_point(p, shown[i].step, shown[i].value, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int check_metric(struct session *s, struct view *v, const struct run *run, const char *metric, struct error *err)
+{
+	CLEANUP(point_summaries) struct point_summaries all = POINT_SUMMARIES_INIT;
+	CLEANUP(strbuf) struct strbuf names = STRBUF_INIT;
+
+	if (run_points_summary(s->registry, v, run, &all, err) < 0)
+		return -1;
+	if (point_summaries_find(&all, metric))
+		return 0;
+	error_set(err, ERR_INVALID, "run '%s' has no metric '%s'", run->id.text, metric);
+	for (size_t i = 0; i < all.count && i < 10; i++)
+		strbuf_addf(&names, "%s%s", i ? ", " : "", all.v[i].name);
+	return names.len ? error_hint(err, "It has %s%s.", names.buf, all.count > 10 ? " and more" : "") : error_hint(err, "It has none.");
+}
+
+/* For people a table each, below its curve. */
+static int show_metric(struct session *s, struct view *v, const struct run *run, const char *metric, bool all, struct error *err)
+{
+	static const struct column columns[] = {
+		{ "step", NULL, COLUMN_NUMBER, false }, { "value", NULL, COLUMN_NUMBER, false }, { "metric", NULL, COLUMN_TEXT, true },
+		{ NULL, NULL, COLUMN_TEXT, false },
+	};
+	CLEANUP(points) struct points p = { .s = s, .metric = metric, .all = all, .human = out_mode(s->out) == OUT_HUMAN };
+
+	if (out_list_begin(s->out, columns, NULL, "value", err) < 0 || run_points_each(s->registry, v, run, metric, take_one, &p, err) < 0 ||
+		(p.human && p.count && show_curve(&p, err) < 0) || print_points(&p, err) < 0)
+		return -1;
+	return out_list_end(s->out, err);
+}
+
+static int show_metrics(struct session *s, const struct run *run, const struct strvec *metrics, bool all, struct error *err)
+{
+	struct view *v = registry_view(s->registry, err);
+
+	if (!v)
+		return -1;
+	for (size_t i = 0; i < metrics->count; i++)
+		if (check_metric(s, v, run, metrics->v[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < metrics->count; i++)
+		if ((i && out_mode(s->out) == OUT_HUMAN && out_text(s->out, err, "\n") < 0) || show_metric(s, v, run, metrics->v[i], all, err) < 0)
+			return -1;
+	return 0;
+}
+
+int run_show(struct session *s, int argc, char **argv, struct error *err)
+{
+	CLEANUP(strvec) struct strvec metrics = STRVEC_INIT;
+	CLEANUP(operands) struct operands operands = OPERANDS_INIT;
+	CLEANUP(run) struct run run = RUN_INIT;
+	bool all = false;
+	struct view *v;
+	const struct opt opts[] = {
+		OPT_STRVEC(0, "metric", &metrics, "METRIC", "show the points of this metric"),
+		OPT_FLAG(0, "all", &all, "all points, not only as many as show the curve"),
+		OPT_REMOTE(&s->remote_name),
+		OPT_END,
+	};
+
+	if (session_parse(s, opts, argc, argv, 2, 2, &operands, err) < 0)
+		return -1;
+	if (all && !metrics.count)
+		return error_set(err, ERR_USAGE, "--all is for --metric");
+	if (session_update(s, NULL, 0, err) < 0 || !(v = registry_view(s->registry, err)) || run_get(v, operands.v[1], &run, err) < 0)
+		return -1;
+	return metrics.count ? show_metrics(s, &run, &metrics, all, err) : run_show_card(s, &run, err);
+}
