@@ -94,6 +94,34 @@ static void add_values(struct table *t, const struct diff_pair *pair, const char
 	}
 }
 
+/* Those of one side alone, a line each: an input in both versions of which differ stands in one line. */
+static void add_inputs(struct table *t, const struct diff_pair *pair, const struct diff *d)
+{
+	size_t a = 0, b = 0;
+
+	if (!d->inputs_differ)
+		return;
+	add_line(t, true, "INPUTS", pair->before_name.buf, pair->after_name.buf, "");
+	while (a < d->before_inputs.count || b < d->after_inputs.count) {
+		const char *before = a < d->before_inputs.count ? d->before_inputs.v[a] : NULL;
+		const char *after = b < d->after_inputs.count ? d->after_inputs.v[b] : NULL;
+		size_t before_name = before ? strcspn(before, ":") : 0, after_name = after ? strcspn(after, ":") : 0;
+		int order = !before ? 1 : !after ? -1 : strcmp(before, after);
+
+		/* "data:v3" and "data:v5" are the same thing in two states */
+		if (before && after && before_name == after_name && memcmp(before, after, before_name) == 0) {
+			if (order)
+				add_line(t, false, "", before, after, "");
+			a++;
+			b++;
+		} else if (order < 0) {
+			add_line(t, false, "", d->before_inputs.v[a++], "", "");
+		} else {
+			add_line(t, false, "", "", d->after_inputs.v[b++], "");
+		}
+	}
+}
+
 static void add_head(struct table *t, const struct diff_pair *pair, const struct diff *d)
 {
 	struct oid_hex before = oid_hex(&pair->before.row.digest), after = oid_hex(&pair->after.row.digest);
@@ -256,6 +284,7 @@ int diff_human(const struct diff_pair *pair, const struct diff *d, struct error 
 	add_head(&t, pair, d);
 	add_values(&t, pair, "METADATA", &d->metadata);
 	add_values(&t, pair, "METRICS", &d->metrics);
+	add_inputs(&t, pair, d);
 	fit(&t, out_width(out));
 	if (print_table(out, &t, err) < 0 || (d->files.count && out_text(out, err, "\n") < 0))
 		return -1;

@@ -89,6 +89,11 @@ static json_t *files_json(const struct differences *files)
 	return list;
 }
 
+static json_t *inputs_json(const struct diff *d)
+{
+	return json_pack("{s:o, s:o}", "a", fields_strings(&d->before_inputs), "b", fields_strings(&d->after_inputs));
+}
+
 static json_t *whole_record(const struct diff_pair *pair, const struct diff *d)
 {
 	json_t *record = diff_record(pair, diff_is_empty(d));
@@ -107,6 +112,7 @@ static json_t *whole_record(const struct diff_pair *pair, const struct diff *d)
 		record, "description", texts_json(d->description_differs, d->before_info.description, d->after_info.description));
 	json_object_set_new(record, "metadata", values_json(&d->metadata, false));
 	json_object_set_new(record, "metrics", values_json(&d->metrics, true));
+	json_object_set_new(record, "inputs", d->inputs_differ ? inputs_json(d) : json_null());
 	return record;
 }
 

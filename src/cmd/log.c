@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -11,6 +12,7 @@
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
+#include "registry/best.h"
 #include "registry/diff.h"
 #include "registry/resolve.h"
 #include "ui/record.h"
@@ -18,12 +20,19 @@
 
 #define NAMED_CHANGES 10 /* a version's changed files that people are shown */
 #define SPARK_COLUMNS 80 /* where there is no terminal */
+#define SPARK_MIN 8      /* on a very narrow one */
 
 struct args {
 	uint64_t limit;
 	const char *metric; /* or NULL */
+	struct best_rule rule; /* what "METRIC:min" or "METRIC:max" says; metric NULL: which is best was not said */
 	bool all;
 };
+
+static void args_cleanup(struct args *a)
+{
+	best_rule_cleanup(&a->rule);
+}
 
 struct walk {
 	struct session *s;
@@ -34,6 +43,9 @@ struct walk {
 	struct version_row next; /* the newer version, waiting for the one before it */
 	bool has_next;
 	uint64_t shown;
+	uint64_t *numbers; /* of the versions whose values those are */
+	size_t number_count, number_cap;
+	uint64_t best;  /* place of the best among values; UINT64_MAX: none, or it was not said which is */
 	json_t *values; /* of the metric, as the versions are shown, and of the one after them; null where there is none */
 };
 
@@ -56,6 +68,7 @@ static void add_metric(json_t *doc, const struct walk *w)
 	json_object_set_new(doc, "metric", json_string(w->args->metric));
 	json_object_set(doc, "value", value);
 	json_object_set_new(doc, "delta", delta ? delta : json_null());
+	json_object_set_new(doc, "best", w->args->rule.metric ? json_boolean(w->shown - 1 == w->best) : json_null());
 }
 
 static int collect_value(const struct version_row *row, void *arg, struct error *err)
@@ -70,6 +83,8 @@ static int collect_value(const struct version_row *row, void *arg, struct error 
 		return -1;
 	value = json_object_get(info.metrics, w->args->metric);
 	json_array_append_new(w->values, value ? json_incref(value) : json_null());
+	ARRAY_GROW(w->numbers, w->number_count + 1, w->number_cap);
+	w->numbers[w->number_count++] = row->number;
 	return json_array_size(w->values) > w->args->limit;
 }
 
@@ -80,10 +95,31 @@ static int no_metric(const struct walk *w, struct error *err)
 	return error_hint(err, "'mreg show %s:latest' lists those of the latest version.", w->collection->name);
 }
 
+/* "min 0.5 at v0, max 0.9 at v1, last 0.8 at v4" */
+static void add_extremes(struct strbuf *out, const struct walk *w, const double *values, size_t shown)
+{
+	size_t least = SIZE_MAX, greatest = SIZE_MAX, last = SIZE_MAX;
+
+	for (size_t i = 0; i < shown; i++) {
+		if (!isfinite(values[i]))
+			continue;
+		if (least == SIZE_MAX || values[i] < values[least])
+			least = i;
+		if (greatest == SIZE_MAX || values[i] > values[greatest])
+			greatest = i;
+		last = i;
+	}
+	if (last == SIZE_MAX)
+		return;
+	/* the numbers of versions stand in the order of values, the oldest first */
+	strbuf_addf(out, "min %.6g at v%" PRIu64 ", max %.6g at v%" PRIu64 ", last %.6g at v%" PRIu64, values[least], w->numbers[shown - 1 - least],
+		    values[greatest], w->numbers[shown - 1 - greatest], values[last], w->numbers[shown - 1 - last]);
+}
+
 static int show_spark(const struct walk *w, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf line = STRBUF_INIT;
-	size_t count = json_array_size(w->values), shown = count > w->args->limit ? count - 1 : count, room = out_width(w->s->out);
+	CLEANUP(strbuf) struct strbuf line = STRBUF_INIT, extremes = STRBUF_INIT;
+	size_t count = json_array_size(w->values), shown = count > w->args->limit ? count - 1 : count, room = out_width(w->s->out), indent;
 	CLEANUP(ptr) double *values = xcalloc(count + 1, sizeof *values);
 
 	for (size_t i = 0; i < shown; i++) {
@@ -91,9 +127,33 @@ static int show_spark(const struct walk *w, struct error *err)
 
 		values[i] = json_is_number(value) ? json_number_value(value) : NAN;
 	}
-	strbuf_addf(&line, "%s  ", w->args->metric);
-	spark_line(&line, values, shown, room > line.len ? room - line.len : SPARK_COLUMNS);
-	return out_text(w->s->out, err, "%s\n\n", line.buf);
+	utf8_add_visible(&line, w->args->metric, strlen(w->args->metric));
+	strbuf_adds(&line, "  ");
+	indent = utf8_width(line.buf, line.len);
+	spark_line(&line, values, shown, room > indent + SPARK_MIN ? room - indent : room ? SPARK_MIN : SPARK_COLUMNS);
+	add_extremes(&extremes, w, values, shown);
+	if (out_text(w->s->out, err, "%s\n", line.buf) < 0)
+		return -1;
+	if (room && indent + extremes.len > room)
+		indent = 0;
+	return out_text(w->s->out, err, "%*s%s\n\n", (int)indent, "", extremes.buf);
+}
+
+/* Of two that are as good the older one; values come newest first. */
+static void find_best(struct walk *w)
+{
+	double best = NAN;
+
+	w->best = UINT64_MAX;
+	for (size_t i = 0; w->args->rule.metric && i < json_array_size(w->values) && i < w->args->limit; i++) {
+		const json_t *value = json_array_get(w->values, i);
+		double number = json_is_number(value) ? json_number_value(value) : NAN;
+
+		if (isnan(number) || (w->best != UINT64_MAX && best_is_better(&w->args->rule, best, number)))
+			continue;
+		best = number;
+		w->best = i;
+	}
 }
 
 static int collect_values(struct walk *w, struct error *err)
@@ -107,6 +167,7 @@ static int collect_values(struct walk *w, struct error *err)
 		found = found || !json_is_null(json_array_get(w->values, i));
 	if (!found && json_array_size(w->values))
 		return no_metric(w, err);
+	find_best(w);
 	return found && out_mode(w->s->out) == OUT_HUMAN ? show_spark(w, err) : 0;
 }
 
@@ -123,7 +184,10 @@ static int show_metric(const struct walk *w, struct error *err)
 		strbuf_addf(&text, " (%+" JSON_INTEGER_FORMAT ")", json_integer_value(delta));
 	else if (delta)
 		strbuf_addf(&text, " (%+.6g)", json_real_value(delta));
-	return out_text(w->s->out, err, "    %s: %s\n", w->args->metric, text.buf);
+	if (w->shown - 1 != w->best)
+		return out_text(w->s->out, err, "    %s: %s\n", w->args->metric, text.buf);
+	strbuf_adds(&text, "  best");
+	return out_text(w->s->out, err, "    %s: ", w->args->metric) < 0 || out_emphasis(w->s->out, text.buf, err) < 0 || out_text(w->s->out, err, "\n") < 0 ? -1 : 0;
 }
 
 /* ---- the versions ---- */
@@ -239,25 +303,39 @@ static int log_run(struct walk *w, const char *name, struct error *err)
 	return human ? 0 : out_list_end(w->s->out, err);
 }
 
+/* "acc:max" is the metric acc, of which the greatest is the best. */
+static int read_rule(struct args *a, struct error *err)
+{
+	const char *colon = a->metric ? strrchr(a->metric, ':') : NULL;
+
+	if (!colon || (strcmp(colon, ":min") != 0 && strcmp(colon, ":max") != 0))
+		return 0;
+	if (best_rule_parse(a->metric, &a->rule, err) < 0)
+		return -1;
+	a->metric = a->rule.metric;
+	return 0;
+}
+
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
-	struct args a = { UINT64_MAX, NULL, false };
+	CLEANUP(args) struct args a = { .limit = UINT64_MAX };
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
-	struct walk w = { .s = s, .args = &a, .aliases = ALIAS_ROWS_INIT };
+	struct walk w = { .s = s, .args = &a, .aliases = ALIAS_ROWS_INIT, .best = UINT64_MAX };
 	int rc;
 	const struct opt opts[] = {
 		OPT_U64('n', "limit", &a.limit, "N", "at most N versions"),
-		OPT_STRING(0, "metric", &a.metric, "METRIC", "show this metric of each version, and all of them in a row"),
+		OPT_STRING(0, "metric", &a.metric, "METRIC[:min|max]", "show this metric of each version, and all of them in a row"),
 		OPT_FLAG(0, "all", &a.all, "name every changed file, not only the first ten"),
 		OPT_REMOTE(&s->remote_name),
 		OPT_END,
 	};
 
-	if (session_parse(s, opts, argc, argv, 1, 1, &operands, err) < 0 || session_update(s, operands.v, 1, err) < 0 ||
+	if (session_parse(s, opts, argc, argv, 1, 1, &operands, err) < 0 || read_rule(&a, err) < 0 || session_update(s, operands.v, 1, err) < 0 ||
 	    !(w.view = registry_view(s->registry, err)) || session_pager(s, err) < 0)
 		return -1;
 	rc = log_run(&w, operands.v[0], err);
 	json_decref(w.values);
+	free(w.numbers);
 	alias_rows_cleanup(&w.aliases);
 	return rc;
 }

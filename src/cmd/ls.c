@@ -10,6 +10,7 @@
 #include "cmd/fields.h"
 #include "cmd/sort.h"
 #include "format/glob.h"
+#include "registry/producer.h"
 #include "registry/remove.h"
 #include "registry/resolve.h"
 
@@ -55,7 +56,7 @@ struct list {
 	const struct collection *collection;
 	const struct alias_rows *aliases;
 	enum { NEEDS_ROW, NEEDS_BRIEF, NEEDS_OBJECT } needs; /* of each version, for what is to be shown */
-	bool wants_tags, wants_source, wants_absent;
+	bool wants_tags, wants_source, wants_absent, wants_run;
 	struct version_row *learned; /* what the index did not know */
 	size_t learned_count, learned_cap;
 	uint64_t damaged;
@@ -157,7 +158,8 @@ static const struct column link_columns[] = {
 	{ "summary", "DESCRIPTION", COLUMN_TEXT, false }, { "files", NULL, COLUMN_NUMBER, true }, { "user", NULL, COLUMN_TEXT, true },
 	{ "number", NULL, COLUMN_NUMBER, true }, { "host", NULL, COLUMN_TEXT, true },      { "description", NULL, COLUMN_TEXT, true },
 	{ "metadata", NULL, COLUMN_TEXT, true }, { "tags", NULL, COLUMN_LIST, true },      { "metrics", NULL, COLUMN_TEXT, true },
-	{ "absent", NULL, COLUMN_TEXT, true },   { NULL, NULL, COLUMN_TEXT, false },
+	{ "absent", NULL, COLUMN_TEXT, true },   { "run", NULL, COLUMN_TEXT, true },
+	{ "job_type", "JOB TYPE", COLUMN_TEXT, true }, { NULL, NULL, COLUMN_TEXT, false },
 };
 
 static const struct column version_columns[] = {
@@ -166,7 +168,7 @@ static const struct column version_columns[] = {
 	{ "files", NULL, COLUMN_NUMBER, true }, { "user", NULL, COLUMN_TEXT, true },      { "number", NULL, COLUMN_NUMBER, true },
 	{ "host", NULL, COLUMN_TEXT, true },   { "description", NULL, COLUMN_TEXT, true }, { "metadata", NULL, COLUMN_TEXT, true },
 	{ "tags", NULL, COLUMN_LIST, true },   { "metrics", NULL, COLUMN_TEXT, true },   { "absent", NULL, COLUMN_TEXT, true },
-	{ NULL, NULL, COLUMN_TEXT, false },
+	{ "run", NULL, COLUMN_TEXT, true },    { "job_type", "JOB TYPE", COLUMN_TEXT, true }, { NULL, NULL, COLUMN_TEXT, false },
 };
 
 /* Damage is told by the row, and by the status once all are listed. */
@@ -239,6 +241,18 @@ static int add_absent(struct list *l, const struct version_row *row, json_t *rec
 	return 0;
 }
 
+static int add_run(struct list *l, const struct version_row *row, json_t *record, struct error *err)
+{
+	CLEANUP(run) struct run run = RUN_INIT;
+	int found = producer_find(l->view, &row->version, &run, err);
+
+	if (found < 0)
+		return -1;
+	json_object_set_new(record, "run", found ? json_string(run.id.text) : json_null());
+	json_object_set_new(record, "job_type", found ? json_string(run.job_type) : json_null());
+	return 0;
+}
+
 static int list_live(struct list *l, const struct version_row *row, struct error *err)
 {
 	CLEANUP(json) json_t *record = NULL;
@@ -252,7 +266,8 @@ static int list_live(struct list *l, const struct version_row *row, struct error
 	record = fields_version_row(l->collection, row, l->aliases);
 	if (l->wants_tags)
 		json_object_set_new(record, "tags", fields_strings(&tags));
-	if ((l->wants_source && add_source(l, row, record, err) < 0) || (l->wants_absent && add_absent(l, row, record, err) < 0))
+	if ((l->wants_source && add_source(l, row, record, err) < 0) || (l->wants_absent && add_absent(l, row, record, err) < 0) ||
+	    (l->wants_run && add_run(l, row, record, err) < 0))
 		return -1;
 	if ((l->needs == NEEDS_BRIEF && add_brief(l, row, record, err) < 0) || (l->needs == NEEDS_OBJECT && add_object(l, row, record, err) < 0))
 		return list_damaged(l, row, err);
@@ -291,6 +306,7 @@ static void decide_needs(struct list *l)
 			l->needs = NEEDS_OBJECT;
 	l->wants_tags = sorter_wants(l->sorter, "tags");
 	l->wants_absent = sorter_wants(l->sorter, "absent");
+	l->wants_run = sorter_wants(l->sorter, "run") || sorter_wants(l->sorter, "job_type");
 	l->wants_source = l->collection->is_model && sorter_wants(l->sorter, "source");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mreg show: the card of a collection or a version. */
+/* mreg show: the card of a collection, a version or a run. */
 #include <config.h>
 
 #include <inttypes.h>
@@ -10,11 +10,109 @@
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
+#include "cmd/run-show.h"
 #include "cmd/show-provenance.h"
 #include "registry/annotation.h"
 #include "registry/history.h"
 #include "registry/link.h"
+#include "registry/producer.h"
 #include "registry/resolve.h"
+#include "registry/run-edge.h"
+
+#define CONSUMERS_SHOWN 5
+
+/* ---- runs, and where it began ---- */
+
+/* Of a version: who made it, and who used it. */
+struct of_runs {
+	json_t *producer;  /* or null */
+	json_t *consumers; /* the first of them */
+	size_t count;      /* of all consumers */
+};
+
+static void of_runs_cleanup(struct of_runs *r)
+{
+	json_decref(r->producer);
+	json_decref(r->consumers);
+}
+
+static json_t *run_record(const struct run *run)
+{
+	json_t *record = json_object();
+
+	json_object_set_new(record, "id", json_string(run->id.text));
+	json_object_set_new(record, "name", *run->label ? json_string(run->label) : json_null());
+	json_object_set_new(record, "job_type", json_string(run->job_type));
+	return record;
+}
+
+static int take_consumer(const struct run *run, void *arg, struct error *err)
+{
+	struct of_runs *r = arg;
+
+	(void)err;
+	if (r->count++ < CONSUMERS_SHOWN)
+		json_array_append_new(r->consumers, run_record(run));
+	return 0;
+}
+
+static int read_runs(struct view *v, const struct oid *version, struct of_runs *out, struct error *err)
+{
+	CLEANUP(run) struct run run = RUN_INIT;
+	int found = producer_find(v, version, &run, err);
+
+	out->producer = found == 1 ? run_record(&run) : json_null();
+	out->consumers = json_array();
+	if (found < 0)
+		return -1;
+	return run_edge_each_consumer(v, version, take_consumer, out, err) < 0 ? -1 : 0;
+}
+
+/* "NAME:v3" where an artifact began, or null. */
+static int read_from(struct view *v, const struct cid *cid, json_t **out, struct error *err)
+{
+	struct run_edge from = { .ref = NULL };
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+	bool is_live;
+	int found = run_edge_from(v, cid, &from, err);
+
+	if (found == 1)
+		found = run_edge_name(v, &from, &name, &is_live, err) < 0 ? -1 : 1;
+	run_edge_cleanup(&from);
+	*out = found == 1 ? json_string(name.buf) : json_null();
+	return found < 0 ? -1 : 0;
+}
+
+/* "r-0123456789  train, nightly" */
+static void add_run(struct strbuf *out, const json_t *run)
+{
+	const char *name;
+
+	strbuf_addf(out, "%s%s  %s", out->len ? "\n" : "", json_string_value(json_object_get(run, "id")), json_string_value(json_object_get(run, "job_type")));
+	if (json_get_string(run, "name", &name))
+		strbuf_addf(out, ", %s", name);
+}
+
+static int show_runs(struct out *out, const struct of_runs *r, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf producer = STRBUF_INIT, consumers = STRBUF_INIT;
+	size_t i, shown = json_array_size(r->consumers);
+	const json_t *run;
+
+	if (json_is_object(r->producer))
+		add_run(&producer, r->producer);
+	json_array_foreach(r->consumers, i, run) add_run(&consumers, run);
+	if (r->count > shown)
+		strbuf_addf(&consumers, "\nand %zu more", r->count - shown);
+	if (producer.len && out_field(out, "producer", producer.buf, err) < 0)
+		return -1;
+	return consumers.len && out_field(out, "consumers", consumers.buf, err) < 0 ? -1 : 0;
+}
+
+static int show_from(struct out *out, const json_t *from, struct error *err)
+{
+	return json_is_string(from) && out_field(out, "began at", json_string_value(from), err) < 0 ? -1 : 0;
+}
 
 /* ---- one version ---- */
 
@@ -44,7 +142,8 @@ struct card {
 	struct link_places places;
 	struct strbuf links; /* for people, a line each */
 	json_t *absent;      /* where files of it are, or null */
-	json_t *link_list;
+	json_t *link_list, *from;
+	struct of_runs runs;
 	bool is_latest;
 };
 
@@ -56,6 +155,8 @@ static void card_cleanup(struct card *c)
 	strbuf_release(&c->links);
 	json_decref(c->link_list);
 	json_decref(c->absent);
+	json_decref(c->from);
+	of_runs_cleanup(&c->runs);
 }
 
 static int read_card(struct session *s, const struct resolved *version, struct card *c, struct error *err)
@@ -65,7 +166,8 @@ static int read_card(struct session *s, const struct resolved *version, struct c
 
 	if (!v || version_info_read(s->registry, v, &version->row, &c->info, err) < 0 ||
 	    alias_rows_read(v, &version->collection, &c->aliases, err) < 0 || view_latest(v, &version->collection.cid, &latest, err) < 0 ||
-	    link_places_read(v, &version->row.version, &c->places, err) < 0 || fields_absent(v, &version->row.version, &c->absent, err) < 0)
+	    link_places_read(v, &version->row.version, &c->places, err) < 0 || fields_absent(v, &version->row.version, &c->absent, err) < 0 ||
+	    read_runs(v, &version->row.version, &c->runs, err) < 0 || read_from(v, &version->collection.cid, &c->from, err) < 0)
 		return -1;
 	c->is_latest = latest.number == version->row.number;
 	c->link_list = json_array();
@@ -78,9 +180,9 @@ static int read_card(struct session *s, const struct resolved *version, struct c
 static int show_objects(struct out *out, const struct card *c, struct error *err)
 {
 	if (json_object_size(c->info.metadata) &&
-	    (out_text(out, err, "metadata\n") < 0 || fields_show_object(out, c->info.metadata, err) < 0))
+	    (out_section(out, "metadata", err) < 0 || fields_show_object(out, c->info.metadata, err) < 0))
 		return -1;
-	if (json_object_size(c->info.metrics) && (out_text(out, err, "metrics\n") < 0 || fields_show_object(out, c->info.metrics, err) < 0))
+	if (json_object_size(c->info.metrics) && (out_section(out, "metrics", err) < 0 || fields_show_object(out, c->info.metrics, err) < 0))
 		return -1;
 	return 0;
 }
@@ -117,6 +219,7 @@ static int show_version_human(struct out *out, const struct resolved *v, const s
 	    out_field(out, "size", size.buf, err) < 0 || (aliases.len && out_field(out, "aliases", aliases.buf, err) < 0) ||
 	    (c->links.len && out_field(out, "models", c->links.buf, err) < 0) || (tags.len && out_field(out, "tags", tags.buf, err) < 0) ||
 	    out_field(out, "created", time.buf, err) < 0 ||
+	    show_runs(out, &c->runs, err) < 0 || show_from(out, c->from, err) < 0 ||
 	    (*c->info.description && out_field(out, "description", c->info.description, err) < 0))
 		return -1;
 	return show_objects(out, c, err);
@@ -141,6 +244,10 @@ static int show_version(struct session *s, const struct resolved *version, struc
 	json_object_set_new(record, "source", source->collection.name ? fields_ref(source->collection.name, source->number) : json_null());
 	json_object_set(record, "models", c.link_list);
 	json_object_set(record, "absent", c.absent);
+	json_object_set(record, "producer", c.runs.producer);
+	json_object_set(record, "consumers", c.runs.consumers);
+	json_object_set_new(record, "consumer_count", json_u64(c.runs.count));
+	json_object_set(record, "from", c.from);
 	return out_result(s->out, record, "ref", err);
 }
 
@@ -184,7 +291,7 @@ struct summary {
 	struct alias_rows aliases;
 	struct strvec tags;
 	struct strbuf title, note;
-	json_t *metadata, *metrics;
+	json_t *metadata, *metrics, *from;
 	struct history_row created;
 	struct collection_count count;
 };
@@ -198,6 +305,7 @@ static void summary_cleanup(struct summary *m)
 	strbuf_release(&m->note);
 	json_decref(m->metadata);
 	json_decref(m->metrics);
+	json_decref(m->from);
 	history_row_cleanup(&m->created);
 }
 
@@ -211,7 +319,7 @@ static int read_summary(struct view *v, const char *name, struct summary *m, str
 	if (alias_rows_read(v, &m->c, &m->aliases, err) < 0 || collection_title(v, &m->c.cid, &m->title, err) < 0 ||
 	    annotation_tags(v, &subject, &m->tags, err) < 0 || annotation_note(v, &subject, &m->note, err) < 0 ||
 	    annotation_metadata(v, &subject, m->metadata, err) < 0 || annotation_metrics(v, &subject, m->metrics, err) < 0 ||
-	    collection_count(v, &m->c, &m->count, err) < 0)
+	    collection_count(v, &m->c, &m->count, err) < 0 || read_from(v, &m->c.cid, &m->from, err) < 0)
 		return -1;
 	return history_each(v, &m->c.cid, false, first_change, &m->created, err) < 0 ? -1 : 0;
 }
@@ -236,12 +344,13 @@ static json_t *summary_record(const struct summary *m)
 	json_object_set_new(record, "tags", fields_strings(&m->tags));
 	json_object_set(record, "metadata", m->metadata);
 	json_object_set(record, "metrics", m->metrics);
+	json_object_set(record, "from", m->from);
 	return record;
 }
 
 static int summary_aliases(struct out *out, const struct summary *m, struct error *err)
 {
-	if (m->aliases.count && out_text(out, err, "aliases\n") < 0)
+	if (m->aliases.count && out_section(out, "aliases", err) < 0)
 		return -1;
 	for (size_t i = 0; i < m->aliases.count; i++) {
 		CLEANUP(strbuf) struct strbuf label = STRBUF_INIT, value = STRBUF_INIT;
@@ -269,11 +378,11 @@ static int summary_human(struct out *out, const struct summary *m, struct error 
 	    out_field(out, "kind", m->c.is_model ? "registered model" : "artifact", err) < 0 || out_field(out, "type", m->c.type, err) < 0 ||
 	    out_field(out, "versions", versions.buf, err) < 0 || out_field(out, "created", time.buf, err) < 0 ||
 	    (tags.len && out_field(out, "tags", tags.buf, err) < 0) || (m->note.len && out_field(out, "note", m->note.buf, err) < 0) ||
-	    summary_aliases(out, m, err) < 0)
+	    show_from(out, m->from, err) < 0 || summary_aliases(out, m, err) < 0)
 		return -1;
-	if (json_object_size(m->metadata) && (out_text(out, err, "metadata\n") < 0 || fields_show_object(out, m->metadata, err) < 0))
+	if (json_object_size(m->metadata) && (out_section(out, "metadata", err) < 0 || fields_show_object(out, m->metadata, err) < 0))
 		return -1;
-	return json_object_size(m->metrics) && (out_text(out, err, "metrics\n") < 0 || fields_show_object(out, m->metrics, err) < 0) ? -1 : 0;
+	return json_object_size(m->metrics) && (out_section(out, "metrics", err) < 0 || fields_show_object(out, m->metrics, err) < 0) ? -1 : 0;
 }
 
 static int show_collection(struct session *s, const char *name, struct error *err)
@@ -289,12 +398,47 @@ static int show_collection(struct session *s, const char *name, struct error *er
 	return out_mode(s->out) == OUT_HUMAN ? summary_human(s->out, &m, err) : out_result(s->out, summary_record(&m), "ref", err);
 }
 
+/* A run by its id, or by its name when no collection has it: 1, 0, -1. */
+static int find_run(struct session *s, const char *text, struct run *run, struct error *err)
+{
+	CLEANUP(collection) struct collection c = COLLECTION_INIT;
+	struct view *v = registry_view(s->registry, err);
+	bool other_case;
+	int found;
+
+	if (!v)
+		return -1;
+	if (run_is_meant(text))
+		return run_get(v, text, run, err) < 0 ? -1 : 1;
+	if (strchr(text, ':') || strchr(text, '@'))
+		return 0;
+	found = collection_find(v, text, &c, &other_case, err);
+	return found == 0 ? run_find(v, text, run, err) : found < 0 ? -1 : 0;
+}
+
+/* What has the form of no reference can only be the name of a run. */
+static int show(struct session *s, const char *text, bool checksums, struct error *err)
+{
+	CLEANUP(resolved) struct resolved version = RESOLVED_INIT;
+	CLEANUP(run) struct run run = RUN_INIT;
+	struct reference ref;
+	struct view *v;
+	int is_run = find_run(s, text, &run, err);
+
+	if (is_run)
+		return is_run < 0 ? -1 : checksums ? error_set(err, ERR_USAGE, "--checksums is for versions, and '%s' is a run", text) : run_show_card(s, &run, err);
+	if (reference_parse(text, &ref, err) < 0)
+		return -1;
+	if (ref.kind == REFERENCE_BARE && !checksums)
+		return show_collection(s, ref.name, err);
+	if (!(v = registry_view(s->registry, err)) || resolve_reference(v, &ref, &version, err) < 0)
+		return -1;
+	return checksums ? show_checksums(s, &version, err) : show_version(s, &version, err);
+}
+
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
 	bool checksums = false, provenance = false;
-	struct reference ref;
-	struct view *v;
-	CLEANUP(resolved) struct resolved version = RESOLVED_INIT;
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
 	const struct opt opts[] = {
 		OPT_FLAG(0, "checksums", &checksums, "print the files' digests, for sha256sum -c"),
@@ -307,22 +451,14 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		return -1;
 	if (provenance && checksums)
 		return error_set(err, ERR_USAGE, "--checksums and --provenance are two questions");
-	if (provenance)
-		return session_update(s, operands.v, 1, err) < 0 ? -1 : show_provenance(s, operands.v[0], err);
-	if (reference_parse(operands.v[0], &ref, err) < 0)
-		return -1;
 	if (checksums && out_mode(s->out) == OUT_JSON)
 		return error_set(err, ERR_USAGE, "--checksums has a form of its own: 'mreg ls --json' gives the digests as JSON");
-	if (session_update(s, operands.v, 1, err) < 0)
+	if (session_update(s, operands.v, !run_is_meant(operands.v[0]), err) < 0)
 		return -1;
-	if (ref.kind == REFERENCE_BARE && !checksums)
-		return show_collection(s, ref.name, err);
-	if (!(v = registry_view(s->registry, err)) || resolve_reference(v, &ref, &version, err) < 0)
-		return -1;
-	return checksums ? show_checksums(s, &version, err) : show_version(s, &version, err);
+	return provenance ? show_provenance(s, operands.v[0], err) : show(s, operands.v[0], checksums, err);
 }
 
 const struct command cmd_show = {
-	.name = "show", .synopsis = "[options] REF", .summary = "show all about a collection or a version", .group = GROUP_LOOK,
+	.name = "show", .synopsis = "[options] REF|RUN", .summary = "show all about a collection, a version or a run", .group = GROUP_LOOK,
 	.needs = NEEDS_REGISTRY, .run = run,
 };

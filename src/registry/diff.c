@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "registry/producer.h"
 
 void diff_values_cleanup(struct diff_values *values)
 {
@@ -30,6 +31,8 @@ void diff_cleanup(struct diff *d)
 	manifest_cleanup(&d->after);
 	version_info_cleanup(&d->before_info);
 	version_info_cleanup(&d->after_info);
+	strvec_release(&d->before_inputs);
+	strvec_release(&d->after_inputs);
 }
 
 /* ---- values ---- */
@@ -152,10 +155,29 @@ static int compare_info(struct registry *reg, struct view *v, const struct resol
 	return 0;
 }
 
+static bool same_words(const struct strvec *a, const struct strvec *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->v[i], b->v[i]) != 0)
+			return false;
+	return true;
+}
+
+static int compare_inputs(struct view *v, const struct resolved *before, const struct resolved *after, struct diff *out, struct error *err)
+{
+	if (producer_inputs(v, &before->row.version, &out->before_inputs, err) < 0 ||
+		producer_inputs(v, &after->row.version, &out->after_inputs, err) < 0)
+		return -1;
+	out->inputs_differ = !same_words(&out->before_inputs, &out->after_inputs);
+	return 0;
+}
+
 int diff_versions(struct registry *reg, struct view *v, const struct resolved *before, const struct resolved *after, bool files_only,
 	struct diff *out, struct error *err)
 {
-	if (!files_only && compare_info(reg, v, before, after, out, err) < 0)
+	if (!files_only && (compare_info(reg, v, before, after, out, err) < 0 || compare_inputs(v, before, after, out, err) < 0))
 		return -1;
 	if (version_manifest(reg, &before->row.digest, &out->before, err) < 0 ||
 		version_manifest(reg, &after->row.digest, &out->after, err) < 0)
@@ -166,5 +188,5 @@ int diff_versions(struct registry *reg, struct view *v, const struct resolved *b
 
 bool diff_is_empty(const struct diff *d)
 {
-	return !d->files.count && !d->metadata.count && !d->metrics.count && !d->type_differs && !d->description_differs;
+	return !d->files.count && !d->metadata.count && !d->metrics.count && !d->type_differs && !d->description_differs && !d->inputs_differ;
 }

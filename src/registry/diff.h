@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What differs between two versions: files, metadata, metrics, type and description. */
+/* What differs between two versions: files, metadata, metrics, type, description, and what they were made from. */
 #ifndef MREG_REGISTRY_DIFF_H
 #define MREG_REGISTRY_DIFF_H
 
@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/strvec.h"
 #include "format/json.h"
 #include "registry/compare.h"
 #include "registry/registry.h"
@@ -29,11 +30,13 @@ struct diff {
 	struct differences files;             /* ordered by path */
 	struct diff_values metadata, metrics; /* ordered by key */
 	bool type_differs, description_differs;
+	struct strvec before_inputs, after_inputs; /* what the runs used that made them, as it is called now; sorted, each once */
+	bool inputs_differ;
 };
 #define DIFF_INIT                                                                                                            \
 	{                                                                                                                    \
 		false, VERSION_INFO_INIT, VERSION_INFO_INIT, MANIFEST_INIT, MANIFEST_INIT, DIFFERENCES_INIT, { NULL, 0, 0 }, \
-			{ NULL, 0, 0 }, false, false                                                                         \
+			{ NULL, 0, 0 }, false, false, STRVEC_INIT, STRVEC_INIT, false                                        \
 	}
 void diff_cleanup(struct diff *d);
 
