@@ -204,6 +204,20 @@ done_well()
 		put digits "$DIGITS/epoch-1" --run edges
 		run inputs edges
 		run outputs edges
+		run ls
+		run ls --job-type run --sort created -n 1
+		run show edges
+		run show first --metric loss
+		show edges
+		search --runs
+		search --runs 'inputs = digits' --columns id,config.lr
+		search 'consumed_by.name = edges'
+		tag edges fine
+		tag edges
+		note edges -m noted
+		note edges
+		meta edges reviewed=true
+		meta edges
 		history "$(mreg run inputs edges --template {run})"
 		run rm -n -f edges
 		run rm -f edges
@@ -291,6 +305,14 @@ done_badly()
 		2 usage run nowhere
 		2 usage run exec
 		2 usage run replay first
+		2 usage run ls nowhere
+		2 usage run ls --state gone
+		2 invalid run ls --search 'name ='
+		3 no-collection run show nobody
+		2 invalid run show "$(mreg run start)" --metric nothing
+		2 invalid search 'run.nothing = 1'
+		3 no-collection get "$(mreg run ls -q -n 1)"
+		2 usage ttl "$(mreg run ls -q -n 1)" 3d
 		2 usage run log loss=1
 		2 invalid run log "$(mreg run start)" loss=high
 		3 no-collection run finish r-nowhere00

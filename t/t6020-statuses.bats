@@ -175,6 +175,9 @@ refused()
 	refused 3 no-collection put digits "$DIGITS/epoch-1" --run nobody
 	refused 3 no-collection put digits "$DIGITS/epoch-1" --from digts
 	refused 3 no-collection run rm nobody
+	refused 3 no-collection run show nobody
+	refused 3 no-collection show r-0000000000
+	refused 3 no-collection get r-0000000000
 	refused 3 no-collection run outputs nobody
 	refused 3 no-collection history r-nobody
 	refused 3 no-collection restore r-nobody

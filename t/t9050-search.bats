@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Slow: what search and ls cost with 100,000 versions.
+# Slow: what search and ls cost with 100,000 versions, and with 10,000 runs.
 
 load lib
 
@@ -50,4 +50,21 @@ within()
 	mreg fsck -q --rebuild-index
 	mreg search -q 'metrics.acc > 0.9999 or metadata.epoch in (1, 99999)' | diff before -
 	within 500 mreg search -q 'metrics.acc > 0.9999'
+}
+
+@test "10,000 runs are searched within 200 ms of CPU, and so are versions by their runs" {
+	mkdir ../runs
+	cd ../runs
+	new_registry
+	"$MREG_BUILDDIR/t/tools/many-versions" . digits 10000
+	"$MREG_BUILDDIR/t/tools/many-runs" . digits 10000
+	within 200 mreg search --runs -q 'run.config.optimizer.name = sgd and metrics.acc > 0.9'
+	within 200 mreg search --runs -q 'tag = tenth and run.state = finished'
+	within 200 mreg search --runs -q 'inputs = "digits:v0" and run.command ~ train.py'
+	within 200 mreg search --runs --sort -metrics.acc -n 10
+	within 200 mreg search -q 'run.config.lr < 1e-3 and run.job_type = train'
+	within 200 mreg search -q 'consumed_by.tag = tenth'
+	within 200 mreg run ls -n 10
+	within 200 mreg run ls -q --state failed
+	within 50 mreg show digits:v0
 }
