@@ -113,7 +113,10 @@ points()
 	outer=$(mreg run start)
 	inner=$(MREG_RUN=$outer mreg run start)
 	mreg run finish -q "$inner"
-	grep -q -F "\"run\":\"$outer\"" .mreg/journal
+	shown "$inner" '.parent == "'"$outer"'"'
+	shown "$outer" '.parent == null'
+	mreg_is 0 run show "$inner"
+	assert_line --regexp "^started in: +$outer\$"
 	MREG_RUN=${outer:0:8} mreg_is 0 run start
 	MREG_RUN=r-nowhere00 mreg_is 3 run start
 	complains r-nowhere00

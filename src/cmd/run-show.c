@@ -53,17 +53,17 @@ static void card_cleanup(struct card *c)
 static int take_point(const struct point *p, void *arg, struct error *err)
 {
 	struct curves *c = arg;
-	CLEANUP(ptr) char *name = xstrndup(p->name, p->name_len);
-	size_t had = c->summaries.count, place;
+	size_t had = c->summaries.count;
+	const struct point_summary *of = point_summaries_add(&c->summaries, p);
 
 	(void)err;
-	point_summaries_add(&c->summaries, p);
+	if (!of) /* of more metrics than anybody can look at */
+		return 0;
 	if (c->summaries.count > had) {
 		ARRAY_GROW(c->series, c->summaries.count, c->cap);
 		memset(&c->series[had], 0, sizeof *c->series);
 	}
-	place = (size_t)(point_summaries_find(&c->summaries, name) - c->summaries.v);
-	spark_add(&c->series[place], p->value);
+	spark_add(&c->series[of - c->summaries.v], p->value);
 	return 0;
 }
 
@@ -197,6 +197,7 @@ static json_t *card_record(const struct card *c)
 	json_object_set_new(record, "name", text_or_null(c->run->label));
 	json_object_set_new(record, "kind", json_string("run"));
 	json_object_set_new(record, "job_type", json_string(c->run->job_type));
+	json_object_set_new(record, "parent", text_or_null(c->info.object.run));
 	json_object_set_new(record, "state", json_string(run_state_name(c->info.state)));
 	json_object_set_new(record, "exit_status", r->has_status ? json_integer(r->status) : json_null());
 	json_object_set_new(record, "signal", r->signal ? json_integer(r->signal) : json_null());
@@ -272,7 +273,8 @@ static int show_head(struct out *out, const struct card *c, struct error *err)
 	return out_heading(out, head.buf, err) < 0 || field(out, "state", state.buf, err) < 0 || field(out, "job type", c->run->job_type, err) < 0 ||
 			field(out, "note", c->info.note, err) < 0 || field(out, "tags", tags.buf, err) < 0 ||
 			field(out, "command", command.buf, err) < 0 || field(out, "directory", r->directory, err) < 0 ||
-			field(out, "code", code.buf, err) < 0 || field(out, "by", who.buf, err) < 0 ?
+			field(out, "code", code.buf, err) < 0 || field(out, "by", who.buf, err) < 0 ||
+			field(out, "started in", c->info.object.run, err) < 0 ?
 		-1 :
 		0;
 }
