@@ -45,7 +45,7 @@ script_of()
 # The script, in a directory of its own, prints what the program printed.
 repeats()
 {
-	cd "$TOP"
+	cd "$TOP" || return
 	rm -rf anew
 	run --separate-stderr -0 sh again.sh anew
 	assert_equal "$output" "$first"

@@ -37,7 +37,7 @@ training()
 
 finds_runs()
 {
-	local query=$1 name
+	local query=$1
 	shift
 	mreg_is 0 search --runs "$query" --template '{name}'
 	no_complaint
