@@ -138,12 +138,23 @@ repeats()
 	done
 }
 
-@test "without git the program runs again where it ran" {
+@test "without git the program runs again where it ran, and nothing there is overwritten" {
 	mkdir work
 	cd work
 	echo data >file
-	script_of -- cat file
+	echo 1 >conf
+	script_of --config conf -- cat file
+	rm conf
 	repeats
+	[ ! -e work/conf ]
+	cd work
+	echo 'echo kept' >part.sh
+	echo 2 >conf
+	script_of --config conf --code part.sh -- sh -c '. ./part.sh; cat "$0"' conf
+	echo 'echo changed since' >part.sh
+	echo 3 >conf
+	repeats
+	assert_equal "$(cat work/part.sh work/conf)" 'echo changed since'$'\n'3
 }
 
 @test "changes that were not kept are missed aloud" {

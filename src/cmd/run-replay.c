@@ -29,6 +29,7 @@ struct replay {
 	struct strbuf script;     /* its parts behind the head */
 	struct strbuf uses;       /* words for the command at its end */
 	struct strbuf directory;  /* where it ran, exactly */
+	bool is_at_home;          /* it runs there again: what lies there is the user's, and stays */
 };
 
 static void replay_cleanup(struct replay *r)
@@ -183,6 +184,14 @@ static bool is_commit(const char *text)
 	return (len == 40 || len == 64) && strspn(text, "0123456789abcdef") == len;
 }
 
+static bool has_code_files(const struct replay *r)
+{
+	for (size_t i = 0; i < r->files.count; i++)
+		if (!strncmp(r->files.entries[i].path, CODE, strlen(CODE)))
+			return true;
+	return false;
+}
+
 static void add_code(struct replay *r)
 {
 	CLEANUP(strbuf) struct strbuf root = STRBUF_INIT;
@@ -193,31 +202,47 @@ static void add_code(struct replay *r)
 		add_clone(r, commit, root.buf);
 		return;
 	}
+	if (has_code_files(r)) {
+		strbuf_adds(&r->script, "\n# The code, as far as it was kept.\nmkdir -- code\ncd code\n");
+		return;
+	}
 	strbuf_adds(&r->script, "\n# The state of the code is not known: it is taken as it is now where it was then.\n");
-	if (r->directory.len) {
+	r->is_at_home = r->directory.len > 0;
+	if (r->is_at_home) {
 		strbuf_adds(&r->script, "cd -- ");
 		add_word(&r->script, r->directory.buf);
 		strbuf_addc(&r->script, '\n');
 	}
 }
 
+static void add_code_file(struct replay *r, const struct entry *e)
+{
+	CLEANUP(strbuf) struct strbuf dir = STRBUF_INIT, word = STRBUF_INIT;
+
+	path_dir(&dir, e->path + strlen(CODE));
+	add_word(&word, e->path + strlen(CODE));
+	strbuf_adds(&r->script, "mkdir -p -- ");
+	add_word(&r->script, dir.buf);
+	strbuf_addc(&r->script, '\n');
+	if (e->kind == ENTRY_LINK) {
+		strbuf_adds(&r->script, "ln -sf -- ");
+		add_word(&r->script, e->target);
+		strbuf_addf(&r->script, " %s\n", word.buf);
+		return;
+	}
+	add_cat(r, e->path, word.buf);
+	if (e->mode == 0755)
+		strbuf_addf(&r->script, "chmod +x -- %s\n", word.buf);
+}
+
 /* Those kept with the run (--code) stand where they were told from, over what git has. */
 static void add_code_files(struct replay *r)
 {
 	for (size_t i = 0; i < r->files.count; i++) {
-		CLEANUP(strbuf) struct strbuf dir = STRBUF_INIT, word = STRBUF_INIT;
 		const struct entry *e = &r->files.entries[i];
 
-		if (e->kind != ENTRY_FILE || strncmp(e->path, CODE, strlen(CODE)) != 0)
-			continue;
-		path_dir(&dir, e->path + strlen(CODE));
-		add_word(&word, e->path + strlen(CODE));
-		strbuf_adds(&r->script, "mkdir -p -- ");
-		add_word(&r->script, dir.buf);
-		strbuf_addc(&r->script, '\n');
-		add_cat(r, e->path, word.buf);
-		if (e->mode == 0755)
-			strbuf_addf(&r->script, "chmod +x -- %s\n", word.buf);
+		if ((e->kind == ENTRY_FILE || e->kind == ENTRY_LINK) && !strncmp(e->path, CODE, strlen(CODE)))
+			add_code_file(r, e);
 	}
 }
 
@@ -305,7 +330,8 @@ static int add_config(struct replay *r, struct error *err)
 		add_word(&word, e->path);
 		strbuf_adds(&r->script, "\n# Its configuration.\nmkdir -- " TOP "config\n");
 		add_cat(r, e->path, word.buf);
-		put_where_named(r, e->path + strlen(CONFIG));
+		if (!r->is_at_home)
+			put_where_named(r, e->path + strlen(CONFIG));
 		strbuf_addf(&r->uses, " --config %s", word.buf);
 	}
 	add_settings(r, in_file);
