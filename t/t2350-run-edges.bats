@@ -30,8 +30,10 @@ setup()
 	mreg_is 2 run outputs
 }
 
-@test "outputs go into get" {
-	printf '%s\n' "$one" "$two" | xargs -n1 mreg run outputs -q | mreg get -q - >got
+@test "what runs that were searched for have made goes into get" {
+	mreg tag one prod_ready
+	mreg tag "$two" prod_ready
+	mreg search --runs 'tag = prod_ready' -q | xargs -n1 mreg run outputs -q | mreg get -q - >got
 	assert_equal "$(sort got)" "$(printf '%s\n' ./m-v0 ./m-v1 | sed 's,^\./,,')"
 	same_tree m-v0 "$DIGITS/epoch-1"
 }

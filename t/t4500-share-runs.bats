@@ -199,6 +199,43 @@ points()
 	same_runs ../hub .
 }
 
+@test "what is said of a run travels, and is settled as all that is said" {
+	team
+	(cd hub && trained && mreg run outputs one --template '{run}' >../id)
+	one=$(cat id)
+	(cd a && mreg pull -q && mreg tag "$one" good && mreg note "$one" -m first && mreg meta "$one" --metric f1=0.5 && mreg push -q) >/dev/null
+	cd b
+	mreg_is 0 pull
+	assert_equal "$(grep -c "$one" <<<"$output")" 1
+	mreg_is 0 note "$one"
+	says first
+	(cd ../a && mreg note "$one" -m 'from a' && mreg push -q) >/dev/null
+	mreg note "$one" -m 'from b' >/dev/null
+	mreg_is 5 pull
+	complains "the note of '$one' is from b here, from a there"
+	mreg_is 0 pull --ours
+	mreg_is 0 note "$one"
+	says "from b"
+	mreg_is 0 push
+	assert_line --regexp "$one .*changed"
+	mreg_is 0 --registry ../hub tag "$one" -q
+	says good
+}
+
+@test "a run can be pushed by its id" {
+	mkdir hub a
+	(cd hub && new_registry)
+	cd a
+	new_registry
+	trained
+	mreg put -q other "$DIGITS/epoch-2" >/dev/null
+	mreg_is 0 push ../hub "$one"
+	mreg_is 0 --registry ../hub ls -q
+	says_nothing
+	assert_equal "$(points ../hub | wc -l)" 20000
+	mreg_is 0 --registry ../hub fsck
+}
+
 @test "a run that was removed on one side is removed on the other, and comes back from there" {
 	team
 	(cd hub && trained && mreg run outputs one --template '{run}' >../id)
