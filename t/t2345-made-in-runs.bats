@@ -19,7 +19,7 @@ setup()
 	json '.created and .run == "'"$one"'"'
 	mreg run log one acc=0.9
 	mreg_is 0 show m:v0 --json
-	json '.metrics == {"acc": 0.75, "loss": 1}'
+	json '.metrics == {"acc": 0.75, "loss": 1} and .producer.id == "'"$one"'"'
 	mreg_is 0 run outputs one --json
 	json '.ref == "m:v0" and .created and .live'
 	mreg run finish -q one >/dev/null
@@ -106,6 +106,10 @@ setup()
 	json 'lines | all(.run == null)'
 	mreg_is 0 history approved
 	assert_line --partial "$one"
+	mreg_is 0 show approved:v0 --json
+	json '.linked_in == "'"$one"'" and .producer == null'
+	mreg_is 0 show approved:v0
+	assert_line --regexp "linked in: +$one"
 }
 
 @test "history of a run tells what was recorded, used and made" {

@@ -141,6 +141,7 @@ struct card {
 	struct alias_rows aliases;
 	struct link_places places;
 	struct strbuf links; /* for people, a line each */
+	struct strbuf linked_in; /* of a link: the run that made it; "" for none */
 	json_t *absent;      /* where files of it are, or null */
 	json_t *link_list, *from;
 	struct of_runs runs;
@@ -153,6 +154,7 @@ static void card_cleanup(struct card *c)
 	alias_rows_cleanup(&c->aliases);
 	link_places_cleanup(&c->places);
 	strbuf_release(&c->links);
+	strbuf_release(&c->linked_in);
 	json_decref(c->link_list);
 	json_decref(c->absent);
 	json_decref(c->from);
@@ -167,7 +169,8 @@ static int read_card(struct session *s, const struct resolved *version, struct c
 	if (!v || version_info_read(s->registry, v, &version->row, &c->info, err) < 0 ||
 	    alias_rows_read(v, &version->collection, &c->aliases, err) < 0 || view_latest(v, &version->collection.cid, &latest, err) < 0 ||
 	    link_places_read(v, &version->row.version, &c->places, err) < 0 || fields_absent(v, &version->row.version, &c->absent, err) < 0 ||
-	    read_runs(v, &version->row.version, &c->runs, err) < 0 || read_from(v, &version->collection.cid, &c->from, err) < 0)
+	    read_runs(v, &version->row.version, &c->runs, err) < 0 || read_from(v, &version->collection.cid, &c->from, err) < 0 ||
+	    (version->collection.is_model && link_made_in(v, version, &c->linked_in, err) < 0))
 		return -1;
 	c->is_latest = latest.number == version->row.number;
 	c->link_list = json_array();
@@ -219,7 +222,7 @@ static int show_version_human(struct out *out, const struct resolved *v, const s
 	    out_field(out, "size", size.buf, err) < 0 || (aliases.len && out_field(out, "aliases", aliases.buf, err) < 0) ||
 	    (c->links.len && out_field(out, "models", c->links.buf, err) < 0) || (tags.len && out_field(out, "tags", tags.buf, err) < 0) ||
 	    out_field(out, "created", time.buf, err) < 0 ||
-	    show_runs(out, &c->runs, err) < 0 || show_from(out, c->from, err) < 0 ||
+	    (c->linked_in.len && out_field(out, "linked in", c->linked_in.buf, err) < 0) || show_runs(out, &c->runs, err) < 0 || show_from(out, c->from, err) < 0 ||
 	    (*c->info.description && out_field(out, "description", c->info.description, err) < 0))
 		return -1;
 	return show_objects(out, c, err);
@@ -227,7 +230,8 @@ static int show_version_human(struct out *out, const struct resolved *v, const s
 
 static int show_version(struct session *s, const struct resolved *version, struct error *err)
 {
-	CLEANUP(card) struct card c = { .info = VERSION_INFO_INIT, .aliases = ALIAS_ROWS_INIT, .places = LINK_PLACES_INIT, .links = STRBUF_INIT };
+	CLEANUP(card) struct card c = { .info = VERSION_INFO_INIT, .aliases = ALIAS_ROWS_INIT, .places = LINK_PLACES_INIT, .links = STRBUF_INIT,
+				      .linked_in = STRBUF_INIT };
 	const struct link_place *source = &c.places.artifact;
 	json_t *record;
 
@@ -248,6 +252,7 @@ static int show_version(struct session *s, const struct resolved *version, struc
 	json_object_set(record, "consumers", c.runs.consumers);
 	json_object_set_new(record, "consumer_count", json_u64(c.runs.count));
 	json_object_set(record, "from", c.from);
+	json_object_set_new(record, "linked_in", c.linked_in.len ? json_string(c.linked_in.buf) : json_null());
 	return out_result(s->out, record, "ref", err);
 }
 

@@ -178,6 +178,24 @@ int link_run(struct registry *reg, const struct link_change *change, struct reso
 	return 0;
 }
 
+int link_made_in(struct view *v, const struct resolved *link, struct strbuf *out, struct error *err)
+{
+	CLEANUP(heads) struct heads heads = HEADS_INIT;
+	CLEANUP(change) struct change made = { .key = NULL };
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
+
+	link_key(&key, link);
+	if (view_heads(v, key.buf, &heads, err) < 0)
+		return -1;
+	if (!heads.count)
+		return 0;
+	if (view_change(v, &heads.v[0].id, &made, err) < 0)
+		return -1;
+	if (made.run)
+		strbuf_adds(out, made.run);
+	return 0;
+}
+
 /* A bare name, or an artifact's version, is no link. */
 static int resolve_link(struct view *v, const char *text, struct resolved *out, struct error *err)
 {

@@ -40,6 +40,9 @@ struct link_change {
 };
 int link_run(struct registry *reg, const struct link_change *change, struct resolved *out, struct error *err) MUST_CHECK;
 
+/* The id of the run in which a link was made, appended; nothing when it was made in none. */
+int link_made_in(struct view *v, const struct resolved *link, struct strbuf *out, struct error *err) MUST_CHECK;
+
 struct unlink_change {
 	const struct strvec *references; /* MODEL:REF each */
 	const char *why;
