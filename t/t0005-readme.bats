@@ -44,7 +44,7 @@ check()
 	command=
 }
 
-# The commands of FILE, which stand as "    $ COMMAND" with what they print below.
+# The commands of FILE, which stand as "    $ COMMAND", perhaps with more lines as "    > LINE", and what they print below.
 type_all()
 {
 	local line command='' wanted=''
@@ -55,6 +55,7 @@ type_all()
 			check || return
 			command=${line#'    $ '} wanted=''
 			;;
+		'    > '*) command+=$'\n'${line#'    > '} ;;
 		'    '*) wanted+=${wanted:+$'\n'}${line#'    '} ;;
 		*)
 			check || return

@@ -25,6 +25,10 @@ setup()
 	assert_equal "$(cat live.stamp)" "$(mreg resolve digits:best)"
 	mreg_is 0 history --json Digit-Reader --alias production
 	json 'lines | map(.ref) | sort == ["Digit-Reader:v0", "Digit-Reader:v0", "Digit-Reader:v1"]'
+	mreg_is 0 run inputs second-look -q
+	says Digit-Reader:v0
+	mreg_is 0 run outputs second-look -q
+	says confusion:v0
 	mreg_is 6 rm Digit-Reader:v0 --with-aliases
 	mreg_is 0 resolve --name digits:candidate
 	says digits:v2
