@@ -45,7 +45,7 @@ from typing import IO, Any, Dict, Iterable, List, Mapping, Optional, Sequence, T
 __all__ = [
     "Conflict", "Error", "Integrity", "Interrupted", "LocalError", "LockTimeout", "No", "NotFound", "Refused", "Registry", "RemoteError",
     "Run", "Usage", "Version", "alias", "call", "create", "diff", "get", "history", "lineage", "link", "log", "ls", "meta", "note",
-    "promote", "put", "remove", "resolve", "restore", "rollback", "run", "search", "show", "tag", "unalias", "unlink", "untag", "use", "verify",
+    "promote", "put", "remove", "resolve", "restore", "rollback", "run", "runs", "search", "show", "tag", "unalias", "unlink", "untag", "use", "verify",
 ]
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
@@ -396,7 +396,9 @@ class Registry:
         return self._call(["ls"], arguments + [_operand(p) for p in patterns])
 
     def show(self, ref: Reference, *, remote: Optional[str] = None) -> Record:
-        """All that is known of a collection, a version or a run."""
+        """All that is known of a collection, a version or a run (by its id)."""
+        if str(ref).startswith("r-") and remote is None:
+            return self._call(["run", "show"], [_operand(ref)])[0]
         return self._call(["show"], _option("--remote", remote) + [_operand(ref)])[0]
 
     def log(self, name: str, *, metric: Optional[str] = None, limit: Optional[int] = None, remote: Optional[str] = None) -> List[Record]:
@@ -514,6 +516,12 @@ class Registry:
         arguments = _option("--name", name) + _option("--type", type) + _option("--message", message)
         return _version(self._call(["use"], arguments + [operand], run=run)[0])
 
+    def runs(self, query: Optional[str] = None, *, state: Optional[str] = None, sort: Optional[str] = None, limit: Optional[int] = None,
+             remote: Optional[str] = None) -> List[Record]:
+        """Runs that a query finds, in one state ("running", "finished", "failed", "died") or any; sort="-metrics.acc"."""
+        arguments = _option("--search", query) + _option("--state", state) + _option("--sort", sort) + _option("--limit", limit)
+        return self._call(["run", "ls"], arguments + _option("--remote", remote))
+
     def run(self, *, job_type: Optional[str] = None, config: Union[None, Mapping[str, Any], Path] = None, name: Optional[str] = None,
             tags: Union[None, str, Iterable[str]] = None, code: Union[None, Path, Iterable[Path]] = None,
             environment: Union[None, str, Iterable[str]] = None, git: bool = True, message: Optional[str] = None) -> "Run":
@@ -578,9 +586,10 @@ class Run:
     def _forget_after_fork(self) -> None:
         child = self._child
         if child and child.stdin:
-            os.close(child.stdin.fileno())
-            child.stdin = None
+            child.stdin.close()  # it has no buffer: nothing is written
             child.returncode = 0  # not a child of this process: nobody waits for it
+        if self._complaints:
+            self._complaints.close()
         self._forget()
 
     def log(self, metrics: Optional[Mapping[str, Number]] = None, *, step: Optional[int] = None, **values: Number) -> None:
@@ -681,16 +690,25 @@ class Run:
         """As link(), which is noted in the run."""
         return self._registry.link(ref, model, run=self.id, **options)
 
+    def show(self) -> Record:
+        """All that is known of it: state, metrics, config, inputs, outputs."""
+        self.flush()
+        return self._registry.show(self.id)
+
     def outputs(self) -> List[Record]:
+        """The versions that it has made."""
         return self._registry._call(["run", "outputs"], [self.id])
 
     def inputs(self) -> List[Record]:
+        """The versions that it has used."""
         return self._registry._call(["run", "inputs"], [self.id])
 
     def tag(self, *tags: str, message: Optional[str] = None) -> List[str]:
+        """As tag()."""
         return self._registry.tag(self.id, *tags, message=message)
 
     def note(self, text: Optional[str] = None) -> str:
+        """As note()."""
         return self._registry.note(self.id, text)
 
     # -- its end --
@@ -785,6 +803,7 @@ resolve = _here.resolve
 restore = _here.restore
 rollback = _here.rollback
 run = _here.run
+runs = _here.runs
 search = _here.search
 show = _here.show
 tag = _here.tag
