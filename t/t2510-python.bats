@@ -300,7 +300,7 @@ state_of()
 	END
 	says "{'before': 1, 'fork': 199, 't0': 199, 't1': 199, 't2': 199, 't3': 199}"
 	no_complaint
-	mreg run show many --metric fork --json >points
+	mreg run show many --metric fork --all --json >points
 	assert_equal "$(grep -o '"step":' points | wc -l)" 200
 }
 
