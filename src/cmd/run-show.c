@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "cmd/fields.h"
 #include "registry/run-edge.h"
 #include "registry/run-points.h"
@@ -21,6 +22,8 @@
 #define FILES_SHOWN 20
 #define EDGES_SHOWN 20
 #define CURVE_COLUMNS 32
+#define CURVE_MIN 8
+#define NUMBERS_COLUMNS 48 /* two before the name, and last, min, max, points with what stands between them */
 #define POINTS_SHOWN 100 /* of a metric, without --all */
 
 /* ---- what there is to tell ---- */
@@ -345,6 +348,22 @@ static json_t *brief_json(const json_t *value)
 	return json_is_real(value) ? brief_number(json_real_value(value)) : copy_or_null(value);
 }
 
+/* What a terminal has room for beside the names and four numbers. */
+static size_t curve_columns(const struct out *out, const json_t *metrics)
+{
+	size_t width = out_width(out), used = NUMBERS_COLUMNS;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)metrics, name, value)
+	{
+		size_t needed = utf8_width(name, strlen(name)) + NUMBERS_COLUMNS;
+
+		used = needed > used ? needed : used;
+	}
+	return !width || width >= used + CURVE_COLUMNS ? CURVE_COLUMNS : width > used + CURVE_MIN ? width - used : CURVE_MIN;
+}
+
 static int show_curves(struct out *out, const struct card *c, struct error *err)
 {
 	static const struct column columns[] = {
@@ -352,6 +371,7 @@ static int show_curves(struct out *out, const struct card *c, struct error *err)
 		{ "max", NULL, COLUMN_NUMBER, false }, { "points", NULL, COLUMN_NUMBER, false }, { "curve", NULL, COLUMN_TEXT, false },
 		{ NULL, NULL, COLUMN_TEXT, false },
 	};
+	size_t columns_of_curve = curve_columns(out, c->info.metrics);
 	const char *name;
 	json_t *value;
 
@@ -367,7 +387,7 @@ static int show_curves(struct out *out, const struct card *c, struct error *err)
 
 		strbuf_addf(&label, "  %s", name);
 		if (p) {
-			spark_draw(&curve, &c->curves.series[p - c->curves.summaries.v], CURVE_COLUMNS);
+			spark_draw(&curve, &c->curves.series[p - c->curves.summaries.v], columns_of_curve);
 			row = curve_row(label.buf, p->count, brief_json(value), brief_number(p->min), brief_number(p->max), curve.buf);
 		} else {
 			row = curve_row(label.buf, (uint64_t)json_integer_value(json_object_get(known, "count")), brief_json(value),
