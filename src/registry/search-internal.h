@@ -27,7 +27,8 @@ struct search_edge {
 /* A run, and what has been asked of it so far. */
 struct search_run {
 	struct run run;
-	bool has_rows, is_ended, has_state, has_edges;
+	bool has_rows, is_ended, has_state;
+	unsigned edges; /* of enum search_edges: which were read */
 	int64_t created;
 	struct oid record; /* version id of its newest record */
 	enum run_state state;
@@ -36,7 +37,8 @@ struct search_run {
 };
 
 struct search_runs {
-	bool is_loaded, has_edges;
+	bool is_loaded;
+	unsigned edges; /* of all runs */
 	struct search_run *v; /* in order of ids; of a search for runs the newest first */
 	size_t count, cap;
 	struct hashmap places;               /* hex CID → place in v, from 1 */

@@ -160,12 +160,12 @@ static int edges(struct search *s, const struct search_edge *list, size_t count,
 
 static int inputs(struct search *s, struct search_run *r, json_t **out, struct error *err)
 {
-	return search_run_edges_of(s, r, err) < 0 ? -1 : edges(s, r->inputs, r->input_count, out, err);
+	return search_run_edges_of(s, r, EDGES_INPUT, err) < 0 ? -1 : edges(s, r->inputs, r->input_count, out, err);
 }
 
 static int outputs(struct search *s, struct search_run *r, json_t **out, struct error *err)
 {
-	return search_run_edges_of(s, r, err) < 0 ? -1 : edges(s, r->outputs, r->output_count, out, err);
+	return search_run_edges_of(s, r, EDGES_OUTPUT, err) < 0 ? -1 : edges(s, r->outputs, r->output_count, out, err);
 }
 
 /* Below what was logged, above what was said later. */

@@ -201,10 +201,11 @@ static int ask(struct search *s, struct search_run *r, const struct query_field 
 int search_run_of_version(struct search *s, const struct oid *version, const struct query_field *field, struct query_probe *p, struct error *err)
 {
 	const struct search_run_list *list;
+	bool is_consumed = field->id == QUERY_CONSUMED_BY;
 
-	if (search_run_edges(s, err) < 0)
+	if (search_run_edges(s, is_consumed ? EDGES_INPUT : field->id == QUERY_INPUTS ? EDGES_INPUT | EDGES_OUTPUT : EDGES_OUTPUT, err) < 0)
 		return -1;
-	list = hashmap_find(field->id == QUERY_CONSUMED_BY ? &s->runs.consumers : &s->runs.producers, version->raw, OID_LEN);
+	list = hashmap_find(is_consumed ? &s->runs.consumers : &s->runs.producers, version->raw, OID_LEN);
 	for (size_t i = 0; list && i < list->count && !query_is_hit(p); i++)
 		if (ask(s, &s->runs.v[list->v[i]], field, p, err) < 0)
 			return -1;
@@ -213,7 +214,7 @@ int search_run_of_version(struct search *s, const struct oid *version, const str
 
 static int offer_edges_of(struct search *s, struct search_run *r, bool outputs, struct query_probe *p, struct error *err)
 {
-	if (search_run_edges_of(s, r, err) < 0)
+	if (search_run_edges(s, outputs ? EDGES_OUTPUT : EDGES_INPUT, err) < 0)
 		return -1;
 	return outputs ? offer_edges(s, r->outputs, r->output_count, p, err) : offer_edges(s, r->inputs, r->input_count, p, err);
 }
@@ -221,7 +222,7 @@ static int offer_edges_of(struct search *s, struct search_run *r, bool outputs, 
 /* Of a run: by those that used anything that it made. */
 static int offer_consumers(struct search *s, struct search_run *r, const struct query_field *field, struct query_probe *p, struct error *err)
 {
-	if (search_run_edges(s, err) < 0)
+	if (search_run_edges(s, EDGES_INPUT | EDGES_OUTPUT, err) < 0)
 		return -1;
 	for (size_t i = 0; i < r->output_count && !query_is_hit(p); i++)
 		if (search_run_of_version(s, &r->outputs[i].version, field, p, err) < 0)

@@ -218,13 +218,18 @@ static int take_edge(const char *key, const char *value, void *arg, struct error
 	return 0;
 }
 
-static void forget_edges(struct search_run *r)
+static void forget_edges(struct search_run *r, enum search_edges which)
 {
-	edges_free(r->inputs, r->input_count);
-	edges_free(r->outputs, r->output_count);
-	r->inputs = r->outputs = NULL;
-	r->input_count = r->input_cap = r->output_count = r->output_cap = 0;
-	r->has_edges = false;
+	if (which == EDGES_INPUT) {
+		edges_free(r->inputs, r->input_count);
+		r->inputs = NULL;
+		r->input_count = r->input_cap = 0;
+	} else {
+		edges_free(r->outputs, r->output_count);
+		r->outputs = NULL;
+		r->output_count = r->output_cap = 0;
+	}
+	r->edges &= ~(unsigned)which;
 }
 
 static void note_collections(struct search *s)
@@ -233,39 +238,40 @@ static void note_collections(struct search *s)
 		hashmap_put(&s->runs.collections, s->collections[i].cid.hex, CID_HEX_LEN, &s->collections[i]);
 }
 
-int search_run_edges(struct search *s, struct error *err)
+static int read_all(struct search *s, enum search_edges which, struct error *err)
 {
-	struct search_runs *r = &s->runs;
+	struct edges edges = { &s->runs, which == EDGES_OUTPUT, true };
 
-	if (r->has_edges)
+	for (size_t i = 0; i < s->runs.count; i++)
+		forget_edges(&s->runs.v[i], which);
+	s->runs.edges |= which;
+	return view_each(s->view, edges.is_output ? "output/" : "input/", take_edge, &edges, err) < 0 ? -1 : 0;
+}
+
+int search_run_edges(struct search *s, unsigned which, struct error *err)
+{
+	which &= ~s->runs.edges;
+	if (!which)
 		return 0;
-	if (load_runs(s, err) < 0)
-		return -1;
-	for (size_t i = 0; i < r->count; i++)
-		forget_edges(&r->v[i]);
-	if (view_each(s->view, "input/", take_edge, &(struct edges){ r, false, true }, err) < 0 ||
-		view_each(s->view, "output/", take_edge, &(struct edges){ r, true, true }, err) < 0)
+	if (load_runs(s, err) < 0 || ((which & EDGES_INPUT) && read_all(s, EDGES_INPUT, err) < 0) ||
+		((which & EDGES_OUTPUT) && read_all(s, EDGES_OUTPUT, err) < 0))
 		return -1;
 	note_collections(s);
-	r->has_edges = true;
 	return 0;
 }
 
-int search_run_edges_of(struct search *s, struct search_run *r, struct error *err)
+int search_run_edges_of(struct search *s, struct search_run *r, enum search_edges which, struct error *err)
 {
+	struct edges edges = { &s->runs, which == EDGES_OUTPUT, false };
 	CLEANUP(strbuf) struct strbuf prefix = STRBUF_INIT;
 
-	if (s->runs.has_edges || r->has_edges)
+	if ((s->runs.edges | r->edges) & which)
 		return 0;
-	strbuf_addf(&prefix, "input/%s/", r->run.cid.hex);
-	if (view_each(s->view, prefix.buf, take_edge, &(struct edges){ &s->runs, false, false }, err) < 0)
-		return -1;
-	strbuf_reset(&prefix);
-	strbuf_addf(&prefix, "output/%s/", r->run.cid.hex);
-	if (view_each(s->view, prefix.buf, take_edge, &(struct edges){ &s->runs, true, false }, err) < 0)
+	strbuf_addf(&prefix, "%s/%s/", edges.is_output ? "output" : "input", r->run.cid.hex);
+	if (view_each(s->view, prefix.buf, take_edge, &edges, err) < 0)
 		return -1;
 	note_collections(s);
-	r->has_edges = true;
+	r->edges |= which;
 	return 0;
 }
 

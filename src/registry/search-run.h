@@ -17,10 +17,10 @@ struct search_run_list {
 int search_run_rows(struct search *s, struct search_run *r, struct error *err) MUST_CHECK;
 /* What was said of it later; NULL: nothing. */
 const struct overlay_subject *search_run_over(const struct search *s, const struct search_run *r);
-/* What all runs used and made. */
-int search_run_edges(struct search *s, struct error *err) MUST_CHECK;
-/* What one did. */
-int search_run_edges_of(struct search *s, struct search_run *r, struct error *err) MUST_CHECK;
+/* What all runs used, and made; what one did. */
+enum search_edges { EDGES_INPUT = 1, EDGES_OUTPUT = 2 };
+int search_run_edges(struct search *s, unsigned which, struct error *err) MUST_CHECK;
+int search_run_edges_of(struct search *s, struct search_run *r, enum search_edges which, struct error *err) MUST_CHECK;
 /* "data:v3" as it is called now, or else as it was called then. */
 int search_run_edge_name(struct search *s, const struct search_edge *edge, struct strbuf *out, struct error *err) MUST_CHECK;
 /* Of its newest record; until another run is asked. */
