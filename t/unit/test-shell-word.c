@@ -16,7 +16,7 @@ static void is_word(const char *text, const char *want)
 	CLEANUP(strbuf) struct strbuf got = STRBUF_INIT;
 
 	shell_word_add(&got, text, strlen(text));
-	is_str(got.buf, want, want);
+	is_str(got.buf, want, "a word is quoted as far as it must be");
 }
 
 /* What the shell makes of it. */
