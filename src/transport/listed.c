@@ -12,6 +12,7 @@
 #include "registry/receive.h"
 
 #define CID_LEN 32
+#define COLL_PREFIX "coll/"
 
 void listed_cleanup(struct listed *l)
 {
@@ -126,19 +127,52 @@ static void note_version(const struct change *c, struct hashmap *versions)
 		add_id(versions, id);
 }
 
-/* Without patterns everything was asked for, runs too, which the scope then does not name.  An incremental listing may speak of versions that an earlier one has named, so those of versions are not judged there. */
+/* Which collections the listing itself says to be runs, and which to be something else. */
+struct kinds {
+	struct hashmap runs, others; /* CIDs */
+};
+
+static void kinds_cleanup(struct kinds *k)
+{
+	hashmap_cleanup(&k->runs);
+	hashmap_cleanup(&k->others);
+}
+
+static void note_kind(const struct change *c, struct kinds *k)
+{
+	struct error ignored = ERROR_INIT;
+	CLEANUP(json) json_t *value = NULL;
+	const char *kind;
+
+	if (strncmp(c->key, COLL_PREFIX, strlen(COLL_PREFIX)) != 0)
+		return;
+	value = json_parse(c->value, strlen(c->value), "value", &ignored);
+	if (value && json_get_string(value, "kind", &kind))
+		add_id(strcmp(kind, "run") == 0 ? &k->runs : &k->others, c->key + strlen(COLL_PREFIX));
+}
+
+/* Without patterns runs come although the scope does not name them; an incremental listing may speak of one that came before. */
+static bool is_of_run(const struct list_request *request, const struct kinds *k, const char *cid)
+{
+	if (request->patterns.count || request->collections.count || hashmap_has(&k->others, cid, CID_LEN))
+		return false;
+	return request->has_since || hashmap_has(&k->runs, cid, CID_LEN);
+}
+
+/* An incremental listing may speak of versions that an earlier one has named, so those of versions are not judged there. */
 static int check_scope(struct connection *c, const struct list_request *request, const struct listed *l, struct error *err)
 {
 	CLEANUP(hashmap) struct hashmap versions = HASHMAP_INIT;
+	CLEANUP(kinds) struct kinds kinds = { HASHMAP_INIT, HASHMAP_INIT };
 	char cid[CID_LEN + 1];
 
-	if (!request->patterns.count && !request->collections.count)
-		return 0;
-	for (size_t i = 0; i < l->changes.count; i++)
+	for (size_t i = 0; i < l->changes.count; i++) {
 		note_version(&l->changes.v[i], &versions);
+		note_kind(&l->changes.v[i], &kinds);
+	}
 	for (size_t i = 0; i < l->changes.count; i++) {
 		const char *key = l->changes.v[i].key;
-		bool is_asked = listed_cid_of_key(key, cid) ? hashmap_has(&l->places, cid, CID_LEN) :
+		bool is_asked = listed_cid_of_key(key, cid) ? hashmap_has(&l->places, cid, CID_LEN) || is_of_run(request, &kinds, cid) :
 							      request->has_since || names_version_of(key, &versions);
 
 		if (!is_asked)
