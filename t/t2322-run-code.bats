@@ -194,7 +194,7 @@ code_is()
 }
 
 @test "changes of more than 64 MiB are left out with a warning" {
-	head -c 70000000 /dev/zero | tr '\0' '\n' >>train.py
+	head -c 70000000 /dev/zero | tr '\0' x | fold -w 4096 >>train.py
 	mreg_is 0 run exec --id-file ../id -- true
 	complains "is not recorded: it is over 64 MiB"
 	mreg_is 0 run show --json "$(<../id)"

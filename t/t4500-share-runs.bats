@@ -14,13 +14,10 @@ setup()
 # In the registry here: a run `one` that used data:v0 and made digits:v0, with 20,000 points, and its id in $one.
 trained()
 {
-	local n
 	echo 1 >a.csv
 	one=$(mreg run start -t train --name one --no-git -M lr=0.1)
 	mreg use -q ./a.csv --name data --run one >/dev/null
-	for ((n = 0; n < 20000; n++)); do
-		echo "{\"loss\":$((20000 - n)).5}"
-	done | mreg run log -q one -
+	seq 20000 -1 1 | sed 's/.*/{"loss":&.5}/' | mreg run log -q one -
 	mreg put -q digits "$DIGITS/epoch-1" --run one >/dev/null
 	mreg run finish -q one >/dev/null
 	rm a.csv
