@@ -265,3 +265,41 @@ points()
 	jq -e '.changes | map(select(.kind == "run")) | length == 1' told
 	jq -e '.changes | map(select(.kind == "version")) | map(.ref) | sort == ["data:v0", "digits:v5"]' told || jq -c '.changes[]' told
 }
+
+@test "a run that has what only collections have does not come" {
+	local key value
+	mkdir hub
+	cd hub
+	new_registry
+	trained
+	mreg bundle create -q ../all --all
+	cd ..
+	while read -r key value; do
+		KEY=$key VALUE=$value python3 "$MREG_SRCDIR/t/tools/edit-bundle.py" all edited '
+import os
+run = next(c for c in (json.loads(c) for c in changes) if c["value"].get("kind") == "run")
+version = next(c["value"]["version"] for c in map(json.loads, changes) if c["key"].startswith("version/" + run["key"][5:]))
+run.update(key=os.environ["KEY"].replace("CID", run["key"][5:]), value=json.loads(os.environ["VALUE"].replace("ID", version)))
+changes.append(canonical(run).decode() + "\n")
+header["count"] += 1'
+		mreg_is 5 clone edited there
+		complains "what only collections have"
+		rm -rf there
+	done <<-'END'
+		title/CID "Model"
+		alias/CID/best {"alias":"best","version":"ID"}
+		protect/CID/best {"alias":"best","reason":true}
+	END
+	mkdir a
+	cd a
+	new_registry
+	mreg_is 0 pull ../all
+	run=$(python3 -SE -c 'import json,sys; print(next(c["key"][5:] for c in map(json.loads, sys.stdin) if c["key"].startswith("coll/") and c["value"]["kind"] == "run"))' \
+		< <(python3 "$MREG_SRCDIR/t/tools/edit-bundle.py" ../all ../same 'print("".join(changes), end="")'))
+	python3 "$MREG_SRCDIR/t/tools/edit-bundle.py" ../all ../later '
+changes.append(canonical({"host": "h", "key": "title/'"$run"'", "parents": [], "time": "2026-01-02T03:04:05Z", "user": "u", "value": "Model", "verb": "meta"}).decode() + "\n")
+header["count"] += 1'
+	mreg_is 5 pull ../later
+	complains "would have a title"
+	mreg_is 3 show Model
+}

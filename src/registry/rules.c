@@ -12,6 +12,7 @@
 #include "format/name.h"
 #include "format/run-id.h"
 #include "registry/collection.h"
+#include "registry/run.h"
 #include "store/view.h"
 
 /* The CID at the start of the rest of a key, which is legal or nobody's. */
@@ -52,7 +53,40 @@ static int count_run(const char *id, const struct cid *cid, void *arg, struct er
 	return 0;
 }
 
-static int check_run(struct view *v, const char *before, const json_t *value, struct error *err)
+/* By a title a run would be found as a collection is, and an alias would hold it for ever: no verb takes one from a run. */
+static int check_no_run(struct view *v, const char *cid_text, const char *what, struct error *err)
+{
+	CLEANUP(run) struct run run = RUN_INIT;
+	struct cid cid;
+	int found;
+
+	cid_of(cid_text, &cid);
+	found = run_read(v, &cid, &run, err);
+	return found == 1 ? error_set(err, ERR_CONFLICT, "the run '%s' would have %s", run.id.text, what) : found;
+}
+
+static int refuse_key(const char *key, const char *value, void *arg, struct error *err)
+{
+	(void)value;
+	return error_set(err, ERR_CONFLICT, "the run '%s' would have what only collections have: '%s'", (const char *)arg, key);
+}
+
+/* What came before it was known to be one. */
+static int check_bare(struct view *v, const char *cid_text, const char *id, struct error *err)
+{
+	static const char *const tables[] = { "alias", "protect", "title" };
+
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+		CLEANUP(strbuf) struct strbuf prefix = STRBUF_INIT;
+
+		strbuf_addf(&prefix, "%s/%s", tables[i], cid_text);
+		if (view_each(v, prefix.buf, refuse_key, (void *)(uintptr_t)id, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_run(struct view *v, const char *cid_text, const char *before, const json_t *value, struct error *err)
 {
 	const char *id, *type, *label = NULL;
 	size_t count = 0;
@@ -63,7 +97,7 @@ static int check_run(struct view *v, const char *before, const json_t *value, st
 		return -1;
 	if (json_get_string(value, "label", &label) && name_check_label(label, strlen(label), err) < 0)
 		return -1;
-	if (view_each_run(v, id, count_run, &count, err) < 0)
+	if (check_bare(v, cid_text, id, err) < 0 || view_each_run(v, id, count_run, &count, err) < 0)
 		return -1;
 	return count == 1 ? 0 : error_set(err, ERR_CONFLICT, "the id '%s' is taken", id);
 }
@@ -75,7 +109,7 @@ static int check_collection(struct view *v, const char *cid_text, const char *be
 	size_t count;
 
 	if (json_get_string(value, "kind", &kind) && strcmp(kind, "run") == 0)
-		return check_run(v, before, value, err);
+		return check_run(v, cid_text, before, value, err);
 	if (!json_get_string(value, "name", &name))
 		return error_set(err, ERR_INVALID, "a collection has no name");
 	if (name_check_full(name, strlen(name), err) < 0 || check_fixed(before, value, err) < 0)
@@ -341,9 +375,11 @@ int rules_check(struct view *v, const char *key, const char *before, struct erro
 	if (begins(key, "coll/"))
 		return check_collection(v, key + strlen("coll/"), before, value, err);
 	if (begins(key, "title/"))
-		return check_title(v, key + strlen("title/"), err);
+		return check_no_run(v, key + strlen("title/"), "a title", err) < 0 ? -1 : check_title(v, key + strlen("title/"), err);
 	if (begins(key, "alias/"))
-		return check_alias(v, key + strlen("alias/"), value, err);
+		return check_no_run(v, key + strlen("alias/"), "an alias", err) < 0 ? -1 : check_alias(v, key + strlen("alias/"), value, err);
+	if (begins(key, "protect/"))
+		return check_no_run(v, key + strlen("protect/"), "a protected alias", err);
 	if (begins(key, "link/"))
 		return check_link(v, key + strlen("link/"), value, err) < 0 ? -1 : check_replaced(v, key, before, value, err);
 	if (begins(key, "version/"))
