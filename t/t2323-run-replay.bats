@@ -192,3 +192,28 @@ repeats()
 	repeats
 	[ -z "$(find . -name owned)" ]
 }
+
+@test "what a hostile record says of places stays within the directory" {
+	mreg run exec -q -- true
+	one=$(mreg run ls -q)
+	mreg use -q digits:v1 --run "$one" >/dev/null
+	mreg bundle create -q all --all
+	python3 "$MREG_SRCDIR/t/tools/edit-bundle.py" all edited '
+for r in records:
+	if r.kind == 4 and b"\"collection\":\"run\"" in raw(r):
+		old, record = r.id.hex(), json.loads(raw(r))
+		record["metadata"].update(directory="/a/../../out", code={"commit": "a" * 40, "root": "/a", "remote": "x"})
+		set_raw(r, canonical(record))
+		changes = [c.replace(old, r.id.hex()) for c in changes]
+	for i, c in enumerate(changes):
+		change = json.loads(c)
+		if change["key"].startswith("input/"):
+			change["key"] = change["key"][:-8] + "00000000"
+			change["value"]["ref"] = "--force:/../../../out"
+			changes[i] = canonical(change).decode() + "\n"'
+	mreg clone -q edited there
+	mreg_is 0 --registry there run replay --dry-run "$one"
+	grep -qF "cd code" <<<"$output"
+	assert_equal "$(grep -e '^cd .*\.\.' -e '^mkdir .*\.\.' <<<"$output")" ""
+	grep -qE '^mreg get -o "\$top"/inputs/[0-9a-f]{64} -- --force@' <<<"$output"
+}

@@ -138,7 +138,7 @@ static void add_untracked(struct replay *r)
 			add_comment(&r->script, "Not in the repository then, and so not here: ", json_string_value(json_array_get(names, i)));
 }
 
-/* Where in the repository it ran; "" for its top, NULL when that was elsewhere. */
+/* Where in the repository it ran; "" for its top, NULL when that was elsewhere, or a record that was made to mislead leads out by "..". */
 static const char *place_below(const char *directory, const char *root)
 {
 	size_t len = strlen(root);
@@ -146,7 +146,8 @@ static const char *place_below(const char *directory, const char *root)
 	if (!*root || strncmp(directory, root, len) != 0 || (directory[len] && directory[len] != '/'))
 		return NULL;
 	directory += len;
-	return directory + strspn(directory, "/");
+	directory += strspn(directory, "/");
+	return !*directory || path_is_safe(directory, strlen(directory)) ? directory : NULL;
 }
 
 static void go_to(struct replay *r, const char *place)
@@ -340,29 +341,41 @@ static int add_config(struct replay *r, struct error *err)
 
 /* ---- what it used ---- */
 
+/* "NAME-vN" below inputs/; what is called by no name that leads to a place there (it dangles, and whoever made it chose the text) is its digest. */
+static void add_place(struct replay *r, const char *name, size_t name_len, const struct oid *digest)
+{
+	CLEANUP(strbuf) struct strbuf place = STRBUF_INIT;
+
+	strbuf_adds(&place, name);
+	if (place.buf[name_len])
+		place.buf[name_len] = '-';
+	strbuf_adds(&r->script, TOP "inputs/");
+	add_word(&r->script, path_is_safe(place.buf, place.len) ? place.buf : oid_hex(digest).text);
+}
+
 /* "NAME@DIGEST": whatever has become of names and numbers, these bytes. */
 static int add_input(const struct run_edge *edge, void *arg, struct error *err)
 {
 	struct replay *r = arg;
 	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT, pinned = STRBUF_INIT;
 	const char *colon;
+	size_t name_len;
 	bool is_live;
 
 	if (run_edge_name(r->view, edge, &name, &is_live, err) < 0)
 		return -1;
 	colon = strrchr(name.buf, ':');
-	strbuf_add(&pinned, name.buf, colon ? (size_t)(colon - name.buf) : name.len);
+	name_len = colon ? (size_t)(colon - name.buf) : name.len;
+	strbuf_add(&pinned, name.buf, name_len);
 	strbuf_addf(&pinned, "@%s", oid_hex(&edge->digest).text);
 	if (!r->uses.len || !strstr(r->script.buf, "\n# What it used"))
 		strbuf_adds(&r->script, "\n# What it used, each in a directory of its own; a program that asks for an alias gets what that is now.\n");
 	if (!is_live)
 		add_comment(&r->script, "No longer there: ", name.buf);
 	add_comment(&r->script, "", name.buf);
-	strbuf_adds(&r->script, "mreg get -o " TOP "inputs/");
-	if (colon)
-		name.buf[colon - name.buf] = '-';
-	add_word(&r->script, name.buf);
-	strbuf_addc(&r->script, ' ');
+	strbuf_adds(&r->script, "mreg get -o ");
+	add_place(r, name.buf, name_len, &edge->digest);
+	strbuf_adds(&r->script, " -- ");
 	add_word(&r->script, pinned.buf);
 	strbuf_adds(&r->script, " >/dev/null\n");
 	strbuf_adds(&r->uses, " --use ");
