@@ -70,6 +70,8 @@ points()
 	mreg_is 2 run start --tag 'no good'
 	mreg_is 2 run start -M novalue
 	mreg_is 2 run start --pid 0
+	mreg_is 2 run start --pid 2147483647
+	complains "there is no process 2147483647"
 	mreg_is 2 run start first
 	mreg_is 2 run start --step 1
 	complains "'run start' takes no --step"

@@ -103,13 +103,17 @@ void run_alive_cleanup(struct run_alive **alive)
 	errno = saved;
 }
 
-int run_alive_note(struct registry *reg, const struct run_id *id, int64_t pid, struct error *err)
+int run_alive_check(int64_t pid, struct error *err)
 {
-	CLEANUP(fd) int fd = -1;
-
 	if (pid < 1 || pid > INT32_MAX || process_id_is_gone((pid_t)pid))
 		return error_set(err, ERR_INVALID, "there is no process %lld", (long long)pid);
-	fd = write_it(reg, id, "pid", pid, err);
+	return 0;
+}
+
+int run_alive_note(struct registry *reg, const struct run_id *id, int64_t pid, struct error *err)
+{
+	CLEANUP(fd) int fd = write_it(reg, id, "pid", pid, err);
+
 	return fd < 0 ? -1 : 0;
 }
 

@@ -15,7 +15,9 @@ struct run_alive *run_alive_hold(struct registry *reg, const struct run_id *id, 
 void run_alive_release(struct run_alive *alive);
 void run_alive_cleanup(struct run_alive **alive);
 
-/* `run start --pid`: notes which process it is.  ERR_INVALID when there is no such process. */
+/* ERR_INVALID when there is no such process. */
+int run_alive_check(int64_t pid, struct error *err) MUST_CHECK;
+/* `run start --pid`: notes which process it is; one that has ended meanwhile has died. */
 int run_alive_note(struct registry *reg, const struct run_id *id, int64_t pid, struct error *err) MUST_CHECK;
 /* The run has ended, or is gone: so is the file.  Never fails. */
 void run_alive_forget(struct registry *reg, const struct run_id *id);

@@ -242,6 +242,8 @@ static int check_start(const struct run_start *start, const char *type, struct e
 {
 	if (name_check(NAME_TYPE, type, strlen(type), err) < 0)
 		return error_wrap(err, "the job type");
+	if (start->pid && run_alive_check(start->pid, err) < 0)
+		return -1;
 	return start->label ? name_check_label(start->label, strlen(start->label), err) : 0;
 }
 
