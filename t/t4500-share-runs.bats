@@ -266,7 +266,7 @@ points()
 	jq -e '.changes | map(select(.kind == "version")) | map(.ref) | sort == ["data:v0", "digits:v5"]' told || jq -c '.changes[]' told
 }
 
-@test "a run that has what only collections have does not come" {
+@test "a run that has what only collections have, or has no record, does not come" {
 	local key value
 	mkdir hub
 	cd hub
@@ -290,6 +290,12 @@ header["count"] += 1'
 		alias/CID/best {"alias":"best","version":"ID"}
 		protect/CID/best {"alias":"best","reason":true}
 	END
+	python3 "$MREG_SRCDIR/t/tools/edit-bundle.py" all edited '
+run = next(c["key"][5:] for c in map(json.loads, changes) if c["value"].get("kind") == "run")
+changes = [c for c in changes if "version/" + run not in c]
+header["count"] = len(changes)'
+	mreg_is 5 clone edited there
+	complains "would have no record"
 	mkdir a
 	cd a
 	new_registry

@@ -53,6 +53,22 @@ static int count_run(const char *id, const struct cid *cid, void *arg, struct er
 	return 0;
 }
 
+/* Of a run without one nobody could say what it is, and no list of runs could be made. */
+static int check_recorded(struct view *v, const char *cid_text, struct error *err)
+{
+	CLEANUP(run) struct run run = RUN_INIT;
+	struct version_row row;
+	struct cid cid;
+	int found;
+
+	cid_of(cid_text, &cid);
+	found = run_read(v, &cid, &run, err);
+	if (found <= 0)
+		return found;
+	found = view_latest(v, &cid, &row, err);
+	return found == 0 ? error_set(err, ERR_CONFLICT, "the run '%s' would have no record", run.id.text) : found < 0 ? -1 : 0;
+}
+
 /* By a title a run would be found as a collection is, and an alias would hold it for ever: no verb takes one from a run. */
 static int check_no_run(struct view *v, const char *cid_text, const char *what, struct error *err)
 {
@@ -99,7 +115,7 @@ static int check_run(struct view *v, const char *cid_text, const char *before, c
 		return -1;
 	if (check_bare(v, cid_text, id, err) < 0 || view_each_run(v, id, count_run, &count, err) < 0)
 		return -1;
-	return count == 1 ? 0 : error_set(err, ERR_CONFLICT, "the id '%s' is taken", id);
+	return count == 1 ? check_recorded(v, cid_text, err) : error_set(err, ERR_CONFLICT, "the id '%s' is taken", id);
 }
 
 static int check_collection(struct view *v, const char *cid_text, const char *before, const json_t *value, struct error *err)
@@ -367,6 +383,8 @@ int rules_check(struct view *v, const char *key, const char *before, struct erro
 		return -1;
 	if (!found && begins(key, "coll/"))
 		return check_gone(v, key + strlen("coll/"), err);
+	if (!found && begins(key, "version/") && check_recorded(v, key + strlen("version/"), err) < 0)
+		return -1;
 	if (!found)
 		return begins(key, "version/") || begins(key, "link/") ? check_removed(v, key, before, err) : 0;
 	value = json_parse(text.buf, text.len, key, err);
