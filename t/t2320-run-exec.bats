@@ -166,6 +166,15 @@ shows()
 	shows '.state == "finished" and .exit_status == 0 and .reason == "good enough"'
 }
 
+@test "a run that is removed from within is gone, and that is said" {
+	mreg_is 3 run exec -- sh -c 'mreg run rm -q --force "$MREG_RUN" >/dev/null'
+	complains "was removed"
+	mreg_is 4 run exec -- sh -c 'mreg run rm -q --force "$MREG_RUN" >/dev/null; exit 4'
+	complains "was removed"
+	mreg_is 0 run ls -q
+	says_nothing
+}
+
 @test "the end is recorded although the registry was moved meanwhile, or it is said that it is not" {
 	mkdir reg
 	mreg init -q reg >/dev/null

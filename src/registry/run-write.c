@@ -321,7 +321,7 @@ static int read_start(struct ending *e, struct view *v, struct error *err)
 	if (found < 0)
 		return -1;
 	if (!found)
-		return error_set(err, ERR_INTEGRITY, "the run '%s' has no record", e->run->id.text);
+		return error_set(err, ERR_NO_COLLECTION, "the run '%s' was removed", e->run->id.text);
 	if (is_ended)
 		return error_set(err, ERR_CONFLICT, "the run '%s' has ended", e->run->id.text);
 	/* what it began with will be another version's as well */
