@@ -8,28 +8,34 @@
 
 #define HEIGHTS 8
 
+/* The mean of one number more, the n-th; of equal ones it is exactly that, and no sum overflows. */
+static double mean_with(double before, double value, double n)
+{
+	return before + (value / n - before / n);
+}
+
 /* Of the finite ones; NaN when there is none. */
 static double mean(const double *values, size_t count)
 {
-	double sum = 0;
+	double all = 0;
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++)
 		if (isfinite(values[i]))
-			n++;
-	for (size_t i = 0; i < count; i++)
-		if (isfinite(values[i]))
-			sum += values[i] / (double)n; /* so that it does not overflow */
-	return n ? sum : NAN;
+			all = mean_with(all, values[i], (double)++n);
+	return n ? all : NAN;
 }
 
 static size_t height_of(double value, double least, double greatest)
 {
 	double half = greatest / 2 - least / 2; /* the whole range might be infinite */
+	double height;
 
 	if (!(half > 0))
 		return HEIGHTS / 2 - 1;
-	return (size_t)((value / 2 - least / 2) / half * (HEIGHTS - 1) + 0.5);
+	height = (value / 2 - least / 2) / half * (HEIGHTS - 1) + 0.5;
+	/* the mean of the smallest numbers there are may lie beside them */
+	return height > 0 ? height < HEIGHTS ? (size_t)height : HEIGHTS - 1 : 0;
 }
 
 void spark_line(struct strbuf *out, const double *values, size_t count, size_t columns)
@@ -58,7 +64,7 @@ void spark_line(struct strbuf *out, const double *values, size_t count, size_t c
 
 static double mean_of_two(double a, double b)
 {
-	return isfinite(a) && isfinite(b) ? a / 2 + b / 2 : isfinite(a) ? a : b;
+	return isfinite(a) && isfinite(b) ? mean_with(a, b, 2) : isfinite(a) ? a : b;
 }
 
 static void halve(struct spark_series *s)
@@ -71,21 +77,19 @@ static void halve(struct spark_series *s)
 
 static double take_waiting(const struct spark_series *s)
 {
-	return s->waiting_finite ? s->sum / (double)s->waiting_finite : NAN;
+	return s->waiting_finite ? s->mean : NAN;
 }
 
 void spark_add(struct spark_series *s, double value)
 {
 	if (!s->each)
 		s->each = 1;
-	if (isfinite(value)) {
-		s->sum += value;
-		s->waiting_finite++;
-	}
+	if (isfinite(value))
+		s->mean = mean_with(s->mean, value, (double)++s->waiting_finite);
 	if (++s->waiting < s->each)
 		return;
 	s->means[s->count++] = take_waiting(s);
-	s->sum = 0;
+	s->mean = 0;
 	s->waiting = s->waiting_finite = 0;
 	if (s->count == SPARK_KEPT)
 		halve(s);

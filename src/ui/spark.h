@@ -18,7 +18,7 @@ struct spark_series {
 	double means[SPARK_KEPT];
 	size_t count;         /* of means */
 	uint64_t each;        /* values in each of them; 0: as yet one */
-	double sum;           /* of those that wait, */
+	double mean;          /* of those that wait, */
 	uint64_t waiting;     /* as many */
 	uint64_t waiting_finite;
 };
