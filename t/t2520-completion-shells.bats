@@ -53,6 +53,24 @@ typed()
 	typed zsh 'mreg put digits ./lab' put digits ./labels.txt
 }
 
+@test "what a run is called is a word, never a command" {
+	# shellcheck disable=SC2016
+	for name in 'a$(touch made)b' 'c;touch made;' "f'g" 'h"i`touch made`' 'some name'; do
+		mreg run start -q --name "$name" --no-git >/dev/null
+	done
+	for shell in bash zsh; do
+		# shellcheck disable=SC2016
+		typed $shell 'mreg run show a' run show 'a$(touch made)b'
+		typed $shell 'mreg run show c' run show 'c;touch made;'
+		typed $shell 'mreg run show f' run show "f'g"
+		# shellcheck disable=SC2016
+		typed $shell 'mreg run show h' run show 'h"i`touch made`'
+		typed $shell 'mreg run show s' run show 'some name'
+	done
+	typed bash 'mreg run show "a"' run show a
+	assert_not_exist made
+}
+
 # fished LINE: what fish offers
 fished()
 {

@@ -4,7 +4,7 @@
 
 _mreg()
 {
-	local IFS=$'\n' line=${COMP_LINE:0:COMP_POINT} cur before found colon
+	local IFS=$'\n' line=${COMP_LINE:0:COMP_POINT} cur before found colon quoted
 	local -a words
 
 	# bash splits words at colons and equals signs, too: take what stands between blanks
@@ -15,7 +15,9 @@ _mreg()
 	found=$(mreg completion --complete -- "${words[@]:1}" "${cur//[\"\'\\]/}" 2>/dev/null) || return 0
 	COMPREPLY=()
 	while IFS=$'\t' read -r line _; do
-		[[ -z $line ]] || COMPREPLY+=("$line")
+		# a run may be called anything: what stands on the line must be no command; within quotes only what needs none is offered
+		printf -v quoted %q "$line"
+		[[ -z $line || ($quoted != "$line" && $cur == *[\"\']*) ]] || COMPREPLY+=("$quoted")
 	done <<<"$found"
 	# what bash took for a word of its own stands on the line already
 	colon=${cur%"${cur##*:}"}
