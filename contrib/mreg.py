@@ -610,7 +610,7 @@ class Run:
                 self._write()
             elif not self._timer:
                 self._timer = threading.Timer(FLUSH_SECONDS, self._write_late)
-                self._timer.daemon = True
+                self._timer.daemon = False  # a process that ends waits for what it has logged, also a child of the one that began the run
                 self._timer.start()
 
     def _start_child(self) -> None:
@@ -716,7 +716,10 @@ class Run:
     def finish(self, status: int = 0) -> None:
         """Ends it; once is enough."""
         with self._lock:
-            if self._is_finished or os.getpid() != self._pid:
+            if self._is_finished:
+                return
+            if os.getpid() != self._pid:
+                self.flush()  # a child after fork() ends no run of its parent's
                 return
             try:
                 self.flush()

@@ -304,6 +304,34 @@ state_of()
 	assert_equal "$(grep -o '"step":' points | wc -l)" 200
 }
 
+@test "what a child process logs is in the registry when the child has ended" {
+	python 0 <<-'END'
+		import multiprocessing
+		def work(r):
+		    for step in range(5):
+		        r.log(worker=step, step=step)
+		with mreg.run(name="many", git=False) as r:
+		    worker = multiprocessing.get_context("fork").Process(target=work, args=(r,))
+		    worker.start()
+		    worker.join()
+		    child = os.fork()
+		    if not child:
+		        with r:
+		            for step in range(5):
+		                r.log(child=step, step=step)
+		        os._exit(0)
+		    os.waitpid(child, 0)
+		    for _ in range(200):  # its program may still be reading
+		        seen = r.show()
+		        counts = [seen["points"][name]["count"] for name in ("child", "worker")]
+		        if counts == [5, 5]:
+		            break
+		    print(counts, seen["state"])
+	END
+	says '[5, 5] running'
+	no_complaint
+}
+
 @test "several threads ask at once, each in a run of its own" {
 	python 0 <<-'END'
 		import threading
