@@ -163,3 +163,13 @@ status_is()
 	mreg push -q origin dice
 	status_is . 'lacks 1 change'
 }
+
+@test "the records of runs are no versions that are lacking" {
+	saw 2026-01-02T01:04:05Z 9 '|9|6'
+	one=$(mreg run start)
+	MREG_RUN=$one mreg put -q digits "$DIGITS/epoch-1/labels.txt"
+	mreg run finish -q "$one"
+	mreg run rm -f "$(mreg run start)"
+	mreg_is 0 status --json
+	json '.remotes[0].lacks | .versions == 1 and .changes > 5'
+}

@@ -8,6 +8,7 @@
 
 #include "base/hashmap.h"
 #include "base/mem.h"
+#include "registry/key-name.h"
 #include "registry/listing.h"
 
 #define COVERED_MAX 200000 /* changes that pushes of patterns have covered; beyond it they are counted as lacking */
@@ -74,18 +75,29 @@ static int look_at_patterns(struct lag *l, const struct remote_cursor *c, struct
 	return 0;
 }
 
-static bool is_version(const struct change *c)
+/* The records of a run are kept as versions, and are none to anybody: 1, 0, -1. */
+static int is_version(struct view *v, const struct change *c, struct error *err)
 {
-	return strcmp(c->value, "null") != 0 && (strncmp(c->key, "version/", 8) == 0 || strncmp(c->key, "link/", 5) == 0);
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+	struct key_name key;
+
+	if (strcmp(c->value, "null") == 0)
+		return 0;
+	key_name_parse(c->key, &key);
+	if (key_name_is(&key, "link"))
+		return 1;
+	if (!key_name_is(&key, "version") || key_name_collection(v, key.cid.hex, &name, err) < 0)
+		return key_name_is(&key, "version") ? -1 : 0;
+	return !key_name_is_run(name.buf);
 }
 
 static int count_change(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err)
 {
 	struct lag *l = arg;
 	const char *name = remote_shown(l->remote);
+	int counts;
 
 	(void)seq;
-	(void)err;
 	if (!listing_travels(c->key) || strcmp(by ? by : "", name) == 0 || hashmap_has(&l->covered, c->id.raw, sizeof c->id.raw) ||
 	    (!l->all && !hashmap_has(&l->selected, c->id.raw, sizeof c->id.raw)))
 		return 0;
@@ -93,8 +105,11 @@ static int count_change(const struct change *c, uint64_t seq, const char *by, vo
 		l->out->has_more = true;
 		return 1;
 	}
+	counts = is_version(l->view, c, err);
+	if (counts < 0)
+		return -1;
 	l->out->changes++;
-	l->out->versions += is_version(c);
+	l->out->versions += (uint64_t)counts;
 	return 0;
 }
 
