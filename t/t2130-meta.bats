@@ -31,6 +31,17 @@ setup()
 		.word == "hello" and .url == "a=b"'
 }
 
+@test "numbers without a digit on one side of the point, or with a plus, are numbers, too" {
+	mreg_is 0 meta digits:v1 a=.5 b=1. c=+1 d=-.25 e=1.e3 f=+9223372036854775807 g=1e5 zip=007 dot=. plus=+ version=1.2.3 ip=1.2. --metric m=+3 --metric n=.5
+	mreg_is 0 meta --json digits:v1
+	[[ $output == *'"f":9223372036854775807'* && $output == *'"m":3,'* ]]
+	json '.metadata | del(.f) == {a: 0.5, b: 1, c: 1, d: -0.25, e: 1000, g: 100000, zip: "007", dot: ".", plus: "+", version: "1.2.3", ip: "1.2.", epoch: 2}'
+	mreg_is 2 meta digits:v1 big=+9223372036854775808
+	mreg_is 0 put digits "$DIGITS/epoch-1/labels.txt" -M lr=.1
+	mreg_is 0 show --json digits:latest
+	json '.metadata.lr == 0.1'
+}
+
 @test "NaN and infinity are refused in metadata, with the key, and kept in metrics" {
 	local value
 	cp .mreg/journal before

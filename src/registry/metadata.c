@@ -38,7 +38,7 @@ static bool is_unholdable_number(const char *text)
 {
 	char *end;
 	double value;
-	size_t digits = strspn(text + (*text == '-'), "0123456789");
+	const char *from = text + (*text == '-' || *text == '+');
 
 	if (!*text || strpbrk(text, "xX"))
 		return false;
@@ -47,14 +47,33 @@ static bool is_unholdable_number(const char *text)
 		return false;
 	if (isnan(value) || isinf(value))
 		return true;
-	return text[digits + (*text == '-')] == '\0' && text[*text == '-'] != '0' && fabs(value) >= 9.2e18;
+	return from[strspn(from, "0123456789")] == '\0' && *from != '0' && fabs(value) >= 9.2e18;
+}
+
+/* JSON; also numbers as people write them, which JSON has no place for: ".5", "1.", "+1".  NULL: neither.  "007" is more likely a name than a number. */
+static json_t *parse_value(const char *text, const char *key)
+{
+	CLEANUP(strbuf) struct strbuf number = STRBUF_INIT;
+	struct error ignored = ERROR_INIT;
+	json_t *value = json_parse(text, strlen(text), key, &ignored);
+	const char *from = text + (*text == '+' || *text == '-'), *point = from + strspn(from, "0123456789");
+	const char *behind = *point == '.' ? point + 1 : point;
+	size_t decimals = strspn(behind, "0123456789");
+
+	if (value || (point == from && decimals == 0))
+		return value;
+	strbuf_addf(&number, "%s%s%.*s", *text == '-' ? "-" : "", point == from ? "0" : "", (int)(point - from), from);
+	if (*point == '.')
+		strbuf_addf(&number, ".%.*s%s", (int)decimals, behind, decimals ? "" : "0");
+	strbuf_adds(&number, behind + (*point == '.' ? decimals : 0));
+	error_clear(&ignored);
+	return json_parse(number.buf, number.len, key, &ignored);
 }
 
 int metadata_add_word(json_t *object, const char *word, struct error *err)
 {
 	const char *equals = strchr(word, '=');
 	CLEANUP(ptr) char *key = NULL;
-	struct error ignored = ERROR_INIT;
 	json_t *value;
 
 	if (!equals) {
@@ -64,7 +83,7 @@ int metadata_add_word(json_t *object, const char *word, struct error *err)
 	key = xstrndup(word, (size_t)(equals - word));
 	if (check_key(key, err) < 0)
 		return -1;
-	value = json_parse(equals + 1, strlen(equals + 1), key, &ignored);
+	value = parse_value(equals + 1, key);
 	if (!value && is_unholdable_number(equals + 1)) {
 		error_set(err, ERR_INVALID, "metadata '%s' is %s: not a number that can be kept", key, equals + 1);
 		return error_hint(err, "Quoted it is kept as text: '%s=\"%s\"'", key, equals + 1);
@@ -85,7 +104,6 @@ int metadata_add_metric(json_t *object, const char *word, struct error *err)
 {
 	const char *equals = strchr(word, '=');
 	CLEANUP(ptr) char *key = NULL;
-	struct error ignored = ERROR_INIT;
 	json_t *value;
 	char *end;
 	double number;
@@ -104,8 +122,8 @@ int metadata_add_metric(json_t *object, const char *word, struct error *err)
 	}
 	if (isinf(number) && strpbrk(equals + 1, "0123456789"))
 		return error_set(err, ERR_INVALID, "metric '%s' is %s: beyond the range of numbers", key, equals + 1);
-	value = json_parse(equals + 1, strlen(equals + 1), key, &ignored);
-	if (!json_is_number(value)) { /* "1e400" is infinite, ".5" and "+1" are no JSON */
+	value = parse_value(equals + 1, key);
+	if (!json_is_number(value)) { /* "1e400" is infinite, "007" is no JSON */
 		json_decref(value);
 		value = isnan(number) || isinf(number) ? json_string(unholdable_word(number)) : json_real(number);
 	}

@@ -11,8 +11,8 @@
 #define METADATA_KEY_MAX 128
 
 /*
- * "key=value" into the object: value is JSON where it reads as JSON (42, true, [1,2], {"a":1}, "quoted"), else a string as it stands.  Integers are exact to
- * 64 bits.  ERR_INVALID naming the key: no '=', an empty or over-long key or one with control bytes, NaN or infinity, a number beyond the range, invalid UTF-8.
+ * "key=value" into the object: value is JSON where it reads as JSON (42, true, [1,2], {"a":1}, "quoted"), a number also where it is written .5, 1. or +1, else a
+ * string as it stands.  Integers are exact to 64 bits.  ERR_INVALID naming the key: no '=', an empty or over-long key or one with control bytes, NaN or infinity, a number beyond the range, invalid UTF-8.
  */
 int metadata_add_word(json_t *object, const char *word, struct error *err) MUST_CHECK;
 /* "key=NUMBER", the number being nan, inf or -inf perhaps, which are kept as those strings.  ERR_INVALID as above. */
