@@ -72,6 +72,7 @@ points()
 	mreg_is 2 run start --pid 0
 	mreg_is 2 run start --pid 2147483647
 	complains "there is no process 2147483647"
+	mreg_is 2 run start -n --pid 2147483647
 	mreg_is 2 run start first
 	mreg_is 2 run start --step 1
 	complains "'run start' takes no --step"
@@ -191,6 +192,25 @@ points()
 	mreg_is 0 run finish --json "$id"
 	json '.id == "'"$id"'" and .state == "finished" and .job_type == "run"'
 	shown "$id" '.state == "finished" and .exit_status == null and .metrics == {} and .files == []'
+}
+
+@test "a run that died is ended only by somebody who says how" {
+	sleep 100 >&- 3>&- &
+	id=$(mreg run start --pid $!)
+	mreg run log "$id" a=1
+	kill -9 $!
+	wait $! || true
+	shown "$id" '.state == "died"'
+	cp .mreg/journal before
+	mreg_is 2 run finish "$id"
+	says_nothing
+	complains 'has died'
+	complains 'Say --status N'
+	mreg_is 2 run finish -n "$id"
+	cmp before .mreg/journal
+	mreg_is 0 run finish "$id" --status 0
+	shown "$id" '.state == "finished" and .exit_status == 0'
+	mreg_is 5 run finish "$id"
 }
 
 @test "what finish cannot do leaves the run as it is" {

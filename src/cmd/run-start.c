@@ -7,6 +7,7 @@
 #include "cmd/fields.h"
 #include "cmd/run.h"
 #include "registry/metadata.h"
+#include "registry/run-alive.h"
 
 static int fill(const struct run_args *a, struct run_start *out, json_t *config, struct error *err)
 {
@@ -86,6 +87,15 @@ int run_start_get(struct session *s, const char *text, struct run *out, struct e
 	return error_hint(err, "Name it, or set MREG_RUN to its id.");
 }
 
+/* Nobody saw how it ended: to call that a success takes somebody who says so. */
+static int check_died(struct session *s, const struct run *run, const struct run_finish *finish, struct error *err)
+{
+	if (finish->has_status || run_alive_is(s->registry, &run->id) != RUN_ALIVE_NO)
+		return 0;
+	error_set(err, ERR_USAGE, "the run '%s' has died, and how it ended is not known", run->id.text);
+	return error_hint(err, "Say --status N: 0 if all went well, else another number.");
+}
+
 int run_start_finish_verb(struct session *s, const struct run_args *a, struct error *err)
 {
 	CLEANUP(run) struct run run = RUN_INIT;
@@ -95,7 +105,8 @@ int run_start_finish_verb(struct session *s, const struct run_args *a, struct er
 	if (finish.has_status && a->status > 255)
 		return error_set(err, ERR_USAGE, "--status %llu is no exit status: they go from 0 to 255", (unsigned long long)a->status);
 	finish.status = finish.has_status ? (int)a->status : 0;
-	if (run_start_get(s, a->operands.count ? a->operands.v[0] : NULL, &run, err) < 0 || run_finish(s->registry, &run, &finish, err) < 0)
+	if (run_start_get(s, a->operands.count ? a->operands.v[0] : NULL, &run, err) < 0 || check_died(s, &run, &finish, err) < 0 ||
+		run_finish(s->registry, &run, &finish, err) < 0)
 		return -1;
 	if (a->dry_run)
 		report_note(s->report, "dry run: the run goes on");

@@ -140,7 +140,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRVEC(0, "code", &a.code, "PATH", "start, exec: keep this code"),
 		OPT_STRVEC(0, "env", &a.environment, "NAME", "start, exec: record this variable of the environment, too; may be a pattern"),
 		OPT_FLAG(0, "no-git", &a.no_git, "start, exec: do not ask git about the code"),
-		OPT_U64(0, "pid", &a.pid, "PID", "start: the process whose death is that of the run"),
+		OPT_U64(0, "pid", &a.pid, "PID", "start: the run has died when this process is gone, such as $$"),
 		OPT_STRVEC(0, "use", &a.use, "REF", "exec: what the program uses, as 'mreg use' takes it"),
 		OPT_STRING(0, "id-file", &a.id_file, "FILE", "exec: write the run's id there before the program runs"),
 		OPT_U64(0, "step", &a.step, "N", "log: at this step (default: the next one of each metric)"),
