@@ -49,11 +49,28 @@ points()
 
 @test "a configuration that is no JSON object is kept as a file" {
 	printf 'lr: 0.1\n' >train.yaml
-	id=$(mreg run start --config train.yaml -M seed=1)
+	mreg_is 0 run start --config train.yaml -M seed=1
+	id=$output
+	assert_equal "$stderr" "warning: 'train.yaml' is no JSON object: it is kept as a file, and run.config has nothing of it"
 	shown "$id" '.config == {"seed": 1} and .files[0].path == "config/train.yaml"'
 	echo '[1, 2]' >list.json
 	id=$(mreg run start --config list.json)
 	shown "$id" '.config == null and .files[0].path == "config/list.json"'
+}
+
+@test "several configurations come together, and the later one is right" {
+	mkdir more
+	echo '{"lr": 1, "opt": {"wd": 1, "name": "sgd"}, "a.b": 1}' >base.json
+	echo '{"lr": 2, "opt": {"wd": 2}, "deep": {"er": {"x": 1}}}' >this.json
+	mreg_is 0 run start --config base.json --config this.json -M opt.wd=5 -M deep.er.x=2 -M deep.new=3 -M lr.x=4 -M a.b=5 -M none.x=6
+	no_complaint
+	shown "$output" '.config == {"lr": 2, "opt": {"wd": 5, "name": "sgd"}, "deep": {"er": {"x": 2}, "new": 3}, "lr.x": 4, "a.b": 5, "none.x": 6}
+		and [.files[].path] == ["config/base.json", "config/this.json"]'
+	cp base.json more/base.json
+	cp .mreg/journal before
+	mreg_is 5 run start --config base.json --config more/base.json
+	says_nothing
+	cmp before .mreg/journal
 }
 
 @test "a configuration or code that is not there starts nothing" {

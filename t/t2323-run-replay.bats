@@ -126,7 +126,8 @@ repeats()
 	echo 'echo from the library' >lib/part.sh
 	new_repository
 	cp -r ../conf ../lib .
-	script_of --config conf/train.json -M lr=0.2 -M name='"quoted"' --code lib -- sh -c '. lib/part.sh; cat "$0"' conf/train.json
+	echo '{"lr": 1, "depth": 1, "opt": {"wd": 1}}' >conf/usual.json
+	script_of --config conf/usual.json --config conf/train.json -M lr=0.2 -M opt.wd=2 -M name='"quoted"' --code lib -- sh -c '. lib/part.sh; cat "$0"' conf/train.json
 	rm -r conf lib
 	repeats
 	cmp anew/config/train.json work/conf/train.json
@@ -134,7 +135,7 @@ repeats()
 	local all=("${lines[@]}") one
 	for one in "${all[@]}"; do
 		mreg_is 0 run show --json "$one"
-		json '.config == {"lr": 0.2, "depth": 3, "name": "quoted"}'
+		json '.config == {"lr": 0.2, "depth": 3, "name": "quoted", "opt": {"wd": 2}}'
 	done
 }
 

@@ -314,28 +314,42 @@ static void put_where_named(struct replay *r, const char *name)
 	}
 }
 
-static int add_config(struct replay *r, struct error *err)
+/* Several come in the order of their names, whichever it was: what then is another value is said again. */
+static int add_config_file(struct replay *r, const struct entry *e, json_t *in_files, struct error *err)
 {
-	CLEANUP(json) json_t *in_file = NULL;
+	CLEANUP(json) json_t *in_file = read_config(r, e, err);
 	CLEANUP(strbuf) struct strbuf word = STRBUF_INIT;
 
-	for (size_t i = 0; i < r->files.count && !in_file; i++) {
+	if (!in_file)
+		return -1;
+	if (json_is_object(in_file))
+		json_object_update(in_files, in_file);
+	strbuf_adds(&word, TOP);
+	add_word(&word, e->path);
+	add_cat(r, e->path, word.buf);
+	if (!r->is_at_home)
+		put_where_named(r, e->path + strlen(CONFIG));
+	strbuf_addf(&r->uses, " --config %s", word.buf);
+	return 0;
+}
+
+static int add_config(struct replay *r, struct error *err)
+{
+	CLEANUP(json) json_t *in_files = json_object();
+	bool is_first = true;
+
+	for (size_t i = 0; i < r->files.count; i++) {
 		const struct entry *e = &r->files.entries[i];
 
 		if (e->kind != ENTRY_FILE || strncmp(e->path, CONFIG, strlen(CONFIG)) != 0)
 			continue;
-		in_file = read_config(r, e, err);
-		if (!in_file)
+		if (is_first)
+			strbuf_adds(&r->script, "\n# Its configuration.\nmkdir -- " TOP "config\n");
+		is_first = false;
+		if (add_config_file(r, e, in_files, err) < 0)
 			return -1;
-		strbuf_adds(&word, TOP);
-		add_word(&word, e->path);
-		strbuf_adds(&r->script, "\n# Its configuration.\nmkdir -- " TOP "config\n");
-		add_cat(r, e->path, word.buf);
-		if (!r->is_at_home)
-			put_where_named(r, e->path + strlen(CONFIG));
-		strbuf_addf(&r->uses, " --config %s", word.buf);
 	}
-	add_settings(r, in_file);
+	add_settings(r, in_files);
 	return 0;
 }
 

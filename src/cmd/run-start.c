@@ -19,7 +19,7 @@ static int fill(const struct run_args *a, struct run_start *out, json_t *config,
 	*out = (struct run_start){
 		.job_type = a->job_type,
 		.label = a->name,
-		.config_file = a->config_file,
+		.config_files = &a->config_files,
 		.config = config,
 		.code = &a->code,
 		.environment = &a->environment,

@@ -13,6 +13,7 @@
 
 static void run_args_cleanup(struct run_args *a)
 {
+	strvec_release(&a->config_files);
 	strvec_release(&a->code);
 	strvec_release(&a->environment);
 	strvec_release(&a->tags);
@@ -133,7 +134,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	CLEANUP(looks) struct looks looks = { .number = UINT64_MAX };
 	const struct opt opts[] = {
 		OPT_STRING('t', "job-type", &a.job_type, "TYPE", "start, exec: what kind of work it is (default: run)"),
-		OPT_STRING(0, "config", &a.config_file, "FILE", "start, exec: keep this configuration"),
+		OPT_STRVEC(0, "config", &a.config_files, "FILE", "start, exec: keep this configuration, a JSON object"),
 		OPT_STRVEC('M', "metadata", &a.metadata, "KEY=VALUE", "start, exec: a value of the configuration, over what the file says"),
 		OPT_STRING(0, "name", &a.name, "NAME", "start, exec: a name for people"),
 		OPT_STRVEC(0, "tag", &a.tags, "TAG", "start, exec: tag the run"),

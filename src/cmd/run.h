@@ -18,8 +18,8 @@ struct run_args {
 	const char *message;       /* -m: why; of start and exec a note about the run */
 	bool dry_run;
 	/* start, exec */
-	const char *job_type, *config_file, *name;
-	struct strvec code, environment, tags, metadata;
+	const char *job_type, *name;
+	struct strvec config_files, code, environment, tags, metadata;
 	bool no_git;
 	uint64_t pid;              /* UINT64_MAX: not given, as for all numbers */
 	/* exec */

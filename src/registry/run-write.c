@@ -108,6 +108,11 @@ static void read_argv(struct beginning *b)
 	}
 }
 
+static size_t count_of(const struct strvec *list)
+{
+	return list ? list->count : 0;
+}
+
 static int read_directory(struct beginning *b, struct error *err)
 {
 	CLEANUP(ptr) char *path = getcwd(NULL, 0);
@@ -118,10 +123,27 @@ static int read_directory(struct beginning *b, struct error *err)
 	return 0;
 }
 
-/* JSON in it becomes part of the record. */
+/* Objects within objects come together, of anything else the later one stays. */
+static void merge(json_t *into, json_t *from)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(from, key, value) {
+		json_t *old = json_object_get(into, key);
+
+		if (json_is_object(old) && json_is_object(value))
+			merge(old, value);
+		else
+			json_object_set(into, key, value);
+	}
+}
+
+/* JSON in it becomes part of the record.  Whoever wrote it in another form would miss it there only when it is too late. */
 static int read_config_file(struct beginning *b, const char *path, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	CLEANUP(json) json_t *doc = NULL;
 	struct error ignored = ERROR_INIT;
 	struct stat st;
 
@@ -129,29 +151,55 @@ static int read_config_file(struct beginning *b, const char *path, struct error 
 		return error_set_errno(err, "cannot read '%s'", path);
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, ERR_LOCAL, "'%s' is not a regular file", path);
-	if (st.st_size > CONFIG_MAX)
+	if (st.st_size > CONFIG_MAX) {
+		report_warning(b->reg->report, "'%s' has more than %u bytes: it is kept as a file, and run.config has nothing of it", path, CONFIG_MAX);
 		return 0;
+	}
 	if (file_slurp(path, &text, CONFIG_MAX, NULL, err) < 0)
 		return -1;
-	b->config = json_parse(text.buf, text.len, path, &ignored);
-	if (b->config && !json_is_object(b->config)) {
-		json_decref(b->config);
-		b->config = NULL;
+	doc = json_parse(text.buf, text.len, path, &ignored);
+	if (!json_is_object(doc)) {
+		report_warning(b->reg->report, "'%s' is no JSON object: it is kept as a file, and run.config has nothing of it", path);
+		return 0;
 	}
+	if (!b->config)
+		b->config = json_object();
+	merge(b->config, doc);
 	return 0;
+}
+
+/* "opt.lr" is lr within opt, where that is an object. */
+static void set_value(json_t *config, const char *key, const json_t *value)
+{
+	json_t *within = NULL;
+	const char *dot = key;
+
+	while (!json_object_get(config, key) && !within && (dot = strchr(dot, '.'))) {
+		CLEANUP(ptr) char *name = xstrndup(key, (size_t)(dot - key));
+
+		dot++;
+		within = json_object_get(config, name);
+		within = json_is_object(within) ? within : NULL;
+	}
+	if (within)
+		set_value(within, dot, value);
+	else
+		json_object_set_new(config, key, json_deep_copy(value));
 }
 
 static int read_config(struct beginning *b, struct error *err)
 {
 	const struct run_start *start = b->start;
+	const char *key;
+	json_t *value;
 
-	if (start->config_file && read_config_file(b, start->config_file, err) < 0)
-		return error_wrap(err, "cannot take the configuration");
-	if (!json_object_size(start->config))
-		return 0;
-	if (!b->config)
+	for (size_t i = 0; i < count_of(start->config_files); i++)
+		if (read_config_file(b, start->config_files->v[i], err) < 0)
+			return error_wrap(err, "cannot take the configuration");
+	if (json_object_size(start->config) && !b->config)
 		b->config = json_object();
-	json_object_update(b->config, (json_t *)(uintptr_t)start->config); /* it is only read */
+	json_object_foreach((json_t *)(uintptr_t)start->config, key, value) /* it is only read */
+		set_value(b->config, key, value);
 	return 0;
 }
 
@@ -201,13 +249,13 @@ static void add_code(struct beginning *b, const char *path)
 static int read_sources(struct beginning *b, struct error *err)
 {
 	const struct run_start *start = b->start;
-	size_t codes = start->code ? start->code->count : 0, len;
+	size_t configs = count_of(start->config_files), codes = count_of(start->code), len;
 
-	b->sources = xcalloc(codes + 2, sizeof *b->sources);
-	if (start->config_file) {
-		const char *base = path_base(start->config_file, &len);
+	b->sources = xcalloc(configs + codes + 1, sizeof *b->sources);
+	for (size_t i = 0; i < configs; i++) {
+		const char *base = path_base(start->config_files->v[i], &len);
 
-		add_source(b, start->config_file, "config", base, len);
+		add_source(b, start->config_files->v[i], "config", base, len);
 	}
 	for (size_t i = 0; i < codes; i++)
 		add_code(b, start->code->v[i]);

@@ -15,8 +15,9 @@
 struct run_start {
 	const char *job_type;      /* NULL: "run" */
 	const char *label;         /* NULL: none */
-	const char *config_file;   /* NULL: none; JSON in it becomes the record's config, any other text is only kept; stored as config/BASENAME */
-	const json_t *config;      /* -M key=value: over what the file says; may be NULL */
+	const struct strvec *config_files; /* JSON in them becomes the record's config, of one key that of the later; any other text is only kept, with a
+					    * warning; stored as config/BASENAME; may be NULL */
+	const json_t *config;      /* -M key=value: over what the files say, "a.b" within their "a" if it is an object; may be NULL */
 	const struct strvec *code; /* paths to store under code/; may be NULL */
 	const struct strvec *argv; /* NULL: none */
 	const struct strvec *environment; /* names and globs to record beside the default ones (run.environment in the configuration); may be NULL */
