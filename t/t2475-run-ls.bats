@@ -76,6 +76,49 @@ the second")
 	complains "there is no column 'metric'"
 }
 
+@test "run ls takes the fields of runs by the names that run show and queries give them" {
+	trained first
+	begun second -M lr=0.5 >/dev/null
+	mreg_is 0 run ls --search 'config.lr < 0.2 and state = finished and job_type = train and duration > 1h' -q --template '{name}'
+	says first
+	mreg_is 0 search --runs 'config.lr = 0.5' --template '{name}'
+	says second
+	mreg_is 0 run ls --sort -run.config.lr --columns name,run.config.lr,age,started
+	assert_line --index 0 --regexp '^NAME +CONFIG.LR  AGE +CREATED$'
+	assert_line --index 1 --regexp '^second +0\.5  just now  20'
+	assert_line --index 2 --regexp '^first +0\.1  .* ago'
+	mreg_is 0 run ls --sort age --template '{name}'
+	says second first
+	mreg_is 0 run ls --sort -age --template '{name}'
+	says first second
+	mreg_is 2 run ls --search 'stat = finished'
+	complains "there is no field 'stat'"
+	mreg_is 2 run ls --search 'lr < 1'
+	complains "Did you mean 'config.lr' or 'metrics.lr'?"
+	mreg_is 2 search 'config.lr < 1'
+	complains "Did you mean 'run.config.lr'?"
+	mreg_is 2 run ls --columns learning_rate
+	complains 'What is within one is written config.learning_rate, metrics.learning_rate or metadata.learning_rate'
+	mreg_is 2 run ls --sort ''
+	complains '--sort needs the name of a column'
+}
+
+@test "run ls filters by tag, and knows the run in which another was begun" {
+	trained first
+	second=$(begun second --tag nightly --tag wide)
+	MREG_RUN=$second begun third >/dev/null
+	mreg_is 0 run ls --tag nightly --template '{name}'
+	says second first
+	mreg_is 0 run ls --tag nightly --tag wide --template '{name}'
+	says second
+	mreg_is 0 run ls -t train --template '{name}'
+	says first
+	mreg_is 0 run ls --search "parent = $second" --template '{name} {parent}'
+	says "third $second"
+	mreg_is 0 run ls --search 'not parent exists' --template '{name}'
+	says second first
+}
+
 @test "run ls --json has one record a run" {
 	trained first
 	mreg_is 0 run ls --json

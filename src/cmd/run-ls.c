@@ -32,6 +32,7 @@ static const struct column columns[] = {
 	{ "dirty", NULL, COLUMN_TEXT, true },
 	{ "remote", NULL, COLUMN_TEXT, true },
 	{ "reason", NULL, COLUMN_TEXT, true },
+	{ "parent", NULL, COLUMN_TEXT, true },
 	{ "inputs", NULL, COLUMN_LIST, true },
 	{ "tags", NULL, COLUMN_LIST, true },
 	{ "note", NULL, COLUMN_TEXT, true },
@@ -104,11 +105,33 @@ static bool has_any(const struct strvec *wanted, const char *word)
 	return !wanted || !wanted->count || strvec_has(wanted, word);
 }
 
+static int has_tags(const struct listing *l, struct search_run *run, bool *out, struct error *err)
+{
+	const struct strvec *wanted = l->options->tags;
+	CLEANUP(json) json_t *tags = NULL;
+
+	*out = true;
+	if (!wanted || !wanted->count)
+		return 0;
+	if (search_run_member(l->search, run, "tags", &tags, err) < 0)
+		return -1;
+	for (size_t i = 0; i < wanted->count && *out; i++) {
+		const json_t *tag;
+		size_t at;
+
+		*out = false;
+		json_array_foreach(tags, at, tag)
+			*out = *out || strcmp(json_string_value(tag), wanted->v[i]) == 0;
+	}
+	return 0;
+}
+
 static int take_hit(const struct search_hit *hit, void *arg, struct error *err)
 {
 	struct listing *l = arg;
 	enum run_state state;
 	json_t *record;
+	bool tagged;
 
 	if (!has_any(l->options->job_types, search_run_identity(hit->run)->job_type))
 		return 0;
@@ -118,6 +141,10 @@ static int take_hit(const struct search_hit *hit, void *arg, struct error *err)
 		if (!strvec_has(l->options->states, run_state_name(state)))
 			return 0;
 	}
+	if (has_tags(l, hit->run, &tagged, err) < 0)
+		return -1;
+	if (!tagged)
+		return 0;
 	record = l->key ? make_part(l, hit->run, err) : make_record(l, hit->run, err);
 	if (!record)
 		return -1;
@@ -131,17 +158,42 @@ static unsigned parts_of(const struct sorter *sorter)
 		(sorter_wants(sorter, "metadata") ? OVERLAY_METADATA : 0u) | (sorter_wants(sorter, "metrics") ? OVERLAY_METRICS : 0u);
 }
 
+/* A column is named as a query names it, too: run.config.lr is config.lr, and when a run started is when it was created. */
+static void add_columns(struct strbuf *out, const char *names)
+{
+	while (names && *names) {
+		size_t len;
+
+		if (*names == '-')
+			strbuf_addc(out, *names++);
+		if (strncmp(names, "run.", 4) == 0)
+			names += 4;
+		len = strcspn(names, ",");
+		if (len == 7 && strncmp(names, "started", 7) == 0)
+			strbuf_adds(out, "created");
+		else
+			strbuf_add(out, names, len);
+		names += len;
+		if (*names)
+			strbuf_addc(out, *names++);
+	}
+}
+
 int run_ls_find(struct session *s, const struct run_ls_options *options, uint64_t *count, struct error *err)
 {
-	const char *sort = options->sort;
-	CLEANUP(sorter) struct sorter *sorter = sorter_new(s->out, sort, options->limit);
-	CLEANUP(listing) struct listing l = { .options = options, .sorter = sorter, .key = sort && *sort == '-' ? sort + 1 : sort };
+	CLEANUP(strbuf) struct strbuf sort = STRBUF_INIT, chosen = STRBUF_INIT;
+	CLEANUP(sorter) struct sorter *sorter = NULL;
+	CLEANUP(listing) struct listing l = { .options = options };
 	struct search_options what = { SEARCH_RUNS, options->query, 0 };
 
-	if (sorter_begin(sorter, columns, options->columns, "id", err) < 0)
+	add_columns(&sort, options->sort);
+	add_columns(&chosen, options->columns);
+	l.sorter = sorter = sorter_new(s->out, options->sort ? sort.buf : NULL, options->limit);
+	if (sorter_begin(sorter, columns, options->columns ? chosen.buf : NULL, "id", err) < 0)
 		return -1;
+	l.key = sorter_key(sorter);
 	sorter_defer(sorter, complete, &l);
-	what.parts = parts_of(sorter);
+	what.parts = parts_of(sorter) | (options->tags && options->tags->count ? OVERLAY_TAGS : 0u);
 	l.search = search_new(s->registry, &what, err);
 	if (!l.search || search_each(l.search, take_hit, &l, err) < 0)
 		return -1;
@@ -176,7 +228,7 @@ static int check_states(const struct strvec *states, struct error *err)
 
 struct args {
 	const char *columns, *sort, *search;
-	struct strvec job_types, states;
+	struct strvec job_types, states, tags;
 	uint64_t limit;
 };
 
@@ -184,6 +236,7 @@ static void args_cleanup(struct args *a)
 {
 	strvec_release(&a->job_types);
 	strvec_release(&a->states);
+	strvec_release(&a->tags);
 }
 
 int run_ls(struct session *s, int argc, char **argv, struct error *err)
@@ -194,8 +247,9 @@ int run_ls(struct session *s, int argc, char **argv, struct error *err)
 	struct run_ls_options options;
 	uint64_t count;
 	const struct opt opts[] = {
-		OPT_STRVEC(0, "job-type", &a.job_types, "TYPE", "only runs of this job type"),
-		OPT_STRVEC(0, "state", &a.states, "STATE", "only those: running, finished, failed or died"),
+		OPT_STRVEC('t', "job-type", &a.job_types, "TYPE", "only runs of this job type"),
+		OPT_STRVEC(0, "state", &a.states, "STATE", "only runs in this state: running, finished, failed or died"),
+		OPT_STRVEC(0, "tag", &a.tags, "TAG", "only runs with this tag"),
 		OPT_STRING(0, "search", &a.search, "QUERY", "only those that match (mreg-query(7))"),
 		OPT_STRING(0, "columns", &a.columns, "LIST", "columns to show, such as id,metrics.acc,config.lr"),
 		OPT_STRING(0, "sort", &a.sort, "KEY", "order by a column; -KEY for the largest first"),
@@ -206,9 +260,9 @@ int run_ls(struct session *s, int argc, char **argv, struct error *err)
 
 	if (session_parse(s, opts, argc, argv, 1, 1, &operands, err) < 0 || check_states(&a.states, err) < 0)
 		return -1;
-	q = query_parse(a.search ? a.search : "", a.search ? strlen(a.search) : 0, err);
+	q = query_parse_runs(a.search ? a.search : "", a.search ? strlen(a.search) : 0, err);
 	if (!q || session_update(s, NULL, 0, err) < 0 || session_pager(s, err) < 0)
 		return -1;
-	options = (struct run_ls_options){ q, &a.job_types, &a.states, a.columns, a.sort, a.limit };
+	options = (struct run_ls_options){ q, &a.job_types, &a.states, &a.tags, a.columns, a.sort, a.limit };
 	return run_ls_find(s, &options, &count, err);
 }

@@ -12,7 +12,8 @@
 struct run_ls_options {
 	const struct query *query;
 	const struct strvec *job_types, *states; /* only those; NULL or empty: all */
-	const char *columns, *sort;              /* or NULL */
+	const struct strvec *tags;               /* only runs with all of them */
+	const char *columns, *sort;              /* or NULL; a name may begin with "run." */
 	uint64_t limit;                          /* UINT64_MAX: none */
 };
 /* Prints them, those begun last first; *count: how many there are. */

@@ -148,7 +148,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_U64(0, "status", &a.status, "N", "finish: the exit status of the program"),
 		OPT_FLAG('f', "force", &a.force, "rm: also a run that has not ended"),
 		OPT_STRING(0, "search", &looks.text, "QUERY", "ls: only runs that match (mreg-query(7))"),
-		OPT_STRVEC(0, "state", &looks.words, "STATE", "ls: only those: running, finished, failed or died"),
+		OPT_STRVEC(0, "state", &looks.words, "STATE", "ls: only runs in this state: running, finished, failed or died"),
 		OPT_STRING(0, "columns", &looks.text, "LIST", "ls: columns to show, such as id,metrics.acc,config.lr"),
 		OPT_STRING(0, "sort", &looks.text, "KEY", "ls: order by a column; -KEY for the largest first"),
 		OPT_U64(0, "limit", &looks.number, "N", "ls: at most N rows; -n is short for it there"),

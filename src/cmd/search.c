@@ -294,13 +294,14 @@ static int find(struct session *s, const struct args *a, const struct query *q, 
 {
 	enum search_kind kind = a->models ? SEARCH_MODELS : a->artifacts ? SEARCH_ARTIFACTS : SEARCH_VERSIONS;
 	CLEANUP(sorter) struct sorter *sorter = sorter_new(s->out, a->sort, a->limit);
-	CLEANUP(finding) struct finding f = { .s = s, .sorter = sorter, .key = a->sort && *a->sort == '-' ? a->sort + 1 : a->sort };
+	CLEANUP(finding) struct finding f = { .s = s, .sorter = sorter };
 	struct search_options options = { kind, q, 0 };
 
 	if (a->runs)
 		return run_ls_find(s, &(struct run_ls_options){ .query = q, .columns = a->columns, .sort = a->sort, .limit = a->limit }, count, err);
 	if (sorter_begin(sorter, kind == SEARCH_VERSIONS ? version_columns : collection_columns, a->columns, "ref", err) < 0)
 		return -1;
+	f.key = sorter_key(sorter);
 	sorter_defer(sorter, complete, &f);
 	options.parts = decide_needs(&f);
 	f.search = search_new(s->registry, &options, err);
@@ -342,7 +343,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	if (a.versions + a.artifacts + a.models + a.runs > 1)
 		return error_set(err, ERR_USAGE, "only one of --versions, --artifacts, --models and --runs can be found at a time");
 	join(&text, &operands);
-	q = query_parse(text.buf, text.len, err);
+	q = a.runs ? query_parse_runs(text.buf, text.len, err) : query_parse(text.buf, text.len, err);
 	if (!q || session_update(s, NULL, 0, err) < 0 || session_pager(s, err) < 0 || find(s, &a, q, &count, err) < 0)
 		return -1;
 	/* A person sees that there is nothing; a program that reads stderr is told. */

@@ -73,9 +73,29 @@ static int no_column(const struct column *columns, const char *name, struct erro
 	nearest = suggest_nearest(name, (const char *const *)names.v, names.count);
 	if (nearest >= 0)
 		return error_hint(err, "Did you mean '%s'?", names.v[nearest]);
+	if (strvec_has(&names, "config"))
+		return error_hint(
+			err, "What is within one is written config.%s, metrics.%s or metadata.%s; the columns are: %s.", name, name, name, list.buf);
 	if (strvec_has(&names, "metadata"))
 		return error_hint(err, "What is within one is written metrics.%s or metadata.%s; the columns are: %s.", name, name, list.buf);
 	return error_hint(err, "The columns are: %s.", list.buf);
+}
+
+static const struct column *find_column(const struct column *columns, const char *name)
+{
+	while (columns->name && strcmp(columns->name, name) != 0)
+		columns++;
+	return columns->name ? columns : NULL;
+}
+
+/* The column that people see as AGE; NULL: there is none. */
+static const struct column *find_age(const struct column *columns, const char *name)
+{
+	if (strcmp(name, "age") != 0)
+		return NULL;
+	while (columns->name && columns->kind != COLUMN_AGE)
+		columns++;
+	return columns->name ? columns : NULL;
 }
 
 /* Names are separated by commas; what is below a column, after a dot, is not known beforehand. */
@@ -84,19 +104,35 @@ static int check_columns(const struct column *columns, const char *names, struct
 	while (names && *names) {
 		size_t len = strcspn(names, ","), top = strcspn(names, ".,");
 		CLEANUP(ptr) char *name = xstrndup(names, top);
-		const struct column *c = columns;
 
-		while (c->name && strcmp(c->name, name) != 0)
-			c++;
-		if (!c->name)
+		if (!find_column(columns, name) && !find_age(columns, name))
 			return no_column(columns, name, err);
 		names += len + (names[len] == ',');
 	}
 	return 0;
 }
 
+/* Who is older was made earlier. */
+static void take_age(struct sorter *s, const struct column *columns)
+{
+	const struct column *age = s->key && !find_column(columns, s->key) ? find_age(columns, s->key) : NULL;
+
+	if (!age)
+		return;
+	s->key = age->name;
+	s->descending = !s->descending;
+}
+
+const char *sorter_key(const struct sorter *s)
+{
+	return s->key;
+}
+
 int sorter_begin(struct sorter *s, const struct column *columns, const char *chosen, const char *primary, struct error *err)
 {
+	if (s->key && !*s->key)
+		return error_set(err, ERR_USAGE, "--sort needs the name of a column");
+	take_age(s, columns);
 	if (check_columns(columns, s->key, err) < 0 || check_columns(columns, chosen, err) < 0)
 		return -1;
 	return out_list_begin(s->out, columns, chosen, primary, err);

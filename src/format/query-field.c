@@ -35,7 +35,7 @@ const struct query_field_kind query_fields[QUERY_FIELD_COUNT] = {
 
 /* What can be asked of a run; what has more below it ends with a dot. */
 static const char *const run_keys[] = { "id", "name", "job_type", "state", "exit_status", "signal", "command", "directory", "host", "user", "started", "ended",
-	"duration", "commit", "branch", "dirty", "remote", "reason", "tag", "note", "config.", "metrics.", "metadata.", "environment." };
+	"duration", "commit", "branch", "dirty", "remote", "reason", "parent", "tag", "note", "config.", "metrics.", "metadata.", "environment." };
 
 /* What is asked for below one that has no more, or is not asked for below one that has only that, is nothing. */
 bool query_is_run_key(const char *key)

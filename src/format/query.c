@@ -33,6 +33,7 @@ struct parser {
 	struct token token; /* the one to be read next */
 	unsigned depth;
 	struct query *query;
+	bool of_runs; /* what run.KEY asks is asked by KEY */
 	struct error *err;
 };
 
@@ -290,7 +291,7 @@ static bool is_compared(const struct parser *p)
 static void add_meant(struct strbuf *out, const struct parser *p, const char *head)
 {
 	CLEANUP(strbuf) struct strbuf word = STRBUF_INIT;
-	const char *names[QUERY_FIELD_COUNT], *colon = strchr(head, ':');
+	const char *names[QUERY_FIELD_COUNT], *colon = strchr(head, ':'), *key;
 	long nearest;
 
 	utf8_add_visible(&word, p->text + p->token.start, p->at - p->token.start > SHOWN_BEFORE ? SHOWN_BEFORE : p->at - p->token.start);
@@ -301,9 +302,18 @@ static void add_meant(struct strbuf *out, const struct parser *p, const char *he
 			strbuf_addf(out, "Say '%s = ...'.", names[i]);
 			return;
 		}
+	if (query_is_run_key(p->token.text.buf)) {
+		strbuf_addf(out, "Did you mean 'run.%s'?", word.buf);
+		return;
+	}
 	nearest = suggest_nearest(head, names, COUNT_OF(names));
+	key = p->of_runs ? query_run_key_nearest(head) : NULL;
 	if (nearest >= 0)
 		strbuf_addf(out, "Did you mean '%s'?", names[nearest]);
+	else if (key)
+		strbuf_addf(out, "Did you mean '%s%s'?", key, strchr(key, '.') ? "NAME" : "");
+	else if (is_compared(p) && p->of_runs)
+		strbuf_addf(out, "Did you mean 'config.%s' or 'metrics.%s'?  The fields are in mreg-query(7).", word.buf, word.buf);
 	else if (is_compared(p))
 		strbuf_addf(out, "Did you mean 'metrics.%s' or 'metadata.%s'?  The fields are in mreg-query(7).", word.buf, word.buf);
 	else
@@ -341,6 +351,16 @@ static int no_run_key(struct parser *p, const char *head, const char *key)
 	return error_hint(p->err, "%s", hint.buf);
 }
 
+static int take_field(struct parser *p, struct query_field *out, enum query_field_id id, const char *key)
+{
+	out->id = id;
+	out->key = xstrdup(key);
+	p->query->asks[id] = true;
+	if (query_fields[id].has_key)
+		strvec_push(&p->query->keys[id], key);
+	return next(p);
+}
+
 static int read_field(struct parser *p, struct query_field *out)
 {
 	const char *text = p->token.text.buf;
@@ -354,6 +374,8 @@ static int read_field(struct parser *p, struct query_field *out)
 		return wrong_token(p, p->token.start, "a field has no NUL");
 	while (id < QUERY_FIELD_COUNT && strcmp(query_fields[id].name, head) != 0)
 		id++;
+	if (id == QUERY_FIELD_COUNT && p->of_runs && query_is_run_key(text))
+		return take_field(p, out, QUERY_RUN, text);
 	if (id == QUERY_FIELD_COUNT || (text[head_len] && !query_fields[id].has_key))
 		return no_field(p, id == QUERY_FIELD_COUNT ? head : text);
 	if (query_fields[id].has_key && (!text[head_len] || !text[head_len + 1])) {
@@ -365,12 +387,7 @@ static int read_field(struct parser *p, struct query_field *out)
 	}
 	if ((id == QUERY_RUN || id == QUERY_CONSUMED_BY) && !query_is_run_key(text + head_len + 1))
 		return no_run_key(p, head, text + head_len + 1);
-	out->id = (enum query_field_id)id;
-	out->key = xstrdup(text[head_len] ? text + head_len + 1 : "");
-	p->query->asks[id] = true;
-	if (query_fields[id].has_key)
-		strvec_push(&p->query->keys[id], out->key);
-	return next(p);
+	return take_field(p, out, (enum query_field_id)id, text[head_len] ? text + head_len + 1 : "");
 }
 
 static int read_value(struct parser *p, struct test *t)
@@ -520,10 +537,10 @@ static struct node *read_or(struct parser *p)
 	return read_chain(p, NODE_OR);
 }
 
-struct query *query_parse(const char *text, size_t len, struct error *err)
+static struct query *parse(const char *text, size_t len, bool of_runs, struct error *err)
 {
 	CLEANUP(query) struct query *q = xcalloc(1, sizeof *q);
-	CLEANUP(parser) struct parser p = { .text = text, .len = len, .token = { .text = STRBUF_INIT }, .query = q, .err = err };
+	CLEANUP(parser) struct parser p = { .text = text, .len = len, .token = { .text = STRBUF_INIT }, .query = q, .of_runs = of_runs, .err = err };
 
 	if (len > QUERY_MAX_BYTES) {
 		error_set(err, ERR_INVALID, "the query has %zu bytes, and may have %d", len, QUERY_MAX_BYTES);
@@ -541,6 +558,16 @@ struct query *query_parse(const char *text, size_t len, struct error *err)
 		return NULL;
 	}
 	return STEAL(q);
+}
+
+struct query *query_parse(const char *text, size_t len, struct error *err)
+{
+	return parse(text, len, false, err);
+}
+
+struct query *query_parse_runs(const char *text, size_t len, struct error *err)
+{
+	return parse(text, len, true, err);
 }
 
 void query_free(struct query *q)

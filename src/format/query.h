@@ -47,6 +47,8 @@ enum query_op { QUERY_EQ, QUERY_NE, QUERY_LT, QUERY_LE, QUERY_GT, QUERY_GE, QUER
 struct query;
 /* No text, or blanks alone: what everything matches.  ERR_INVALID says the column and what was expected there; its hint shows the place. */
 struct query *query_parse(const char *text, size_t len, struct error *err) MUST_CHECK;
+/* A query for runs: what run.KEY asks can be asked by KEY alone, where no other field has that name ("config.lr", "state"). */
+struct query *query_parse_runs(const char *text, size_t len, struct error *err) MUST_CHECK;
 void query_free(struct query *q);
 void query_cleanup(struct query **q);
 /* Whether it asks for a field at all: what is dear to have ready can be left out. */

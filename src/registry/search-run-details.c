@@ -107,6 +107,16 @@ static int host(struct search *s, struct search_run *r, json_t **out, struct err
 	return person(s, r, true, out, err);
 }
 
+static int parent(struct search *s, struct search_run *r, json_t **out, struct error *err)
+{
+	const struct facts *f;
+
+	if (search_run_facts(s, r, 0, &f, err) < 0)
+		return -1;
+	*out = f->run.len ? json_stringn((const char *)f->run.data, f->run.len) : NULL;
+	return 0;
+}
+
 static int command(struct search *s, struct search_run *r, json_t **out, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
@@ -229,7 +239,7 @@ int search_run_member(struct search *s, struct search_run *run, const char *memb
 		const char *name;
 		int (*read)(struct search *s, struct search_run *r, json_t **out, struct error *err);
 	} members[] = { { "id", id }, { "name", name }, { "job_type", job_type }, { "state", state }, { "created", created }, { "ended", ended },
-		{ "duration", duration }, { "user", user }, { "host", host }, { "command", command }, { "tags", tags }, { "note", note },
+		{ "duration", duration }, { "user", user }, { "host", host }, { "parent", parent }, { "command", command }, { "tags", tags }, { "note", note },
 		{ "inputs", inputs }, { "outputs", outputs }, { "metadata", metadata }, { "metrics", metrics }, { "config", config } };
 
 	*out = NULL;

@@ -76,6 +76,18 @@ static int offer_person(struct search *s, struct search_run *r, bool is_host, st
 	return 0;
 }
 
+/* The run in which it was begun. */
+static int offer_parent(struct search *s, struct search_run *r, struct query_probe *p, struct error *err)
+{
+	const struct facts *f;
+
+	if (search_run_facts(s, r, 0, &f, err) < 0)
+		return -1;
+	if (f->run.len)
+		query_offer_text(p, (const char *)f->run.data, f->run.len);
+	return 0;
+}
+
 struct offering {
 	struct query_probe *probe;
 	bool is_metric;
@@ -148,6 +160,8 @@ static int offer_key(struct search *s, struct search_run *r, const char *key, st
 		return offer_tags(s, r, p), 0;
 	if (strcmp(key, "note") == 0)
 		return offer_note(s, r, p, err);
+	if (strcmp(key, "parent") == 0)
+		return offer_parent(s, r, p, err);
 	if (strcmp(key, "state") == 0)
 		return offer_state(s, r, p, err);
 	if (strcmp(key, "user") == 0 || strcmp(key, "host") == 0)

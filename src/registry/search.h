@@ -75,7 +75,7 @@ int search_value(struct search *s, const struct search_hit *hit, const char *mem
 const struct run *search_run_identity(const struct search_run *run);
 int search_run_state(struct search *s, struct search_run *run, enum run_state *out, struct error *err) MUST_CHECK;
 /* One of what is told of it (mreg-json(5)): "id", "name", "job_type", "state", "created", "ended", "duration", "exit_status", "signal", "user", "host",
- * "command", "directory", "commit", "branch", "dirty", "remote", "reason", "tags", "note", "inputs", "outputs", "metadata", "metrics", "config", or what is in
+ * "command", "directory", "parent", "commit", "branch", "dirty", "remote", "reason", "tags", "note", "inputs", "outputs", "metadata", "metrics", "config", or what is in
  * one of the last three ("metrics.acc"): NULL and no error when it has none.  Annotations stand in it as far as `parts` said. */
 int search_run_member(struct search *s, struct search_run *run, const char *member, json_t **out, struct error *err) MUST_CHECK;
 

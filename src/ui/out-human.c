@@ -50,6 +50,14 @@ static const struct column *find_column(const struct column *columns, const char
 	return NULL;
 }
 
+/* What stands over a time as AGE can be asked for so. */
+static const struct column *find_age(const struct column *columns)
+{
+	while (columns->name && columns->kind != COLUMN_AGE)
+		columns++;
+	return columns->name ? columns : NULL;
+}
+
 /* Who asks for a time by its name wants the time, not the age. */
 static void add_asked(struct out_table *t, const char *name, const struct column *known)
 {
@@ -60,6 +68,7 @@ static void add_asked(struct out_table *t, const char *name, const struct column
 
 static int add_chosen(struct out_table *t, const struct column *columns, const char *chosen, struct error *err)
 {
+	const struct column *known, *age;
 	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
 	const char *p = chosen;
 
@@ -68,7 +77,12 @@ static int add_chosen(struct out_table *t, const struct column *columns, const c
 		strbuf_add(&name, p, strcspn(p, ","));
 		if (!name.len)
 			return error_set(err, ERR_USAGE, "a column without a name in '%s'", chosen);
-		add_asked(t, name.buf, find_column(columns, name.buf));
+		known = find_column(columns, name.buf);
+		age = !known && strcmp(name.buf, "age") == 0 ? find_age(columns) : NULL;
+		if (age)
+			add_column(t, age->name, age);
+		else
+			add_asked(t, name.buf, known);
 		p += name.len;
 		if (!*p++)
 			return 0;

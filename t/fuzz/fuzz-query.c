@@ -39,10 +39,14 @@ static int fetch(const struct query_field *f, enum query_op op, struct query_pro
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct error err = ERROR_INIT;
-	struct query *q = query_parse((const char *)data, size, &err);
+	struct query *q = query_parse((const char *)data, size, &err), *of_runs;
 	struct thing thing = { (const char *)data, size };
 	bool first, second;
+	struct error other = ERROR_INIT;
 
+	of_runs = query_parse_runs((const char *)data, size, &other);
+	must(of_runs || !q); /* whatever can be asked can be asked of runs */
+	query_free(of_runs);
 	if (!q) {
 		must(err.code == ERR_INVALID && err.text[0]);
 		return 0;

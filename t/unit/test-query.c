@@ -239,6 +239,12 @@ static void test_runs(void)
 	no("id exists");
 	no("host = here");
 	no("outputs = m:v1");
+	ok(!query_parse("config.lr = 1", 13, &err), "what is asked of a run is so of nothing else");
+	error_clear(&err);
+	q = query_parse_runs("config.lr > 0 and name = x and state = died", 43, &err);
+	ok(q && query_asks_key(q, QUERY_RUN, "config") && query_asks_key(q, QUERY_RUN, "state") && query_asks(q, QUERY_NAME),
+		"a query for runs asks without saying so");
+	query_cleanup(&q);
 	q = query_parse(text, sizeof text - 1, &err);
 	ok(q && query_asks_key(q, QUERY_RUN, "config") && query_asks_key(q, QUERY_RUN, "tag"), "which keys are asked for is known");
 	ok(q && !query_asks_key(q, QUERY_RUN, "note") && !query_asks_key(q, QUERY_CONSUMED_BY, "tag"), "and which are not");
