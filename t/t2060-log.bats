@@ -49,11 +49,15 @@ setup()
 	refute_output --partial source
 }
 
-@test "log --metric looks at those that are shown" {
+@test "log --metric -n shows the newest, also when they lack it" {
 	mreg meta -q m:v1 --metric acc=0.5
-	mreg_is 2 log m -n 1 --metric acc
-	complains "no version of 'm' that would be shown has a metric 'acc'"
+	mreg_is 0 log m -n 1 --metric acc
+	no_complaint
+	assert_line --index 1 '     no value in what is shown'
+	assert_line --partial 'm:v2'
+	refute_output --partial 'm:v1'
 	mreg_is 0 log m -n 2 --metric acc
+	assert_line '    acc: 0.5'
 }
 
 @test "log -n limits, -q prints references" {
@@ -117,5 +121,20 @@ scores()
 	scores
 	mreg_is 2 log s --metric loss
 	says_nothing
-	complains "no version of 's' that would be shown has a metric 'loss'"
+	complains "no version of 's' has a metric 'loss'"
+}
+
+@test "log --metric NAME:max marks the best of all, which may stand further back" {
+	scores
+	mreg_is 0 log s --metric acc:max -n 2
+	assert_line --index 1 '     min 0.8 at v4, max 0.8 at v4, last 0.8 at v4; best of all: 0.9 at v1'
+	assert_line '    acc: 0.8'
+	refute_line --partial '  best'
+	mreg_is 0 log --json s --metric acc:max -n 2
+	json 'lines | map(.best) == [false, false]'
+	mreg_is 0 log s --metric acc:max -n 4
+	assert_line '    acc: 0.9 (+0.4)  best'
+	refute_output --partial 'best of all'
+	mreg_is 2 log s --metric acc --metric loss
+	complains 'log shows one metric at a time'
 }

@@ -24,6 +24,7 @@
 
 struct args {
 	uint64_t limit;
+	struct strvec metrics; /* as given: one at most */
 	const char *metric; /* or NULL */
 	struct best_rule rule; /* what "METRIC:min" or "METRIC:max" says; metric NULL: which is best was not said */
 	bool all;
@@ -32,6 +33,7 @@ struct args {
 static void args_cleanup(struct args *a)
 {
 	best_rule_cleanup(&a->rule);
+	strvec_release(&a->metrics);
 }
 
 struct walk {
@@ -43,10 +45,11 @@ struct walk {
 	struct version_row next; /* the newer version, waiting for the one before it */
 	bool has_next;
 	uint64_t shown;
-	uint64_t *numbers; /* of the versions whose values those are */
+	uint64_t *numbers; /* of the versions whose values those below are */
 	size_t number_count, number_cap;
-	uint64_t best;  /* place of the best among values; UINT64_MAX: none, or it was not said which is */
-	json_t *values; /* of the metric, as the versions are shown, and of the one after them; null where there is none */
+	uint64_t best;  /* place of the best among values, maybe behind what is shown; UINT64_MAX: none, or it was not said which is */
+	bool has_values; /* any of them is one */
+	json_t *values; /* of the metric, newest first: of the versions that are shown, and of as many more as had to be read; null where there is none */
 };
 
 static const struct column columns[] = {
@@ -82,16 +85,17 @@ static int collect_value(const struct version_row *row, void *arg, struct error 
 	if (version_info_read(w->s->registry, w->view, row, &info, err) < 0)
 		return -1;
 	value = json_object_get(info.metrics, w->args->metric);
+	w->has_values = w->has_values || value;
 	json_array_append_new(w->values, value ? json_incref(value) : json_null());
 	ARRAY_GROW(w->numbers, w->number_count + 1, w->number_cap);
 	w->numbers[w->number_count++] = row->number;
-	return json_array_size(w->values) > w->args->limit;
+	/* one more is there for the first delta; the best may be any, and that none has it is known when all have been asked */
+	return !w->args->rule.metric && w->has_values && json_array_size(w->values) > w->args->limit;
 }
 
-/* The metric's names are those that the version had last; to list all of all would mean to read all. */
 static int no_metric(const struct walk *w, struct error *err)
 {
-	error_set(err, ERR_INVALID, "no version of '%s' that would be shown has a metric '%s'", w->collection->name, w->args->metric);
+	error_set(err, ERR_INVALID, "no version of '%s' has a metric '%s'", w->collection->name, w->args->metric);
 	return error_hint(err, "'mreg show %s:latest' lists those of the latest version.", w->collection->name);
 }
 
@@ -116,10 +120,18 @@ static void add_extremes(struct strbuf *out, const struct walk *w, const double 
 		    values[greatest], w->numbers[shown - 1 - greatest], values[last], w->numbers[shown - 1 - last]);
 }
 
+/* Where the best is not among those that are shown it is told here. */
+static void add_best(struct strbuf *out, const struct walk *w, size_t shown)
+{
+	if (w->best == UINT64_MAX || w->best < shown)
+		return;
+	strbuf_addf(out, "%sbest of all: %.6g at v%" PRIu64, out->len ? "; " : "", json_number_value(value_of(w, w->best)), w->numbers[w->best]);
+}
+
 static int show_spark(const struct walk *w, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf line = STRBUF_INIT, extremes = STRBUF_INIT;
-	size_t count = json_array_size(w->values), shown = count > w->args->limit ? count - 1 : count, room = out_width(w->s->out), indent;
+	size_t count = json_array_size(w->values), shown = count > w->args->limit ? (size_t)w->args->limit : count, room = out_width(w->s->out), indent;
 	CLEANUP(ptr) double *values = xcalloc(count + 1, sizeof *values);
 
 	for (size_t i = 0; i < shown; i++) {
@@ -132,6 +144,9 @@ static int show_spark(const struct walk *w, struct error *err)
 	indent = utf8_width(line.buf, line.len);
 	spark_line(&line, values, shown, room > indent + SPARK_MIN ? room - indent : room ? SPARK_MIN : SPARK_COLUMNS);
 	add_extremes(&extremes, w, values, shown);
+	add_best(&extremes, w, shown);
+	if (!extremes.len)
+		strbuf_addf(&extremes, "no value in what is shown");
 	if (out_text(w->s->out, err, "%s\n", line.buf) < 0)
 		return -1;
 	if (room && indent + extremes.len > room)
@@ -145,7 +160,7 @@ static void find_best(struct walk *w)
 	double best = NAN;
 
 	w->best = UINT64_MAX;
-	for (size_t i = 0; w->args->rule.metric && i < json_array_size(w->values) && i < w->args->limit; i++) {
+	for (size_t i = 0; w->args->rule.metric && i < json_array_size(w->values); i++) {
 		const json_t *value = json_array_get(w->values, i);
 		double number = json_is_number(value) ? json_number_value(value) : NAN;
 
@@ -158,17 +173,13 @@ static void find_best(struct walk *w)
 
 static int collect_values(struct walk *w, struct error *err)
 {
-	bool found = false;
-
 	w->values = json_array();
 	if (view_each_version(w->view, &w->collection->cid, true, collect_value, w, err) < 0)
 		return -1;
-	for (size_t i = 0; i < json_array_size(w->values) && i < w->args->limit; i++) /* one more is there, for the first delta */
-		found = found || !json_is_null(json_array_get(w->values, i));
-	if (!found && json_array_size(w->values))
+	if (!w->has_values && json_array_size(w->values))
 		return no_metric(w, err);
 	find_best(w);
-	return found && out_mode(w->s->out) == OUT_HUMAN ? show_spark(w, err) : 0;
+	return w->has_values && out_mode(w->s->out) == OUT_HUMAN ? show_spark(w, err) : 0;
 }
 
 static int show_metric(const struct walk *w, struct error *err)
@@ -306,8 +317,12 @@ static int log_run(struct walk *w, const char *name, struct error *err)
 /* "acc:max" is the metric acc, of which the greatest is the best. */
 static int read_rule(struct args *a, struct error *err)
 {
-	const char *colon = a->metric ? strrchr(a->metric, ':') : NULL;
+	const char *colon;
 
+	if (a->metrics.count > 1)
+		return error_set(err, ERR_USAGE, "log shows one metric at a time");
+	a->metric = a->metrics.count ? a->metrics.v[0] : NULL;
+	colon = a->metric ? strrchr(a->metric, ':') : NULL;
 	if (!colon || (strcmp(colon, ":min") != 0 && strcmp(colon, ":max") != 0))
 		return 0;
 	if (best_rule_parse(a->metric, &a->rule, err) < 0)
@@ -324,7 +339,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	int rc;
 	const struct opt opts[] = {
 		OPT_U64('n', "limit", &a.limit, "N", "at most N versions"),
-		OPT_STRING(0, "metric", &a.metric, "METRIC[:min|max]", "show this metric of each version, and all of them in a row"),
+		OPT_STRVEC(0, "metric", &a.metrics, "METRIC[:min|max]", "show this metric of each version, and all of them in a row"),
 		OPT_FLAG(0, "all", &a.all, "name every changed file, not only the first ten"),
 		OPT_REMOTE(&s->remote_name),
 		OPT_END,
