@@ -269,7 +269,7 @@ on_terminal()
 	says_nothing
 	complains "option '-n' needs a value: N"
 	mreg_is 2 ls digits --limit=two
-	complains "option '--limit' needs a number, not 'two'"
+	complains "option '--limit' needs a whole number, 0 or more, not 'two'"
 	mreg_is 2 ls digits --limit=-1
 	complains "not '-1'"
 	mreg_is 2 ls --removed=yes digits

@@ -119,6 +119,22 @@ the second")
 	says second first
 }
 
+@test "a run that is not there, or not alone with its name, comes with a hint" {
+	for name in sweep-1 sweep-2 alone; do begun "$name" >/dev/null; done
+	mreg_is 3 run show sweep
+	complains "These names begin so: 'sweep-"
+	mreg_is 3 run show al
+	complains "Did you mean 'alone'?"
+	mreg_is 3 run show alnoe
+	complains "Did you mean 'alone'?"
+	mreg_is 3 run show something
+	complains "'mreg run ls' lists the runs"
+	begun alone >/dev/null
+	mreg_is 2 run show alone
+	complains "'alone' is the name of several runs"
+	complains 'Write its id.'
+}
+
 @test "run ls --json has one record a run" {
 	trained first
 	mreg_is 0 run ls --json

@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/env.h"
 #include "base/mem.h"
+#include "base/suggest.h"
 
 #define SHOWN_MAX 4       /* ids that an ambiguous text is said to be of */
 #define RECORD_AT_END 1   /* number of the record that is written when a run has ended */
@@ -133,19 +134,70 @@ static int match_label(const struct run *run, void *arg, struct error *err)
 int run_find(struct view *v, const char *text, struct run *out, struct error *err)
 {
 	CLEANUP(candidates) struct candidates c = { .text = text, .shown = STRBUF_INIT };
-	bool is_prefix = run_id_is_prefix(text, strlen(text));
+	bool by_id;
 
 	if (!*text)
 		return 0;
-	if (is_prefix && view_each_run(v, text, take_id, &c, err) < 0)
+	if (run_id_is_prefix(text, strlen(text)) && view_each_run(v, text, take_id, &c, err) < 0)
 		return -1;
-	if (!c.count && run_each(v, match_label, &c, err) < 0)
+	by_id = c.count > 0;
+	if (!by_id && run_each(v, match_label, &c, err) < 0)
 		return -1;
 	if (c.count > 1) {
-		error_set(err, ERR_INVALID, "'%s' %s several runs: %s", text, is_prefix ? "is the beginning of" : "is the name of", c.shown.buf);
-		return error_hint(err, "Write more of its id.");
+		error_set(err, ERR_INVALID, "'%s' %s several runs: %s", text, by_id ? "is the beginning of" : "is the name of", c.shown.buf);
+		return error_hint(err, by_id ? "Write more of its id." : "Write its id.");
 	}
 	return c.count ? run_read(v, &c.cid, out, err) : 0;
+}
+
+/* ---- what may have been meant ---- */
+
+struct labels {
+	const char *text;
+	struct strbuf longer; /* some that begin with it */
+	size_t longer_count;
+	struct strvec all;
+};
+
+static void labels_cleanup(struct labels *l)
+{
+	strbuf_release(&l->longer);
+	strvec_release(&l->all);
+}
+
+static int take_label(const struct run *run, void *arg, struct error *err)
+{
+	struct labels *l = arg;
+
+	(void)err;
+	if (!*run->label)
+		return 0;
+	if (strncmp(run->label, l->text, strlen(l->text)) != 0) {
+		strvec_push(&l->all, run->label);
+		return 0;
+	}
+	if (l->longer_count < SHOWN_MAX)
+		strbuf_addf(&l->longer, "%s'%s'", l->longer_count ? ", " : "", run->label);
+	else if (l->longer_count == SHOWN_MAX)
+		strbuf_adds(&l->longer, ", …");
+	l->longer_count++;
+	return 0;
+}
+
+static int add_meant(struct view *v, const char *text, struct error *err)
+{
+	CLEANUP(labels) struct labels l = { .text = text, .longer = STRBUF_INIT, .all = STRVEC_INIT };
+	struct error ignored = ERROR_INIT;
+	long nearest;
+
+	if (*text && run_each(v, take_label, &l, &ignored) < 0)
+		error_clear(&ignored);
+	if (l.longer_count)
+		return error_hint(err, l.longer_count == 1 ? "Did you mean %s?" : "These names begin so: %s.", l.longer.buf);
+	nearest = suggest_nearest(text, (const char *const *)l.all.v, l.all.count);
+	if (nearest >= 0)
+		return error_hint(err, "Did you mean '%s'?", l.all.v[nearest]);
+	return error_hint(err, "'mreg run ls' lists the runs of this registry.");
 }
 
 int run_get(struct view *v, const char *text, struct run *out, struct error *err)
@@ -155,7 +207,7 @@ int run_get(struct view *v, const char *text, struct run *out, struct error *err
 	if (found)
 		return found < 0 ? -1 : 0;
 	error_set(err, ERR_NO_COLLECTION, "no run '%s'", text);
-	return error_hint(err, "'mreg run ls' lists the runs of this registry.");
+	return add_meant(v, text, err);
 }
 
 int run_current(struct view *v, const char *given, struct run *out, struct error *err)

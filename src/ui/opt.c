@@ -146,7 +146,7 @@ static int take_value(struct parse *p, const struct opt *o, const char *label, c
 	case OPT_U64_:
 		if (number_parse_u64(value, strlen(value), o->to.u64))
 			return 0;
-		return wrong_value(p, label, value, "a number", err);
+		return wrong_value(p, label, value, "a whole number, 0 or more", err);
 	case OPT_DURATION_:
 		if (duration_parse(value, o->to.u64))
 			return 0;

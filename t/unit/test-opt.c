@@ -101,8 +101,8 @@ static void fails(void)
 	refuses("put m --type", "option '--type' needs a value: TYPE", usage);
 	refuses("put m -t", "option '-t' needs a value: TYPE", usage);
 	refuses("put m --force=yes", "option '--force' takes no value", usage);
-	refuses("put m -n x", "option '-n' needs a number, not 'x'", usage);
-	refuses("put m -n -1", "option '-n' needs a number, not '-1'", usage);
+	refuses("put m -n x", "option '-n' needs a whole number, 0 or more, not 'x'", usage);
+	refuses("put m -n -1", "option '-n' needs a whole number, 0 or more, not '-1'", usage);
 	refuses("put m --wait 5", "option '--wait' needs a duration such as 90s, 15m, 12h, 30d or 8w, not '5'", usage);
 	refuses("put", "an operand is missing after 'put'", usage);
 	refuses("put a b c", "unexpected operand 'c'", usage);
