@@ -40,6 +40,53 @@ train()
 	[[ $output == *",$run,train,"* ]]
 }
 
+# configured CONFIG CONTENT: a version made by a run with this configuration.
+configured()
+{
+	local run
+	echo "$1" >config.json
+	run=$(mreg run start -q --no-git --config config.json)
+	echo "$2" >weights
+	mreg put -q m weights --run "$run" >/dev/null
+	mreg run finish -q "$run" >/dev/null
+}
+
+@test "what differs in the configuration of the runs is a column, in every form" {
+	configured '{"lr":0.1,"opt":{"name":"sgd","wd":0},"seed":1,"layers":[1,2]}' one
+	configured '{"lr":0.01,"opt":{"name":"=adam","wd":0},"seed":1,"layers":[1,3],"late":true}' two
+	echo by hand >weights
+	mreg put -q m weights >/dev/null
+	mreg_is 0 report m --json
+	no_complaint
+	json '.collections[0].config_columns == ["late", "lr", "opt.name"]'
+	json '[.collections[0].versions[].config] == [null, {"lr":0.01,"opt":{"name":"=adam","wd":0},"seed":1,"layers":[1,3],"late":true},
+		{"lr":0.1,"opt":{"name":"sgd","wd":0},"seed":1,"layers":[1,2]}]'
+	mreg_is 0 report m --format md
+	[[ $output == *$'| version | aliases | config.late | config.lr | config.opt.name | created'* && $output == *'| true | 0.01 | =adam |'* ]]
+	mreg_is 0 report --format csv
+	[[ $output == *,config,*config.late,config.lr,config.opt.name$'\r'* && $output == *",true,0.01,'=adam"$'\r'* && $output == *,,0.1,sgd$'\r'* ]]
+	mreg_is 0 report m
+	[[ $output == *'data-t="n">config.lr</th>'* && $output == *'<dt>layers<dd>[1,3]<dt>opt.wd<dd>0<dt>seed<dd>1</dl>'* ]]
+}
+
+@test "two versions are compared by the configuration of their runs, too" {
+	configured '{"lr":0.1,"opt":{"wd":0}}' one
+	configured '{"lr":0.01,"opt":{"wd":0}}' two
+	mreg_is 0 report m
+	[[ $output == *'<tr class="di"><th scope="row">config.lr<td>0.1<td>0.01<td>differs'* && $output == *'<tr><th scope="row">config.opt.wd<td>0<td>0<td>same'* ]]
+}
+
+@test "at most four columns, and of many fields the first that differ" {
+	local i config='"a":1'
+	for i in $(seq 100 350); do config+=",\"x$i\":$i"; done
+	configured "{$config,\"d\":1,\"e\":2,\"f\":3,\"g\":4,\"h\":5}" one
+	for i in $(seq 12); do configured "{$config,\"d\":2,\"e\":3,\"f\":4,\"g\":5,\"h\":$i}" "$i"; done
+	mreg_is 0 report --json m
+	json '.collections[0].config_columns == ["d", "e", "f", "g"]'
+	mreg_is 0 report m
+	[[ $output == *'<dl><dt>h<dd>12<dt>a<dd>1<dt>x100'* && $output == *'<p class="q">104 more fields of the configuration are left out of the page.</p>'* ]]
+}
+
 @test "content that a run made again is a work of that run" {
 	local run
 	echo one >weights

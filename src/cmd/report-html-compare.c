@@ -131,6 +131,19 @@ static void add_metadata(struct report_html *page, const struct report_version *
 			add_field(page, key, NULL, value);
 }
 
+static void add_config(struct report_html *page, const struct report_collection *c, size_t first, size_t end, const struct report_version *a,
+	const struct report_version *b)
+{
+	for (size_t i = first; i < end; i++) {
+		const json_t *left = json_object_get(a->config_fields, c->config.v[i]), *right = json_object_get(b->config_fields, c->config.v[i]);
+		CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+
+		strbuf_addf(&name, "config.%s", c->config.v[i]);
+		if (left || right)
+			add_field(page, name.buf, left, right);
+	}
+}
+
 /* --- the table */
 
 static void add_facts(struct report_html *page, const struct report_version *a, const struct report_version *b)
@@ -195,6 +208,7 @@ void report_html_compare(struct report_html *page, const struct report_collectio
 	add_lists(page, "Aliases", &a->aliases, &b->aliases);
 	for (size_t i = 0; i < page->data->metrics.count; i++)
 		add_metric(page, c, i, a, b);
+	add_config(page, c, 0, c->config_columns, a, b);
 	add_lists(page, "Tags", &a->tags, &b->tags);
 	add_texts(page, "Note", a->note, b->note);
 	add_facts(page, a, b);
@@ -202,6 +216,7 @@ void report_html_compare(struct report_html *page, const struct report_collectio
 	add_texts(page, "Source", a->source, b->source);
 	add_run(page, a, b);
 	add_lists(page, "Linked as", &a->links, &b->links);
+	add_config(page, c, c->config_columns, report_html_config_count(c), a, b);
 	add_metadata(page, a, b);
 	add_digests(page, a, b);
 	strbuf_adds(page->out, "</tbody></table></div>\n");

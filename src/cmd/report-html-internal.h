@@ -44,6 +44,8 @@ bool report_html_metric(const struct report_version *v, const char *metric, doub
  * that, -2 when no version has it.
  */
 int report_html_decimals(const struct report_collection *c, const char *metric);
+/* How many of the collection's fields of configurations, from the first, a page of so many versions has room for. */
+size_t report_html_config_count(const struct report_collection *c);
 /* With so many decimals; -1: at most five digits. */
 void report_html_digits(struct report_html *page, double value, int decimals);
 /* The version with this number, or NULL. */

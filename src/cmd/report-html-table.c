@@ -76,6 +76,7 @@ void report_html_aliases(struct report_html *page, const struct report_collectio
 
 struct columns {
 	bool has_aliases, has_files, has_tags, has_links, has_source, has_run, has_note, has_metadata;
+	size_t config_shown; /* of the collection's fields, the first so many: some are columns, the rest are folded away in one */
 	int *decimals; /* of each metric: report_html_decimals() */
 };
 
@@ -104,6 +105,7 @@ static struct columns columns_of(const struct report_data *data, const struct re
 		has.has_note |= *v->note != '\0';
 		has.has_metadata |= json_object_size(v->metadata) > 0;
 	}
+	has.config_shown = report_html_config_count(c);
 	return has;
 }
 
@@ -121,7 +123,27 @@ static void add_metric_heads(struct report_html *page, const struct columns *has
 	}
 }
 
-static void add_head(struct report_html *page, const struct columns *has)
+static bool is_of_numbers(const struct report_collection *c, const char *field)
+{
+	for (size_t i = 0; i < c->version_count; i++) {
+		const json_t *value = json_object_get(c->versions[i].config_fields, field);
+
+		if (value && !json_is_number(value))
+			return false;
+	}
+	return true;
+}
+
+static void add_config_heads(struct report_html *page, const struct report_collection *c)
+{
+	for (size_t i = 0; i < c->config_columns; i++) {
+		strbuf_adds(page->out, is_of_numbers(c, c->config.v[i]) ? "<th scope=\"col\" class=\"n\" data-t=\"n\">config." : "<th scope=\"col\">config.");
+		html_text(page->out, c->config.v[i]);
+		strbuf_adds(page->out, "</th>");
+	}
+}
+
+static void add_head(struct report_html *page, const struct report_collection *c, const struct columns *has)
 {
 	struct strbuf *out = page->out;
 
@@ -129,6 +151,7 @@ static void add_head(struct report_html *page, const struct columns *has)
 	if (has->has_aliases)
 		strbuf_adds(out, "<th scope=\"col\">Aliases</th>");
 	add_metric_heads(page, has);
+	add_config_heads(page, c);
 	if (has->has_tags)
 		strbuf_adds(out, "<th scope=\"col\">Tags</th>");
 	if (has->has_note)
@@ -143,8 +166,10 @@ static void add_head(struct report_html *page, const struct columns *has)
 		strbuf_adds(out, "<th scope=\"col\">Run</th>");
 	if (has->has_links)
 		strbuf_adds(out, "<th scope=\"col\">Linked as</th>");
+	if (has->config_shown > c->config_columns)
+		strbuf_adds(out, "<th scope=\"col\" data-k=\"config.\">Config</th>");
 	if (has->has_metadata)
-		strbuf_adds(out, "<th scope=\"col\" data-k=\"meta\">Metadata</th>");
+		strbuf_adds(out, "<th scope=\"col\" data-k=\"\">Metadata</th>");
 	strbuf_adds(out, "<th scope=\"col\">Digest</th></tr></thead>\n");
 }
 
@@ -204,6 +229,19 @@ static void add_list(struct report_html *page, const struct strvec *list, bool i
 	}
 }
 
+static void begin_fields(struct report_html *page, size_t count)
+{
+	strbuf_addf(page->out, "<details><summary>%zu %s</summary><dl>", count, count == 1 ? "field" : "fields");
+}
+
+static void add_field(struct report_html *page, const char *key, const json_t *value)
+{
+	strbuf_adds(page->out, "<dt>");
+	html_text(page->out, key);
+	strbuf_adds(page->out, "<dd>");
+	report_html_value(page, value);
+}
+
 static void add_metadata(struct report_html *page, const struct report_version *v)
 {
 	const char *key;
@@ -212,14 +250,37 @@ static void add_metadata(struct report_html *page, const struct report_version *
 	strbuf_adds(page->out, "<td>");
 	if (!json_object_size(v->metadata))
 		return;
-	strbuf_addf(page->out, "<details><summary>%zu %s</summary><dl>", json_object_size(v->metadata), json_object_size(v->metadata) == 1 ? "field" : "fields");
+	begin_fields(page, json_object_size(v->metadata));
 	json_object_foreach(v->metadata, key, value)
-	{
-		strbuf_adds(page->out, "<dt>");
-		html_text(page->out, key);
-		strbuf_adds(page->out, "<dd>");
-		report_html_value(page, value);
+		add_field(page, key, value);
+	strbuf_adds(page->out, "</dl></details>");
+}
+
+static void add_config_columns(struct report_html *page, const struct report_collection *c, const struct report_version *v)
+{
+	for (size_t i = 0; i < c->config_columns; i++) {
+		const json_t *value = json_object_get(v->config_fields, c->config.v[i]);
+
+		strbuf_adds(page->out, json_is_number(value) ? "<td class=\"n\">" : "<td class=\"cv\">");
+		if (value)
+			report_html_value(page, value);
 	}
+}
+
+/* What is no column of it. */
+static void add_config(struct report_html *page, const struct report_collection *c, const struct report_version *v, size_t end)
+{
+	size_t count = 0;
+
+	for (size_t i = c->config_columns; i < end; i++)
+		count += json_object_get(v->config_fields, c->config.v[i]) != NULL;
+	strbuf_adds(page->out, "<td>");
+	if (!count)
+		return;
+	begin_fields(page, count);
+	for (size_t i = c->config_columns; i < end; i++)
+		if (json_object_get(v->config_fields, c->config.v[i]))
+			add_field(page, c->config.v[i], json_object_get(v->config_fields, c->config.v[i]));
 	strbuf_adds(page->out, "</dl></details>");
 }
 
@@ -261,6 +322,7 @@ static void add_row(struct report_html *page, const struct report_collection *c,
 	for (size_t i = 0; i < page->data->metrics.count; i++)
 		if (has->decimals[i] != -2)
 			add_metric(page, c, v, page->data->metrics.v[i], has->decimals[i]);
+	add_config_columns(page, c, v);
 	if (has->has_tags)
 		add_list(page, &v->tags, false);
 	if (has->has_note)
@@ -274,6 +336,8 @@ static void add_row(struct report_html *page, const struct report_collection *c,
 		add_run(page, v);
 	if (has->has_links)
 		add_list(page, &v->links, true);
+	if (has->config_shown > c->config_columns)
+		add_config(page, c, v, has->config_shown);
 	if (has->has_metadata)
 		add_metadata(page, v);
 	strbuf_addf(page->out, "<td><code>%.*s</code>\n", DIGEST_DIGITS, oid_hex(&v->digest).text);
@@ -289,9 +353,11 @@ void report_html_table(struct report_html *page, const struct report_collection 
 	strbuf_adds(page->out, "<table class=\"v\"><caption class=\"vh\">Versions of ");
 	html_text(page->out, c->name);
 	strbuf_adds(page->out, "</caption>\n");
-	add_head(page, &has);
+	add_head(page, c, &has);
 	strbuf_adds(page->out, "<tbody>\n");
 	for (size_t i = 0; i < c->version_count; i++)
 		add_row(page, c, &c->versions[i], &has);
 	strbuf_adds(page->out, "</tbody></table></div>\n");
+	if (has.config_shown < c->config.count)
+		strbuf_addf(page->out, "<p class=\"q\">%zu more fields of the configuration are left out of the page.</p>\n", c->config.count - has.config_shown);
 }

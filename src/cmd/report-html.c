@@ -19,6 +19,9 @@
 #include "ui/graph.h"
 #include "ui/html.h"
 
+#define CONFIG_CELLS 2000u   /* of all versions of a collection, unless each has more than the fewest */
+#define CONFIG_FIELDS_MIN 10u
+
 /* --- what the parts share */
 
 void report_html_begin_wide(struct report_html *page, const char *title, const char *name)
@@ -120,6 +123,14 @@ int report_html_decimals(const struct report_collection *c, const char *metric)
 		greatest = isfinite(value) && fabs(value) > greatest ? fabs(value) : greatest;
 	}
 	return most > 6 || (most > 2 && greatest >= 1e4) ? -1 : most;
+}
+
+size_t report_html_config_count(const struct report_collection *c)
+{
+	size_t room = c->version_count ? CONFIG_CELLS / c->version_count : 0;
+
+	room = room < CONFIG_FIELDS_MIN ? CONFIG_FIELDS_MIN : room;
+	return c->config.count < room ? c->config.count : room;
 }
 
 void report_html_digits(struct report_html *page, double value, int decimals)

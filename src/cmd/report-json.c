@@ -102,6 +102,10 @@ static json_t *version_of(const struct report_collection *c, const struct report
 	json_object_set_new(doc, "job_type", text_or_null(v->job_type));
 	json_object_set(doc, "metadata", v->metadata);
 	json_object_set(doc, "metrics", v->metrics);
+	if (v->config)
+		json_object_set(doc, "config", v->config);
+	else
+		json_object_set_new(doc, "config", json_null());
 	json_object_set_new(doc, "media", media_of(v));
 	return doc;
 }
@@ -156,6 +160,15 @@ static json_t *curves_of(const struct report_collection *c)
 	return list;
 }
 
+static json_t *config_columns_of(const struct report_collection *c)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->config_columns; i++)
+		json_array_append_new(list, record_string(c->config.v[i]));
+	return list;
+}
+
 static json_t *collection_of(const struct report_collection *c)
 {
 	json_t *doc = json_object(), *versions = json_array();
@@ -171,6 +184,7 @@ static json_t *collection_of(const struct report_collection *c)
 	json_object_set_new(doc, "left_out", json_u64(c->left_out));
 	json_object_set_new(doc, "aliases", aliases_of(c));
 	json_object_set_new(doc, "best", best_of(c));
+	json_object_set_new(doc, "config_columns", config_columns_of(c));
 	json_object_set_new(doc, "versions", versions);
 	json_object_set_new(doc, "curves", curves_of(c));
 	json_object_set_new(doc, "lineage", c->lineage.count ? lineage_record(&c->lineage) : json_null());

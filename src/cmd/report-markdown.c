@@ -110,6 +110,19 @@ static void add_metric(struct strbuf *out, const json_t *value, bool is_best)
 	strbuf_adds(out, is_best ? "** |" : " |");
 }
 
+/* A scalar. */
+static void add_value(struct strbuf *out, const json_t *value)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+	if (json_is_string(value))
+		add_text(out, json_string_value(value), json_string_length(value));
+	else if (value)
+		json_print(&text, value);
+	add_all(out, text.buf);
+	strbuf_adds(out, " |");
+}
+
 static void add_version(
 	struct strbuf *out, const struct report_data *data, const struct report_collection *c, const struct report_version *v)
 {
@@ -123,6 +136,10 @@ static void add_version(
 		bool is_best = c->best[i].has_best && c->best[i].number == v->number;
 
 		add_metric(out, json_object_get(v->metrics, data->metrics.v[i]), is_best);
+		strbuf_addc(out, ' ');
+	}
+	for (size_t i = 0; i < c->config_columns; i++) {
+		add_value(out, json_object_get(v->config_fields, c->config.v[i]));
 		strbuf_addc(out, ' ');
 	}
 	add_time(out, v->created);
@@ -145,7 +162,7 @@ static void add_versions(struct strbuf *out, const struct report_data *data, con
 {
 	static const char *const before[] = { "version", "aliases" };
 	static const char *const after[] = { "created (UTC)", "by", "size", "tags", "elsewhere", "run", "note" };
-	size_t count = sizeof before / sizeof *before + data->metrics.count + sizeof after / sizeof *after;
+	size_t count = sizeof before / sizeof *before + data->metrics.count + c->config_columns + sizeof after / sizeof *after;
 
 	strbuf_adds(out, "### Versions\n\n");
 	if (!c->version_count)
@@ -157,6 +174,11 @@ static void add_versions(struct strbuf *out, const struct report_data *data, con
 	for (size_t i = 0; i < data->metrics.count; i++) {
 		strbuf_adds(out, "| ");
 		add_all(out, data->metrics.v[i]);
+		strbuf_addc(out, ' ');
+	}
+	for (size_t i = 0; i < c->config_columns; i++) {
+		strbuf_adds(out, "| config.");
+		add_all(out, c->config.v[i]);
 		strbuf_addc(out, ' ');
 	}
 	for (size_t i = 0; i < sizeof after / sizeof *after; i++)

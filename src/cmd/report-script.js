@@ -122,10 +122,10 @@ const lines = (heads, a, b) => {
 		const name = head.textContent;
 		if (!i)
 			return;
-		if (head.dataset.k) {
+		if ('k' in head.dataset) {
 			const left = fields(a.cells[i]), right = fields(b.cells[i]);
 			for (const key of new Set([...left.keys(), ...right.keys()]))
-				list.push(line(key, left.get(key) || '', right.get(key) || ''));
+				list.push(line(head.dataset.k + key, left.get(key) || '', right.get(key) || ''));
 		} else if (said(a.cells[i]) || said(b.cells[i])) {
 			list.push(line(name, said(a.cells[i]), said(b.cells[i]), 'm' in head.dataset ? change(head, a.cells[i], b.cells[i]) : undefined));
 		}

@@ -51,6 +51,7 @@ void report_collection_release(struct report_collection *c)
 	free(c->kind);
 	free(c->note);
 	strvec_release(&c->tags);
+	strvec_release(&c->config);
 	*c = (struct report_collection){ .name = NULL };
 }
 
@@ -212,5 +213,6 @@ int report_collection_read(struct report_gathering *g, const struct collection *
 	}
 	if (complete_versions(g, c, &aliases, out, err) < 0 || report_alias_read(g, c, &aliases, out, err) < 0)
 		return -1;
+	report_config_choose(out);
 	return report_curve_read(g, out, err) < 0 ? -1 : report_lineage_read(g, out, err);
 }

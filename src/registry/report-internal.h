@@ -21,7 +21,7 @@ struct report_gathering {
 	bool has_matches;       /* there is a query, and it found: */
 	struct hashmap matches; /* raw version id → itself */
 	bool is_remote_lost;    /* it was asked for a file in vain, and is not asked again */
-	struct report_loss pictures, points;
+	struct report_loss pictures, points, configs;
 	uint64_t media_bytes;   /* of all pictures */
 	size_t media_count, media_left_out;
 };
@@ -55,8 +55,15 @@ bool report_version_metric(const struct report_version *v, const char *metric, d
 int report_alias_read(struct report_gathering *g, const struct collection *c, const struct alias_rows *rows, struct report_collection *out,
 	struct error *err) MUST_CHECK;
 
+/* ---- report-config.c ---- */
+struct run;
+/* Sets the configuration of a version that this run made; one whose record is damaged is left out with a warning. */
+int report_config_read(struct report_gathering *g, const struct run *run, struct report_version *v, struct error *err) MUST_CHECK;
+/* The fields of all versions, when these are known. */
+void report_config_choose(struct report_collection *c);
+
 /* ---- report-run.c ---- */
-/* Sets run and job_type of a version, as far as they are known. */
+/* Sets run, job_type and configuration of a version, as far as they are known. */
 int report_run_of(struct report_gathering *g, struct report_version *v, struct error *err) MUST_CHECK;
 
 /* ---- report-lineage.c ---- */

@@ -30,6 +30,9 @@ void report_loss_tell(struct report_gathering *g)
 	if (pictures->count)
 		report_warning(g->reg->report, "%zu picture%s not in the report: %s", pictures->count,
 			pictures->count == 1 ? " is" : "s are", pictures->first.text);
+	if (g->configs.count)
+		report_warning(g->reg->report, "the configuration of %zu run%s is not in the report: %s", g->configs.count,
+			g->configs.count == 1 ? "" : "s", g->configs.first.text);
 	if (points->count)
 		report_warning(g->reg->report, "the metrics of %zu run%s are not drawn in the report: %s", points->count,
 			points->count == 1 ? "" : "s", points->first.text);

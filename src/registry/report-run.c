@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gathers which run made a version. */
+/* Gathers which run made a version, and how it was configured. */
 #include <config.h>
 
 #include <stdlib.h>
@@ -10,28 +10,34 @@
 #include "registry/run-edge.h"
 #include "registry/run.h"
 
+struct taking {
+	struct report_gathering *g;
+	struct report_version *version;
+};
+
 static int take_producer(const struct run *run, void *arg, struct error *err)
 {
-	struct report_version *v = arg;
+	const struct taking *t = arg;
+	struct report_version *v = t->version;
 
-	(void)err;
 	free(v->run);
 	free(v->job_type);
 	v->run = xstrdup(run->id.text);
 	v->job_type = xstrdup(run->job_type);
-	return 1;
+	return report_config_read(t->g, run, v, err) < 0 ? -1 : 1;
 }
 
 int report_run_of(struct report_gathering *g, struct report_version *v, struct error *err)
 {
+	struct taking taking = { g, v };
 	struct run run = RUN_INIT;
 	int found = run_id_is(v->run, strlen(v->run)) ? run_find(g->view, v->run, &run, err) : 0;
 
 	if (found == 1)
-		(void)take_producer(&run, v, err);
+		found = take_producer(&run, &taking, err);
 	run_cleanup(&run);
 	if (found)
 		return found < 0 ? -1 : 0;
 	/* its content was there already when a run put it again */
-	return run_edge_each_producer(g->view, &v->version, take_producer, v, err) < 0 ? -1 : 0;
+	return run_edge_each_producer(g->view, &v->version, take_producer, &taking, err) < 0 ? -1 : 0;
 }

@@ -30,6 +30,8 @@ void report_version_release(struct report_version *v)
 	strvec_release(&v->links);
 	json_decref(v->metadata);
 	json_decref(v->metrics);
+	json_decref(v->config);
+	json_decref(v->config_fields);
 	*v = (struct report_version){ .number = 0 };
 }
 

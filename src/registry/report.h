@@ -55,6 +55,8 @@ struct report_version {
 	json_t *metadata, *metrics; /* merged objects */
 	char *run;               /* id of the run that made it; "" */
 	char *job_type;
+	json_t *config;        /* of that run, as it is recorded, and */
+	json_t *config_fields; /* the same without objects within it, "opt.lr" → value; both NULL when there is none */
 	struct report_media *media;
 	size_t media_count;
 };
@@ -79,6 +81,8 @@ struct report_collection {
 	struct strvec tags;
 	struct report_version *versions; /* newest first */
 	size_t version_count;
+	struct strvec config;    /* config_fields of all versions: first those that differ and are scalars, then others that differ, then the rest; by name */
+	size_t config_columns;   /* how many of the first are columns: at most 4, and only such as differ */
 	uint64_t left_out;       /* versions that --top left out */
 	struct report_alias *aliases; /* stages first, in their order, then the others by name */
 	size_t alias_count;

@@ -19,6 +19,8 @@
 #define HOSTILE HOSTILE_UTF8 " \xff\xc0\x80"
 
 static struct report_data data;
+static const char *const same_fields[] = { "optimizer.name", "optimizer.beta1", "optimizer.beta2", "schedule.warmup", "schedule.decay", "model.depth", "model.width",
+	"data.batch_size", "data.workers", "trainer.precision" };
 
 static void fill_versions(struct report_collection *c, size_t count, const char *text, const char *const *metrics, size_t metric_count)
 {
@@ -39,6 +41,19 @@ static void fill_versions(struct report_collection *c, size_t count, const char 
 		for (size_t j = 0; j < metric_count; j++)
 			json_object_set_new(v->metrics, metrics[j], json_real((double)((number * 7919 + j * 104729) % 100000) / (j % 2 ? 99.991 : 99991.0)));
 	}
+	for (size_t i = 0; i < count; i++) {
+		c->versions[i].config_fields = json_object();
+		json_object_set_new(c->versions[i].config_fields, "seed", json_integer((json_int_t)i));
+		if (count < 100)
+			json_object_set_new(c->versions[i].config_fields, HOSTILE_UTF8, json_string(HOSTILE_UTF8));
+		for (int j = 0; j < 10; j++)
+			json_object_set_new(c->versions[i].config_fields, same_fields[j], json_real(0.00123 * j));
+	}
+	strvec_push(&c->config, "seed");
+	strvec_push(&c->config, HOSTILE_UTF8);
+	for (int j = 0; j < 10; j++)
+		strvec_push(&c->config, same_fields[j]);
+	c->config_columns = 1;
 	strvec_push(&c->versions[0].tags, text);
 	strvec_push(&c->versions[0].links, text);
 }
