@@ -91,11 +91,20 @@ points()
 	complains "there is no process 2147483647"
 	mreg_is 2 run start -n --pid 2147483647
 	mreg_is 2 run start first
+	complains "'run start' takes no 'first'"
 	mreg_is 2 run start --step 1
 	complains "'run start' takes no --step"
 	cmp before .mreg/journal
 	assert_equal "$(ls -A .mreg/runs)" ""
 	assert_equal "$(ls -A .mreg/tmp)" ""
+}
+
+@test "a command that somebody else runs is recorded" {
+	mreg_is 0 run start -t train -- python 'my train.py' --lr .1 -q --json
+	no_complaint
+	shown "$output" '.argv == ["python", "my train.py", "--lr", ".1", "-q", "--json"] and .state == "running"'
+	mreg_is 0 run start
+	shown "$output" '.argv == null'
 }
 
 @test "a dry run starts nothing" {
@@ -212,11 +221,8 @@ points()
 }
 
 @test "a run that died is ended only by somebody who says how" {
-	sleep 100 >&- 3>&- &
-	id=$(mreg run start --pid $!)
+	id=$(sh -c 'mreg run start --pid $$')
 	mreg run log "$id" a=1
-	kill -9 $!
-	wait $! || true
 	shown "$id" '.state == "died"'
 	cp .mreg/journal before
 	mreg_is 2 run finish "$id"

@@ -175,6 +175,7 @@ repeats()
 @test "a run without a command cannot be repeated, and its script says so" {
 	id=$(mreg run start)
 	mreg_is 0 run replay -n "$id"
+	assert_equal "$stderr" "warning: which command the run '$id' was is not recorded: the script stops before it"
 	run --separate-stderr -1 sh -c "$output"
 	complains "which command it was is not recorded"
 }
@@ -217,4 +218,13 @@ for r in records:
 	grep -qF "cd code" <<<"$output"
 	assert_equal "$(grep -e '^cd .*\.\.' -e '^mkdir .*\.\.' <<<"$output")" ""
 	grep -qE '^mreg get -o "\$top"/inputs/[0-9a-f]{64} -- --force@' <<<"$output"
+}
+
+@test "a run that was begun with a command is repeated by running it" {
+	id=$(mreg run start -- sh -c 'echo "$0 $1"' 'a  b' c)
+	mreg_is 0 run replay -n "$id"
+	no_complaint
+	printf '%s\n' "$output" >again.sh
+	run --separate-stderr -0 sh again.sh
+	assert_equal "$output" 'a  b c'
 }

@@ -188,3 +188,28 @@ setup()
 	mreg_is 0 run outputs one -q
 	assert_equal "$(sort <<<"$output")" "$(printf 'm:v%s\n' 0 1 2 3 4)"
 }
+
+@test "what is done in a run that has ended is warned of, each time, but not when it was named" {
+	local warning="warning: MREG_RUN names the run '$one', which has ended; 'unset MREG_RUN' to work outside of it"
+	mreg put -q m "$DIGITS/epoch-1" >/dev/null
+	export MREG_RUN=$one
+	mreg_is 0 alias m:v0 best
+	no_complaint
+	mreg run finish -q >/dev/null
+	mreg_is 0 put m "$DIGITS/epoch-1/labels.txt"
+	says m:v1
+	assert_equal "$stderr" "$warning"
+	mreg_is 0 get m:v0 -o out -q
+	assert_equal "$stderr" "$warning"
+	mreg_is 0 use m:v0
+	assert_equal "$stderr" "$warning"
+	mreg_is 0 alias m:v1 best
+	assert_equal "$stderr" "$warning"
+	mreg_is 0 run start
+	assert_equal "$stderr" "$warning"
+	unset MREG_RUN
+	mreg_is 0 use m:v1 --run one
+	no_complaint
+	mreg_is 0 put m "$DIGITS/epoch-2" --run one
+	no_complaint
+}

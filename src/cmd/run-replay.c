@@ -444,6 +444,7 @@ static void add_command(struct replay *r)
 	const json_t *argv = r->info.record.argv;
 
 	if (!json_array_size(argv)) {
+		report_warning(r->reg->report, "which command the run '%s' was is not recorded: the script stops before it", r->run.id.text);
 		strbuf_adds(&r->script, "\necho 'which command it was is not recorded' >&2\nexit 1\n");
 		return;
 	}

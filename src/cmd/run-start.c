@@ -60,8 +60,14 @@ static json_t *record(const struct run *run, bool dry_run)
 int run_start_verb(struct session *s, const struct run_args *a, struct error *err)
 {
 	CLEANUP(run) struct run run = RUN_INIT;
+	CLEANUP(strvec) struct strvec argv = STRVEC_INIT;
 
-	if (run_start_begin(s, a, NULL, &run, err) < 0)
+	if (a->operands.count && !a->has_dashes) {
+		error_set(err, ERR_USAGE, "'run start' takes no '%s'", a->operands.v[0]);
+		return error_hint(err, "A command that is to be recorded stands behind '--'; 'mreg run exec -- COMMAND' runs one.");
+	}
+	operands_from(&a->operands, 0, &argv);
+	if (run_start_begin(s, a, argv.count ? &argv : NULL, &run, err) < 0)
 		return -1;
 	if (!a->dry_run)
 		return out_result(s->out, record(&run, false), "id", err);

@@ -29,7 +29,7 @@ static const struct sub {
 	const char *takes; /* long options beside those of every verb, a blank on both sides of each */
 	int (*run)(struct session *s, const struct run_args *a, struct error *err); /* NULL: it reads its options itself */
 } subs[] = {
-	{ "start", 0, 0, START_OPTIONS " pid ", run_start_verb },
+	{ "start", 0, SIZE_MAX, START_OPTIONS " pid ", run_start_verb },
 	{ "log", 1, SIZE_MAX, " step dry-run ", run_log_verb },
 	{ "finish", 0, 1, " status message dry-run ", run_start_finish_verb },
 	{ "cat", 2, 2, "", run_cat },
@@ -118,6 +118,13 @@ static void looks_cleanup(struct looks *l)
 	strvec_release(&l->words);
 }
 
+static bool has_dashes(char **argv)
+{
+	while (*argv && strcmp(*argv, "--") != 0)
+		argv++;
+	return *argv != NULL;
+}
+
 /* The first word that is no option. */
 static const char *first_word(char **argv)
 {
@@ -165,12 +172,13 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		return (*first_word(argv) == 'l' ? run_ls : run_show)(s, argc, argv, err);
 	if (session_parse(s, opts, argc, argv, 1, SIZE_MAX, &all, err) < 0)
 		return -1;
+	a.has_dashes = has_dashes(argv);
 	return act(s, &a, opts, &all, err);
 }
 
 const struct command cmd_run = {
 	.name = "run",
-	.synopsis = "[options] start | log [RUN] NAME=VALUE...|- | finish [RUN] | exec -- COMMAND... | ls | show RUN | inputs RUN... | outputs RUN... | "
+	.synopsis = "[options] start [-- COMMAND...] | log [RUN] NAME=VALUE...|- | finish [RUN] | exec -- COMMAND... | ls | show RUN | inputs RUN... | outputs RUN... | "
 		    "cat RUN PATH | replay -n RUN | rm RUN...",
 	.summary = "record what made a version",
 	.group = GROUP_TRACE, .needs = NEEDS_REGISTRY, .run = run,

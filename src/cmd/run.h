@@ -21,6 +21,7 @@ struct run_args {
 	const char *job_type, *name;
 	struct strvec config_files, code, environment, tags, metadata;
 	bool no_git;
+	bool has_dashes;           /* "--" stands on the command line: start takes operands behind it only */
 	uint64_t pid;              /* UINT64_MAX: not given, as for all numbers */
 	/* exec */
 	struct strvec use;

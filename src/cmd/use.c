@@ -62,6 +62,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	found = v ? run_current(v, given, &of, err) : -1;
 	if (found <= 0)
 		return found < 0 ? -1 : no_run(err);
+	if (!given && run_heed_end(s->registry, v, &of, err) < 0)
+		return -1;
 	use.text = operands.v[0];
 	if (run_use(s->registry, &of, &use, &used, err) < 0)
 		return -1;

@@ -115,11 +115,15 @@ static const char *visible_why(const char *why, struct strbuf *visible)
 static int find_run(struct attempt *a, struct error *err)
 {
 	struct view *v;
+	int found;
 
 	if (a->commit->by || (!a->commit->run && !env_get("MREG_RUN")))
 		return 0;
 	v = registry_view(a->reg, err);
-	return v && run_current(v, a->commit->run, &a->run, err) >= 0 ? 0 : -1;
+	found = v ? run_current(v, a->commit->run, &a->run, err) : -1;
+	if (found < 0)
+		return -1;
+	return found && !a->commit->run ? run_heed_end(a->reg, v, &a->run, err) : 0;
 }
 
 int commit_run(struct registry *reg, const struct commit *given, txn_decide_fn decide, void *arg, struct error *err)

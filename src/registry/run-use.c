@@ -153,6 +153,8 @@ int run_use_begin(struct registry *reg, bool dry_run, struct run *out, struct er
 		return 0;
 	v = registry_view(reg, err);
 	found = v ? run_current(v, NULL, out, err) : -1;
+	if (found > 0 && run_heed_end(reg, v, out, err) < 0)
+		return -1;
 	return found == 1 && !dry_run && store_check_writable(reg->store, err) < 0 ? -1 : found;
 }
 

@@ -226,6 +226,18 @@ int run_current(struct view *v, const char *given, struct run *out, struct error
 	return error_hint(err, "'mreg run ls' lists those that are here.");
 }
 
+int run_heed_end(struct registry *reg, struct view *v, const struct run *run, struct error *err)
+{
+	struct version_row row = VERSION_ROW_INIT;
+	bool is_ended;
+
+	if (run_row(v, run, &row, &is_ended, err) < 0)
+		return -1;
+	if (is_ended)
+		report_warning(reg->report, "MREG_RUN names the run '%s', which has ended; 'unset MREG_RUN' to work outside of it", run->id.text);
+	return 0;
+}
+
 /* ---- making ---- */
 
 int run_create(struct txn *txn, struct run *run, struct error *err)

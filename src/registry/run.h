@@ -52,6 +52,9 @@ int run_create(struct txn *txn, struct run *run, struct error *err) MUST_CHECK;
  */
 int run_current(struct view *v, const char *given, struct run *out, struct error *err) MUST_CHECK;
 
+/* Warns when the run, which MREG_RUN names (nobody has written it now), has ended. */
+int run_heed_end(struct registry *reg, struct view *v, const struct run *run, struct error *err) MUST_CHECK;
+
 /* The newest of its records: 1, 0 (it has none), -1.  is_ended: it is the one written at the end. */
 int run_row(struct view *v, const struct run *run, struct version_row *out, bool *is_ended, struct error *err) MUST_CHECK;
 
