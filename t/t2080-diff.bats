@@ -316,3 +316,78 @@ predictions()
 	mreg_is 0 diff b model
 	says_nothing
 }
+
+# NAME LR ACC: a run that uses data:v0 and makes a version of net.
+trained()
+{
+	local run
+	run=$(mreg run start --no-git --name "$1" -t train -M "lr=$2" -M epochs=3)
+	MREG_RUN=$run mreg use -q data:v0 >/dev/null
+	mreg run log -q "$run" "acc=$3"
+	echo "$1" >weights
+	MREG_RUN=$run mreg put -q net weights >/dev/null
+	mreg run finish -q "$run" >/dev/null
+}
+
+two_runs()
+{
+	echo a >data
+	mreg put -q data data >/dev/null
+	trained first 0.1 0.6898178522391315
+	trained second 0.01 0.75
+}
+
+@test "diff of versions shows how the runs were configured that made them" {
+	two_runs
+	mreg_is 1 diff net:v0 net:v1
+	no_complaint
+	assert_line --regexp '^CONFIG +net:v0 +net:v1$'
+	assert_line --regexp '^lr +0\.1 +0\.01 '
+	refute_output --partial epochs
+	mreg_is 1 diff --json net:v0 net:v1
+	json '.config | map([.key, .kind, .a, .b]) == [["lr", "changed", 0.1, 0.01]]'
+	mreg_is 1 diff --json net:v0 data:v0
+	json '.config | map([.key, .kind]) == [["epochs", "removed"], ["lr", "removed"]]'
+}
+
+@test "diff of runs compares what they did, not when" {
+	two_runs
+	mreg_is 1 diff first second
+	no_complaint
+	assert_line --regexp '^CONFIG +first +second$'
+	assert_line --regexp '^lr +0\.1 +0\.01 '
+	assert_line --regexp '^acc +0\.689818 +0\.75 +\+0\.06'
+	refute_output --partial INPUTS
+	first=$(mreg run ls -q --search 'name = first')
+	mreg_is 1 diff --json "$first" second
+	json ".a == \"$first\" and (.same | not) and .run == [] and .inputs == null and (.metrics | map([.key, .a]) == [[\"acc\", 0.6898178522391315]])"
+	mreg_is 0 diff first "$first"
+	says_nothing
+	trained twin 0.1 0.6898178522391315
+	mreg_is 0 diff first twin
+	says_nothing
+	mreg use -q --run twin net:v1 >/dev/null
+	mreg_is 1 diff first twin
+	assert_line --regexp '^INPUTS'
+	assert_line --regexp 'net:v1$'
+}
+
+@test "a run is compared with a run, and as a whole" {
+	two_runs
+	mreg_is 2 diff first net:v0
+	complains "'first' is a run, and 'net:v0' is none"
+	mreg_is 2 diff first second --stat
+	complains 'runs are compared as a whole'
+	mreg_is 2 diff first second file
+	mreg_is 3 diff first third
+}
+
+@test "diff rounds numbers for people, unless that hides what differs" {
+	echo a >f
+	mreg put -q n f --metric a=0.5000000001 --metric b=0.123456789 >/dev/null
+	echo b >f
+	mreg put -q n f --metric a=0.5000000002 --metric b=0.2 >/dev/null
+	mreg_is 1 diff n:v0 n:v1
+	assert_line --regexp '^a +0\.5000000001 +0\.5000000002'
+	assert_line --regexp '^b +0\.123457 +0\.2'
+}

@@ -77,6 +77,14 @@ static void add_delta(struct strbuf *out, const struct diff_value *v)
 		strbuf_addf(out, " (%+.3g%%)", json_real_value(percent));
 }
 
+static void add_value(struct strbuf *out, const json_t *value, bool rounded)
+{
+	if (rounded && json_is_real(value))
+		strbuf_addf(out, "%.6g", json_real_value(value));
+	else if (value)
+		record_add_text(out, value, ", ");
+}
+
 static void add_values(struct table *t, const struct diff_pair *pair, const char *heading, const struct diff_values *values)
 {
 	if (values->count)
@@ -85,10 +93,14 @@ static void add_values(struct table *t, const struct diff_pair *pair, const char
 		CLEANUP(strbuf) struct strbuf before = STRBUF_INIT, after = STRBUF_INIT, delta = STRBUF_INIT;
 		const struct diff_value *v = &values->v[i];
 
-		if (v->before)
-			record_add_text(&before, v->before, ", ");
-		if (v->after)
-			record_add_text(&after, v->after, ", ");
+		add_value(&before, v->before, true);
+		add_value(&after, v->after, true);
+		if (strcmp(before.buf, after.buf) == 0) { /* a difference that rounding hides */
+			strbuf_reset(&before);
+			strbuf_reset(&after);
+			add_value(&before, v->before, false);
+			add_value(&after, v->after, false);
+		}
 		add_delta(&delta, v);
 		add_line(t, false, v->key, before.buf, after.buf, delta.buf);
 	}
@@ -281,7 +293,11 @@ int diff_human(const struct diff_pair *pair, const struct diff *d, struct error 
 
 	if (diff_is_empty(d) || !d->has_info)
 		return print_files(out, d, err);
-	add_head(&t, pair, d);
+	if (pair->of_runs)
+		add_values(&t, pair, "RUN", &d->run);
+	else
+		add_head(&t, pair, d);
+	add_values(&t, pair, "CONFIG", &d->config);
 	add_values(&t, pair, "METADATA", &d->metadata);
 	add_values(&t, pair, "METRICS", &d->metrics);
 	add_inputs(&t, pair, d);

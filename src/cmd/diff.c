@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mreg diff: what differs between two versions. */
+/* mreg diff: what differs between two versions, or two runs. */
 #include <config.h>
 
 #include "cmd/diff.h"
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/fields.h"
+#include "registry/annotation.h"
 #include "ui/record.h"
 
 json_t *diff_record(const struct diff_pair *pair, bool same)
@@ -94,6 +95,20 @@ static json_t *inputs_json(const struct diff *d)
 	return json_pack("{s:o, s:o}", "a", fields_strings(&d->before_inputs), "b", fields_strings(&d->after_inputs));
 }
 
+static json_t *runs_record(const struct diff_pair *pair, const struct diff *d)
+{
+	json_t *record = diff_record(pair, diff_is_empty(d));
+
+	json_object_set_new(record, "a", json_string(pair->before_run.id.text));
+	json_object_set_new(record, "b", json_string(pair->after_run.id.text));
+	json_object_set_new(record, "run", values_json(&d->run, false));
+	json_object_set_new(record, "config", values_json(&d->config, false));
+	json_object_set_new(record, "metadata", values_json(&d->metadata, false));
+	json_object_set_new(record, "metrics", values_json(&d->metrics, true));
+	json_object_set_new(record, "inputs", d->inputs_differ ? inputs_json(d) : json_null());
+	return record;
+}
+
 static json_t *whole_record(const struct diff_pair *pair, const struct diff *d)
 {
 	json_t *record = diff_record(pair, diff_is_empty(d));
@@ -113,6 +128,7 @@ static json_t *whole_record(const struct diff_pair *pair, const struct diff *d)
 	json_object_set_new(record, "metadata", values_json(&d->metadata, false));
 	json_object_set_new(record, "metrics", values_json(&d->metrics, true));
 	json_object_set_new(record, "inputs", d->inputs_differ ? inputs_json(d) : json_null());
+	json_object_set_new(record, "config", values_json(&d->config, false));
 	return record;
 }
 
@@ -137,7 +153,7 @@ static int print_whole(const struct diff_pair *pair, const struct diff *d, struc
 	case OUT_TEMPLATE:
 		break;
 	}
-	return out_result(out, whole_record(pair, d), NULL, err);
+	return out_result(out, pair->of_runs ? runs_record(pair, d) : whole_record(pair, d), NULL, err);
 }
 
 static int diff_whole(const struct diff_pair *pair, struct error *err)
@@ -145,7 +161,9 @@ static int diff_whole(const struct diff_pair *pair, struct error *err)
 	CLEANUP(diff) struct diff d = DIFF_INIT;
 	struct view *v = registry_view(pair->session->registry, err);
 
-	if (!v || diff_versions(pair->session->registry, v, &pair->before, &pair->after, pair->stat || pair->name_only, &d, err) < 0 ||
+	if (!v ||
+		(pair->of_runs ? diff_runs(pair->session->registry, v, &pair->before_run, &pair->after_run, &d, err) :
+				 diff_versions(pair->session->registry, v, &pair->before, &pair->after, pair->stat || pair->name_only, &d, err)) < 0 ||
 		print_whole(pair, &d, err) < 0)
 		return -1;
 	return diff_is_empty(&d) ? 0 : diff_is_no(pair, err);
@@ -155,14 +173,54 @@ static void diff_pair_cleanup(struct diff_pair *pair)
 {
 	resolved_cleanup(&pair->before);
 	resolved_cleanup(&pair->after);
+	run_cleanup(&pair->before_run);
+	run_cleanup(&pair->after_run);
 	strbuf_release(&pair->before_name);
 	strbuf_release(&pair->after_name);
 }
 
-static int resolve_both(struct diff_pair *pair, const char *a, const char *b, struct error *err)
+/* 1: it is a run; 0: a version or a collection. */
+static int find_run(struct view *v, const char *text, struct run *out, struct error *err)
+{
+	CLEANUP(annotated) struct annotated target = { .is_run = false, .target = RESOLVED_INIT, .run = RUN_INIT };
+
+	if (annotation_target(v, text, &target, err) < 0)
+		return -1;
+	if (!target.is_run)
+		return 0;
+	*out = target.run;
+	target.run = (struct run)RUN_INIT;
+	return 1;
+}
+
+static int resolve_runs(struct diff_pair *pair, const char *a, const char *b, struct error *err)
 {
 	struct view *v = registry_view(pair->session->registry, err);
+	int of_a = v ? find_run(v, a, &pair->before_run, err) : -1, of_b = of_a < 0 ? -1 : find_run(v, b, &pair->after_run, err);
+	bool by_label;
 
+	if (of_b < 0)
+		return -1;
+	if (of_a != of_b)
+		return error_set(err, ERR_USAGE, "'%s' is a run, and '%s' is none", of_a ? a : b, of_a ? b : a);
+	if (!of_a)
+		return 0;
+	by_label = *pair->before_run.label && *pair->after_run.label && strcmp(pair->before_run.label, pair->after_run.label) != 0;
+	strbuf_adds(&pair->before_name, by_label ? pair->before_run.label : pair->before_run.id.text);
+	strbuf_adds(&pair->after_name, by_label ? pair->after_run.label : pair->after_run.id.text);
+	pair->of_runs = true;
+	return 0;
+}
+
+static int resolve_both(struct diff_pair *pair, const char *a, const char *b, struct error *err)
+{
+	struct view *v;
+
+	if (resolve_runs(pair, a, b, err) < 0)
+		return -1;
+	if (pair->of_runs)
+		return 0;
+	v = registry_view(pair->session->registry, err);
 	if (!v || resolve_text(v, a, &pair->before, err) < 0 || resolve_text(v, b, &pair->after, err) < 0)
 		return -1;
 	resolved_name(&pair->before_name, &pair->before);
@@ -172,7 +230,7 @@ static int resolve_both(struct diff_pair *pair, const char *a, const char *b, st
 
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
-	CLEANUP(diff_pair) struct diff_pair pair = { s, RESOLVED_INIT, RESOLVED_INIT, STRBUF_INIT, STRBUF_INIT, false, false };
+	CLEANUP(diff_pair) struct diff_pair pair = { s, RESOLVED_INIT, RESOLVED_INIT, RUN_INIT, RUN_INIT, STRBUF_INIT, STRBUF_INIT, false, false, false };
 	const char *rows = NULL, *path, *path_b;
 	CLEANUP(operands) struct operands operands = { NULL, 0 };
 	const struct opt opts[] = {
@@ -189,6 +247,8 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		return error_set(err, ERR_USAGE, "--rows and --%s exclude one another", pair.stat ? "stat" : "name-only");
 	if (resolve_both(&pair, operands.v[0], operands.v[1], err) < 0 || session_pager(s, err) < 0)
 		return -1;
+	if (pair.of_runs && (rows || pair.stat || pair.name_only || operands.count > 2))
+		return error_set(err, ERR_USAGE, "runs are compared as a whole, not their files");
 	path = operands.count > 2 ? operands.v[2] : NULL;
 	path_b = operands.count > 3 ? operands.v[3] : NULL;
 	if (rows)
@@ -199,7 +259,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 const struct command cmd_diff = {
 	.name = "diff",
 	.synopsis = "[options] A B [PATH [PATH_B]]",
-	.summary = "show what differs between two versions",
+	.summary = "show what differs between two versions or runs",
 	.group = GROUP_LOOK,
 	.needs = NEEDS_REGISTRY,
 	.run = run,

@@ -11,8 +11,9 @@
 struct diff_pair {
 	struct session *session;
 	struct resolved before, after;
-	struct strbuf before_name, after_name; /* "m:v1" */
-	bool stat, name_only;
+	struct run before_run, after_run;      /* instead of them, when of_runs */
+	struct strbuf before_name, after_name; /* "m:v1"; of a run its name, or its id */
+	bool stat, name_only, of_runs;
 };
 
 /* {"a","b","same"}: where every record begins. */

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "registry/producer.h"
+#include "registry/run-edge.h"
 
 void diff_values_cleanup(struct diff_values *values)
 {
@@ -27,6 +28,8 @@ void diff_cleanup(struct diff *d)
 	differences_cleanup(&d->files);
 	diff_values_cleanup(&d->metadata);
 	diff_values_cleanup(&d->metrics);
+	diff_values_cleanup(&d->config);
+	diff_values_cleanup(&d->run);
 	manifest_cleanup(&d->before);
 	manifest_cleanup(&d->after);
 	version_info_cleanup(&d->before_info);
@@ -174,10 +177,40 @@ static int compare_inputs(struct view *v, const struct resolved *before, const s
 	return 0;
 }
 
+static json_t *object_or_none(const json_t *object)
+{
+	return json_is_object(object) ? json_deep_copy(object) : json_object();
+}
+
+/* Of the run that made the version; empty when none did.  NULL: failed. */
+static json_t *read_config(struct registry *reg, struct view *v, const struct oid *version, struct error *err)
+{
+	CLEANUP(run) struct run run = RUN_INIT;
+	CLEANUP(run_info) struct run_info info = RUN_INFO_INIT;
+	int found = producer_find(v, version, &run, err);
+
+	if (found < 0 || (found && run_info_read(reg, v, &run, &info, err) < 0))
+		return NULL;
+	return object_or_none(found ? info.record.config : NULL);
+}
+
+static int compare_configs(struct registry *reg, struct view *v, const struct resolved *before, const struct resolved *after, struct diff *out,
+	struct error *err)
+{
+	CLEANUP(json) json_t *a = read_config(reg, v, &before->row.version, err);
+	CLEANUP(json) json_t *b = a ? read_config(reg, v, &after->row.version, err) : NULL;
+
+	if (!b)
+		return -1;
+	diff_objects(a, b, &out->config);
+	return 0;
+}
+
 int diff_versions(struct registry *reg, struct view *v, const struct resolved *before, const struct resolved *after, bool files_only,
 	struct diff *out, struct error *err)
 {
-	if (!files_only && (compare_info(reg, v, before, after, out, err) < 0 || compare_inputs(v, before, after, out, err) < 0))
+	if (!files_only && (compare_info(reg, v, before, after, out, err) < 0 || compare_inputs(v, before, after, out, err) < 0 ||
+				   compare_configs(reg, v, before, after, out, err) < 0))
 		return -1;
 	if (version_manifest(reg, &before->row.digest, &out->before, err) < 0 ||
 		version_manifest(reg, &after->row.digest, &out->after, err) < 0)
@@ -186,7 +219,83 @@ int diff_versions(struct registry *reg, struct view *v, const struct resolved *b
 	return 0;
 }
 
+/* ---- runs ---- */
+
+struct run_inputs {
+	struct view *view;
+	struct strvec *out;
+};
+
+static void add_text(json_t *to, const char *name, const char *text)
+{
+	if (*text)
+		json_object_set_new(to, name, json_string(text));
+}
+
+/* What of a run does not differ in any case, as its times do. */
+static json_t *run_facts(const struct run *run, const struct run_info *info)
+{
+	json_t *facts = json_object();
+	CLEANUP(strbuf) struct strbuf command = STRBUF_INIT;
+	const json_t *word;
+	bool dirty;
+	size_t i;
+
+	json_array_foreach(info->record.argv, i, word)
+		strbuf_addf(&command, "%s%s", i ? " " : "", json_string_value(word));
+	add_text(facts, "job_type", run->job_type);
+	add_text(facts, "state", run_state_name(info->state));
+	add_text(facts, "command", command.buf);
+	add_text(facts, "directory", info->record.directory);
+	add_text(facts, "commit", run_record_code(&info->record, "commit"));
+	add_text(facts, "branch", run_record_code(&info->record, "branch"));
+	if (info->record.code && json_get_bool(info->record.code, "dirty", &dirty))
+		json_object_set_new(facts, "dirty", json_boolean(dirty));
+	return facts;
+}
+
+static int add_input(const struct run_edge *edge, void *arg, struct error *err)
+{
+	const struct run_inputs *to = arg;
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+	bool is_live;
+
+	if (run_edge_name(to->view, edge, &name, &is_live, err) < 0)
+		return -1;
+	strvec_push(to->out, name.buf);
+	return 0;
+}
+
+static int read_inputs(struct view *v, const struct run *run, struct strvec *out, struct error *err)
+{
+	if (run_edge_each_input(v, &run->cid, add_input, &(struct run_inputs){ v, out }, err) < 0)
+		return -1;
+	strvec_sort(out);
+	return 0;
+}
+
+int diff_runs(struct registry *reg, struct view *v, const struct run *before, const struct run *after, struct diff *out, struct error *err)
+{
+	CLEANUP(run_info) struct run_info a = RUN_INFO_INIT, b = RUN_INFO_INIT;
+	CLEANUP(json) json_t *a_facts = NULL, *b_facts = NULL, *a_config = NULL, *b_config = NULL;
+
+	if (run_info_read(reg, v, before, &a, err) < 0 || run_info_read(reg, v, after, &b, err) < 0 ||
+		read_inputs(v, before, &out->before_inputs, err) < 0 || read_inputs(v, after, &out->after_inputs, err) < 0)
+		return -1;
+	a_facts = run_facts(before, &a);
+	b_facts = run_facts(after, &b);
+	a_config = object_or_none(a.record.config);
+	b_config = object_or_none(b.record.config);
+	diff_objects(a_facts, b_facts, &out->run);
+	diff_objects(a_config, b_config, &out->config);
+	diff_objects(a.metadata, b.metadata, &out->metadata);
+	diff_objects(a.metrics, b.metrics, &out->metrics);
+	out->inputs_differ = !same_words(&out->before_inputs, &out->after_inputs);
+	out->has_info = true;
+	return 0;
+}
+
 bool diff_is_empty(const struct diff *d)
 {
-	return !d->files.count && !d->metadata.count && !d->metrics.count && !d->type_differs && !d->description_differs && !d->inputs_differ;
+	return !d->files.count && !d->metadata.count && !d->metrics.count && !d->config.count && !d->run.count && !d->type_differs && !d->description_differs && !d->inputs_differ;
 }

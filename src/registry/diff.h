@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What differs between two versions: files, metadata, metrics, type, description, and what they were made from. */
+/* What differs between two versions: files, metadata, metrics, type, description, what they were made from, and how; or between two runs. */
 #ifndef MREG_REGISTRY_DIFF_H
 #define MREG_REGISTRY_DIFF_H
 
@@ -11,6 +11,7 @@
 #include "format/json.h"
 #include "registry/compare.h"
 #include "registry/registry.h"
+#include "registry/run.h"
 #include "registry/version.h"
 
 /* A key that only one has, or whose values differ.  Keys within objects are dotted ("optimizer.lr"); arrays count as one value. */
@@ -32,17 +33,21 @@ struct diff {
 	bool type_differs, description_differs;
 	struct strvec before_inputs, after_inputs; /* what the runs used that made them, as it is called now; sorted, each once */
 	bool inputs_differ;
+	struct diff_values config; /* of the runs that made them */
+	struct diff_values run;    /* of two runs: job_type, state, command, directory, commit, branch, dirty */
 };
 #define DIFF_INIT                                                                                                            \
 	{                                                                                                                    \
 		false, VERSION_INFO_INIT, VERSION_INFO_INIT, MANIFEST_INIT, MANIFEST_INIT, DIFFERENCES_INIT, { NULL, 0, 0 }, \
-			{ NULL, 0, 0 }, false, false, STRVEC_INIT, STRVEC_INIT, false                                        \
+			{ NULL, 0, 0 }, false, false, STRVEC_INIT, STRVEC_INIT, false, { NULL, 0, 0 }, { NULL, 0, 0 }        \
 	}
 void diff_cleanup(struct diff *d);
 
 /* files_only: the version objects are not read. */
 int diff_versions(struct registry *reg, struct view *v, const struct resolved *before, const struct resolved *after, bool files_only,
 	struct diff *out, struct error *err) MUST_CHECK;
+/* Of runs: run, config, metadata (what was said of them later), metrics and inputs. */
+int diff_runs(struct registry *reg, struct view *v, const struct run *before, const struct run *after, struct diff *out, struct error *err) MUST_CHECK;
 /* Nothing of what was compared differs. */
 bool diff_is_empty(const struct diff *d);
 
