@@ -193,3 +193,26 @@ finds()
 	mreg run finish -q "$run" >/dev/null
 	finds_runs 'run.config.lr = 0.5' long
 }
+
+@test "versions are listed with what their runs were" {
+	mreg_is 0 search --columns ref,run.config.lr,run.name,run 'name = model'
+	no_complaint
+	assert_line --index 0 --regexp '^REF +RUN.CONFIG.LR +RUN.NAME +RUN$'
+	assert_line --index 1 --regexp "^model:v0 +0\.1 +first +$FIRST\$"
+	assert_line --index 2 --regexp "^model:v1 +0\.001 +second +$SECOND\$"
+	mreg_is 0 search --sort run.config.lr -q
+	says model:v1 model:v0 data:v0 data:v1
+	mreg_is 0 search --sort -run.metrics.acc -n 1 --columns ref,run.state,run.started
+	assert_line --index 1 --regexp '^model:v0 +finished +2026-01-02T01:00:00'
+	mreg_is 0 ls model --sort run.config.lr --columns ref,run.config.lr
+	assert_line --index 1 --regexp '^model:v1 +0\.001$'
+	assert_line --index 2 --regexp '^model:v0 +0\.1$'
+	mreg_is 0 ls data --columns ref,run.config.lr,run.tags --json
+	json 'lines | map(."run.config.lr") == [null, null]'
+	mreg_is 0 search --json --columns run.config.lr 'name = model'
+	json 'lines | map(."run.config.lr") == [0.1, 0.001]'
+	mreg_is 2 search --columns run.confg.lr
+	complains "Did you mean 'config'?"
+	mreg_is 2 ls model --sort run.confg.lr
+	mreg_is 2 search --artifacts --columns run.config.lr
+}

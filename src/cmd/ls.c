@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
+#include "cmd/run-columns.h"
 #include "cmd/sort.h"
 #include "format/glob.h"
 #include "registry/producer.h"
@@ -57,6 +58,8 @@ struct list {
 	const struct alias_rows *aliases;
 	enum { NEEDS_ROW, NEEDS_BRIEF, NEEDS_OBJECT } needs; /* of each version, for what is to be shown */
 	bool wants_tags, wants_source, wants_absent, wants_run;
+	struct strvec of_runs; /* columns that tell of the run that made a version */
+	struct search *search; /* for them; NULL without */
 	struct version_row *learned; /* what the index did not know */
 	size_t learned_count, learned_cap;
 	uint64_t damaged;
@@ -267,7 +270,8 @@ static int list_live(struct list *l, const struct version_row *row, struct error
 	if (l->wants_tags)
 		json_object_set_new(record, "tags", fields_strings(&tags));
 	if ((l->wants_source && add_source(l, row, record, err) < 0) || (l->wants_absent && add_absent(l, row, record, err) < 0) ||
-	    (l->wants_run && add_run(l, row, record, err) < 0))
+	    (l->wants_run && add_run(l, row, record, err) < 0) ||
+	    (l->search && run_columns_add(record, l->search, &row->version, &l->of_runs, l->sorter, err) < 0))
 		return -1;
 	if ((l->needs == NEEDS_BRIEF && add_brief(l, row, record, err) < 0) || (l->needs == NEEDS_OBJECT && add_object(l, row, record, err) < 0))
 		return list_damaged(l, row, err);
@@ -322,19 +326,43 @@ static void learn(struct list *l, const struct cid *cid)
 	l->learned = NULL;
 }
 
+/* Runs are looked at as a search for all does. */
+static int begin_search(struct list *l, struct query **q, struct error *err)
+{
+	struct search_options options = { SEARCH_VERSIONS, NULL, 0 };
+
+	if (run_columns_collect(l->args->columns, l->args->sort, &l->of_runs, err) < 0)
+		return -1;
+	if (!l->of_runs.count)
+		return 0;
+	options.query = *q = query_parse("", 0, err);
+	options.parts = run_columns_parts(&l->of_runs);
+	l->search = *q ? search_new(l->s->registry, &options, err) : NULL;
+	return l->search ? 0 : -1;
+}
+
+static void list_cleanup(struct list *l)
+{
+	search_free(l->search);
+	strvec_release(&l->of_runs);
+	free(l->learned);
+}
+
 static int list_versions(struct list *l, const char *name, struct error *err)
 {
 	CLEANUP(collection) struct collection c = COLLECTION_INIT;
 	CLEANUP(alias_rows) struct alias_rows rows = ALIAS_ROWS_INIT;
+	CLEANUP(query) struct query *q = NULL;
 	int rc;
 
-	if (collection_get(l->view, name, &c, err) < 0 || alias_rows_read(l->view, &c, &rows, err) < 0 ||
+	if (begin_search(l, &q, err) < 0 || collection_get(l->view, name, &c, err) < 0 || alias_rows_read(l->view, &c, &rows, err) < 0 ||
 	    sorter_begin(l->sorter, c.is_model ? link_columns : version_columns, l->args->columns, "ref", err) < 0)
 		return -1;
 	l->collection = &c;
 	l->aliases = &rows;
 	decide_needs(l);
 	rc = view_each_version(l->view, &c.cid, true, list_version, l, err) < 0 || sorter_end(l->sorter, err) < 0 ? -1 : 0;
+	search_cleanup(&l->search);
 	learn(l, &c.cid);
 	if (rc < 0)
 		return -1;
@@ -411,7 +439,7 @@ static int update(struct session *s, const struct operands *operands, struct err
 static int ls(struct session *s, const struct args *a, const struct operands *operands, struct error *err)
 {
 	CLEANUP(sorter) struct sorter *sorter = sorter_new(s->out, a->sort, a->limit);
-	struct list l = { .s = s, .view = registry_view(s->registry, err), .args = a, .patterns = operands, .sorter = sorter };
+	CLEANUP(list) struct list l = { .s = s, .view = registry_view(s->registry, err), .args = a, .patterns = operands, .sorter = sorter };
 	struct reference ref;
 
 	if (!l.view || session_pager(s, err) < 0)

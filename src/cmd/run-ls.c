@@ -179,6 +179,11 @@ static void add_columns(struct strbuf *out, const char *names)
 	}
 }
 
+int run_ls_check_column(const char *name, struct error *err)
+{
+	return strcmp(name, "started") == 0 ? 0 : sorter_check(columns, name, err);
+}
+
 int run_ls_find(struct session *s, const struct run_ls_options *options, uint64_t *count, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf sort = STRBUF_INIT, chosen = STRBUF_INIT;

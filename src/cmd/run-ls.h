@@ -19,6 +19,9 @@ struct run_ls_options {
 /* Prints them, those begun last first; *count: how many there are. */
 int run_ls_find(struct session *s, const struct run_ls_options *options, uint64_t *count, struct error *err) MUST_CHECK;
 
+/* Whether there is such a column, or such a member in one; "started" is one, too.  ERR_USAGE with a hint. */
+int run_ls_check_column(const char *name, struct error *err) MUST_CHECK;
+
 /* The sub-verb, with options of its own; the operand before all others is "ls". */
 int run_ls(struct session *s, int argc, char **argv, struct error *err) MUST_CHECK;
 

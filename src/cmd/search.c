@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
+#include "cmd/run-columns.h"
 #include "cmd/run-ls.h"
 #include "cmd/sort.h"
 #include "registry/search.h"
@@ -38,6 +39,7 @@ static const struct column version_columns[] = {
 	{ "description", NULL, COLUMN_TEXT, true },
 	{ "metadata", NULL, COLUMN_TEXT, true },
 	{ "metrics", NULL, COLUMN_TEXT, true },
+	{ "run", NULL, COLUMN_TEXT, true }, /* run-columns.h */
 	{ NULL, NULL, COLUMN_TEXT, false },
 };
 static const struct column collection_columns[] = {
@@ -78,6 +80,7 @@ struct finding {
 	struct search *search;
 	const char *key; /* to sort by, without its sign; NULL: none */
 	struct needs whole, to_sort;
+	struct strvec of_runs; /* columns that tell of the run that made a version */
 	uint64_t count;
 	struct found *found;
 	size_t found_count, found_cap;
@@ -86,6 +89,7 @@ struct finding {
 static void finding_cleanup(struct finding *f)
 {
 	search_free(f->search);
+	strvec_release(&f->of_runs);
 	free(f->found);
 }
 
@@ -172,6 +176,7 @@ static json_t *make_record(const struct finding *f, const struct search_hit *hit
 	add_identity(hit, record);
 	if ((needs->count && !hit->row && add_count(f, hit, record, err) < 0) ||
 		(needs->members && add_details(f, hit, needs->members, record, err) < 0) ||
+		(needs == &f->whole && hit->row && run_columns_add(record, f->search, &hit->row->version, &f->of_runs, f->sorter, err) < 0) ||
 		(needs->brief && !(needs->members & SEARCH_TEXTS) && add_brief(f, hit, record, err) < 0))
 		return NULL;
 	return STEAL(record);
@@ -205,6 +210,9 @@ static json_t *make_key(struct finding *f, const struct search_hit *hit, struct 
 
 	if (strncmp(f->key, "metrics.", 8) == 0 || strncmp(f->key, "metadata.", 9) == 0) {
 		if (search_value(f->search, hit, f->key, &value, err) < 0)
+			return NULL;
+	} else if (hit->row && strvec_has(&f->of_runs, f->key)) {
+		if (run_columns_add(part, f->search, &hit->row->version, &f->of_runs, f->sorter, err) < 0)
 			return NULL;
 	} else if (hit->row && strcmp(f->key, "size") == 0) {
 		value = json_u64(hit->row->size);
@@ -299,11 +307,13 @@ static int find(struct session *s, const struct args *a, const struct query *q, 
 
 	if (a->runs)
 		return run_ls_find(s, &(struct run_ls_options){ .query = q, .columns = a->columns, .sort = a->sort, .limit = a->limit }, count, err);
+	if (kind == SEARCH_VERSIONS && run_columns_collect(a->columns, a->sort, &f.of_runs, err) < 0)
+		return -1;
 	if (sorter_begin(sorter, kind == SEARCH_VERSIONS ? version_columns : collection_columns, a->columns, "ref", err) < 0)
 		return -1;
 	f.key = sorter_key(sorter);
 	sorter_defer(sorter, complete, &f);
-	options.parts = decide_needs(&f);
+	options.parts = decide_needs(&f) | run_columns_parts(&f.of_runs);
 	f.search = search_new(s->registry, &options, err);
 	if (!f.search || search_each(f.search, take_hit, &f, err) < 0)
 		return -1;

@@ -99,7 +99,7 @@ static const struct column *find_age(const struct column *columns, const char *n
 }
 
 /* Names are separated by commas; what is below a column, after a dot, is not known beforehand. */
-static int check_columns(const struct column *columns, const char *names, struct error *err)
+int sorter_check(const struct column *columns, const char *names, struct error *err)
 {
 	while (names && *names) {
 		size_t len = strcspn(names, ","), top = strcspn(names, ".,");
@@ -133,7 +133,7 @@ int sorter_begin(struct sorter *s, const struct column *columns, const char *cho
 	if (s->key && !*s->key)
 		return error_set(err, ERR_USAGE, "--sort needs the name of a column");
 	take_age(s, columns);
-	if (check_columns(columns, s->key, err) < 0 || check_columns(columns, chosen, err) < 0)
+	if (sorter_check(columns, s->key, err) < 0 || sorter_check(columns, chosen, err) < 0)
 		return -1;
 	return out_list_begin(s->out, columns, chosen, primary, err);
 }

@@ -16,6 +16,8 @@ void sorter_free(struct sorter *s);
 void sorter_cleanup(struct sorter **s);
 /* A column or key that no record has is ERR_USAGE: its part before the first dot must be in `columns` (hidden ones count).  "age" is that of the COLUMN_AGE. */
 int sorter_begin(struct sorter *s, const struct column *columns, const char *chosen, const char *primary, struct error *err) MUST_CHECK;
+/* Names as in --columns; NULL and "" are none. */
+int sorter_check(const struct column *columns, const char *names, struct error *err) MUST_CHECK;
 /* What is sorted by, without its sign; NULL: nothing; after sorter_begin(). */
 const char *sorter_key(const struct sorter *s);
 /* Whether a member is shown or sorted by; after sorter_begin(). */

@@ -248,3 +248,12 @@ int search_run_member(struct search *s, struct search_run *run, const char *memb
 			return members[i].read(s, run, out, err);
 	return member_of(s, run, member, out, err);
 }
+
+int search_run_made(struct search *s, const struct oid *version, const char *member, json_t **out, struct error *err)
+{
+	struct search_run *run;
+	int found = search_run_producer(s, version, &run, err);
+
+	*out = NULL;
+	return found <= 0 ? found : search_run_member(s, run, member, out, err);
+}

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "registry/producer.h"
 #include "registry/run-alive.h"
 #include "registry/run-points.h"
 
@@ -308,6 +309,22 @@ int search_run_edge_name(struct search *s, const struct search_edge *edge, struc
 	else
 		strbuf_adds(out, edge->ref);
 	return 0;
+}
+
+int search_run_producer(struct search *s, const struct oid *version, struct search_run **out, struct error *err)
+{
+	CLEANUP(run) struct run run = RUN_INIT;
+	size_t place;
+	int found;
+
+	if (load_runs(s, err) < 0)
+		return -1;
+	found = producer_find(s->view, version, &run, err);
+	if (found <= 0)
+		return found;
+	place = (size_t)(uintptr_t)hashmap_find(&s->runs.places, run.cid.hex, CID_HEX_LEN);
+	*out = place ? &s->runs.v[place - 1] : NULL;
+	return place > 0;
 }
 
 /* ---- one run ---- */

@@ -78,5 +78,7 @@ int search_run_state(struct search *s, struct search_run *run, enum run_state *o
  * "command", "directory", "parent", "commit", "branch", "dirty", "remote", "reason", "tags", "note", "inputs", "outputs", "metadata", "metrics", "config", or what is in
  * one of the last three ("metrics.acc"): NULL and no error when it has none.  Annotations stand in it as far as `parts` said. */
 int search_run_member(struct search *s, struct search_run *run, const char *member, json_t **out, struct error *err) MUST_CHECK;
+/* The same of the run that made a version (producer.h); NULL and no error also when there is none. */
+int search_run_made(struct search *s, const struct oid *version, const char *member, json_t **out, struct error *err) MUST_CHECK;
 
 #endif
