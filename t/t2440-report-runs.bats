@@ -66,7 +66,7 @@ configured()
 	mreg_is 0 report --format csv
 	[[ $output == *,config,*config.late,config.lr,config.opt.name$'\r'* && $output == *",true,0.01,'=adam"$'\r'* && $output == *,,0.1,sgd$'\r'* ]]
 	mreg_is 0 report m
-	[[ $output == *'data-t="n">config.lr</th>'* && $output == *'<dt>layers<dd>[1,3]<dt>opt.wd<dd>0<dt>seed<dd>1</dl>'* ]]
+	[[ $output == *'data-t="n">config.<wbr>lr</th>'* && $output == *'<dt>layers<dd>[1,3]<dt>opt.wd<dd>0<dt>seed<dd>1</dl>'* ]]
 }
 
 @test "two versions are compared by the configuration of their runs, too" {

@@ -82,6 +82,14 @@ setup()
 	json '.digits.narrow == 400 and .hostile.narrow == 400'
 }
 
+@test "what matters is seen without scrolling sideways: notes, the comparison, where a lineage starts" {
+	json '.many.note_is_seen and .digits.narrow_comparison and .hostile.start_is_seen'
+}
+
+@test "versions are compared by the configuration of their runs" {
+	json '.many.chosen | any(. == ["config.seed", "196", "195", "differs"]) and any(. == ["config.model.depth", "0.00615", "0.00615", "same"])'
+}
+
 @test "what somebody wrote into the registry stays text" {
 	json '.hostile.title | startswith("</script></style><img src=x onerror=alert(1)>\"'"'"'`&amp;&lt;${1} --><!-- ]]> \\u202egnp.exe \\x1b[31m \\u009b longlong")'
 	json '.hostile.field == (.hostile.title | sub(" \\\\xff.*"; ""))'

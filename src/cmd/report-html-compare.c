@@ -209,8 +209,8 @@ void report_html_compare(struct report_html *page, const struct report_collectio
 	for (size_t i = 0; i < page->data->metrics.count; i++)
 		add_metric(page, c, i, a, b);
 	add_config(page, c, 0, c->config_columns, a, b);
-	add_lists(page, "Tags", &a->tags, &b->tags);
 	add_texts(page, "Note", a->note, b->note);
+	add_lists(page, "Tags", &a->tags, &b->tags);
 	add_facts(page, a, b);
 	add_texts(page, "By", a->user, b->user);
 	add_texts(page, "Source", a->source, b->source);

@@ -137,7 +137,7 @@ static bool is_of_numbers(const struct report_collection *c, const char *field)
 static void add_config_heads(struct report_html *page, const struct report_collection *c)
 {
 	for (size_t i = 0; i < c->config_columns; i++) {
-		strbuf_adds(page->out, is_of_numbers(c, c->config.v[i]) ? "<th scope=\"col\" class=\"n\" data-t=\"n\">config." : "<th scope=\"col\">config.");
+		strbuf_adds(page->out, is_of_numbers(c, c->config.v[i]) ? "<th scope=\"col\" class=\"n\" data-t=\"n\">config.<wbr>" : "<th scope=\"col\">config.<wbr>");
 		html_text(page->out, c->config.v[i]);
 		strbuf_adds(page->out, "</th>");
 	}
@@ -152,10 +152,10 @@ static void add_head(struct report_html *page, const struct report_collection *c
 		strbuf_adds(out, "<th scope=\"col\">Aliases</th>");
 	add_metric_heads(page, has);
 	add_config_heads(page, c);
-	if (has->has_tags)
-		strbuf_adds(out, "<th scope=\"col\">Tags</th>");
 	if (has->has_note)
 		strbuf_adds(out, "<th scope=\"col\">Note</th>");
+	if (has->has_tags)
+		strbuf_adds(out, "<th scope=\"col\">Tags</th>");
 	strbuf_adds(out, "<th scope=\"col\" class=\"n\" data-t=\"n\">Size</th>");
 	if (has->has_files)
 		strbuf_adds(out, "<th scope=\"col\" class=\"n\" data-t=\"n\">Files</th>");
@@ -216,7 +216,7 @@ static void add_metric(struct report_html *page, const struct report_collection 
 
 static void add_list(struct report_html *page, const struct strvec *list, bool is_reference)
 {
-	strbuf_adds(page->out, "<td>");
+	strbuf_adds(page->out, list->count ? "<td class=\"ls\">" : "<td>");
 	for (size_t i = 0; i < list->count; i++) {
 		strbuf_adds(page->out, i ? " " : "");
 		if (is_reference) {
@@ -292,7 +292,7 @@ static void add_text(struct report_html *page, const char *open, const char *tex
 
 static void add_run(struct report_html *page, const struct report_version *v)
 {
-	add_text(page, "<td>", v->job_type);
+	add_text(page, "<td class=\"ls\">", v->job_type);
 	if (*v->run) {
 		add_text(page, " <code>", v->run);
 		strbuf_adds(page->out, "</code>");
@@ -323,10 +323,10 @@ static void add_row(struct report_html *page, const struct report_collection *c,
 		if (has->decimals[i] != -2)
 			add_metric(page, c, v, page->data->metrics.v[i], has->decimals[i]);
 	add_config_columns(page, c, v);
-	if (has->has_tags)
-		add_list(page, &v->tags, false);
 	if (has->has_note)
 		add_text(page, "<td class=\"nt\">", v->note);
+	if (has->has_tags)
+		add_list(page, &v->tags, false);
 	add_facts(page, v, has->has_files);
 	if (has->has_source) {
 		strbuf_adds(page->out, "<td>");

@@ -56,7 +56,8 @@ const sort = (table, head, status) => {
 
 const makeSortable = (table, status) => {
 	for (const head of table.tHead.rows[0].cells) {
-		const button = make('button', head.textContent);
+		const button = make('button');
+		button.append(...head.childNodes);
 		button.type = 'button';
 		button.addEventListener('click', () => sort(table, head, status));
 		head.replaceChildren(button);
@@ -164,7 +165,18 @@ const makeComparison = (table, versions, status) => {
 	table.parentNode.before(box);
 };
 
+/* --- the drawing of where a version came from */
+
+/* Of one that is wider than its box, what was asked about is seen first. */
+const showStart = drawing => {
+	const start = drawing.querySelector('.n.st rect').getBoundingClientRect();
+	const box = drawing.parentNode;
+	box.scrollLeft += (start.left + start.right) / 2 - box.getBoundingClientRect().left - box.clientWidth / 2;
+};
+
 /* --- everything */
+
+all('svg.gr').forEach(showStart);
 
 for (const section of all('.co')) {
 	const [versions] = all('table.v', section);

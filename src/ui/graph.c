@@ -12,7 +12,7 @@
 #include "ui/html.h"
 
 #define NODE_WIDTH 176
-#define COLUMN_WIDTH 248
+#define COLUMN_WIDTH 216
 #define MARGIN 6
 #define NAME_COLUMNS 23   /* of text that fit into a box */
 #define DETAIL_COLUMNS 27

@@ -81,6 +81,15 @@ def filtered(page, name, text):
     return versions(page, name)
 
 
+def is_seen(page, selector):
+    """Whether the first of these lies, in its width, within the box that it may be scrolled in."""
+    return page.run("""(() => {
+        const place = document.querySelector(%s).getBoundingClientRect();
+        const box = document.querySelector(%s).closest('.w').getBoundingClientRect();
+        return place.left >= box.left && place.right <= box.right;
+    })()""" % (json.dumps(selector), json.dumps(selector)))
+
+
 def injected(page):
     """Whether a script, a style or a request gets in that is not the page's own; the attempts are what the browser complains of."""
     return page.run("""(async () => {
@@ -119,6 +128,7 @@ def look_at_digits(browser, url):
     facts["pdf"] = page.pdf()[:5].decode("latin-1")
     page.size(400)
     facts["narrow"] = page.run("document.documentElement.scrollWidth")
+    facts["narrow_comparison"] = is_seen(page, "table.c") and is_seen(page, "table.c td:last-child")
     facts["complaints"], facts["requests"] = page.complaints(), page.requests()
     facts["kept_out"] = injected(page)
     facts["complaints_of_intruders"] = len(page.complaints())
@@ -137,14 +147,19 @@ def look_at_hostile(browser, url):
     page.run("[...document.querySelectorAll('th button')].forEach(b => { b.click(); b.click(); })")
     facts["after"] = page.run("[document.scripts.length, document.images.length, document.querySelector('table.c').rows.length > 5]")
     page.size(400)
+    page.open(url)
     facts["narrow"] = page.run("document.documentElement.scrollWidth")
+    facts["start_is_seen"] = is_seen(page, ".n.st rect")
     facts["complaints"], facts["requests"] = page.complaints(), page.requests()
     return facts
 
 
 def look_at_many(browser, url):
     page, facts = browser.page(), {}
+    page.size(1280)
     page.open(url)
+    facts["note_is_seen"] = is_seen(page, "td.nt")
+    facts["chosen"] = choose(page, page.run("document.querySelector('h2').id"), ("v3", "v4"))
     name = page.run("document.querySelector('h2').id")
     facts["sorted"] = [click_head(page, name, title)["versions"] for title in ("Version", "loss")]
     facts["losses"] = page.run((TABLE % (name, "v", "tbody tr")) + ".map(r => Number(r.cells[3].dataset.v || r.cells[3].textContent))")
