@@ -118,11 +118,33 @@ on_terminal()
 
 @test "depth counts runs and versions, and tells where there is more" {
 	mreg_is 0 lineage m:v0 --up --depth 0
-	says "m:v0  model ..." "made from: nothing that is known"
+	says "m:v0  model ..." "made from: more than is shown here"
+	mreg_is 0 lineage m:v0 --depth 0
+	says "m:v0  model ..." "made from: more than is shown here" "led to: nothing that is known"
+	mreg_is 0 lineage raw --depth 0
+	says "raw:v0  dataset: pictures of digits ..." "made from: nothing that is known" "led to: more than is shown here"
 	mreg_is 0 lineage m:v0 --up --depth 2
 	says "m:v0  model" "made from:" "\`- $train0  train: first try" "   \`- data:v0  dataset (as train) ..."
 	mreg_is 0 lineage m:v0 --up --depth 2 --json
 	json '[.nodes[] | .more] == [false, false, true]'
+}
+
+@test "runs of which nobody said what they do are just runs, also where many are one" {
+	for i in 1 2 3; do
+		mreg run start -q --no-git >run
+		mreg use -q --run "$(cat run)" m:v1
+	done
+	mreg_is 0 lineage m:v1 --down --depth 1
+	says "m:v1 [prod:production]  model, linked as prod:v0: better" "led to:" "\`- 3 runs"
+	mreg_is 0 lineage m:v1 --down --depth 1 --format mermaid
+	[[ $output == *'"3 runs"'* ]]
+}
+
+@test "two are asked about only where they are compared" {
+	mreg_is 2 lineage m:v0 m:v1
+	complains "A and B are compared by --common or --assert-same-input; else it is one REF or RUN"
+	mreg_is 2 lineage --common m:v0
+	complains "--common and --assert-same-input compare two: A and B"
 }
 
 @test "many that are alike are one line, unless they are asked for or have an alias" {

@@ -20,8 +20,11 @@ static bool is_cluster(const struct lineage_node *node)
 
 void lineage_text_title(struct strbuf *out, const struct lineage_node *node)
 {
+	/* job type "run" is that of a run of which nobody said what it does */
+	const char *type = is_run(node) && strcmp(node->type, "run") == 0 ? "" : node->type;
+
 	if (is_cluster(node))
-		strbuf_addf(out, "%zu %s%s%s", node->members, node->type, *node->type ? " " : "", is_run(node) ? "runs" : "versions");
+		strbuf_addf(out, "%zu %s%s%s", node->members, type, *type ? " " : "", is_run(node) ? "runs" : "versions");
 	else
 		strbuf_adds(out, node->name);
 }

@@ -244,7 +244,12 @@ static void draw_direction(struct strbuf *out, const struct lineage *l, const st
 	lineage_ways_make(l, is_up, &t.ways);
 	find_places(&t);
 	strbuf_adds(out, is_up ? "made from" : "led to");
-	strbuf_adds(out, t.ways.first[0] < t.ways.first[1] ? ":\n" : ": nothing that is known\n");
+	if (t.ways.first[0] < t.ways.first[1])
+		strbuf_adds(out, ":\n");
+	else if (is_up ? l->nodes[0].is_cut_above : l->nodes[0].is_cut_below)
+		strbuf_adds(out, ": more than is shown here\n");
+	else
+		strbuf_adds(out, ": nothing that is known\n");
 	draw_below(&t, 0);
 	for (size_t i = 0; i < t.later_count; i++) {
 		t.is_drawn[t.later[i]] = true;

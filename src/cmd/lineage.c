@@ -183,7 +183,8 @@ static int run_request(struct session *s, struct request *r, const struct operan
 	if (wanted == 2 && (r->has_form || r->lineage.up || r->lineage.down || r->lineage.has_depth || r->lineage.explode))
 		return error_set(err, ERR_USAGE, "%s looks at all that both were made from", r->common ? "--common" : "--assert-same-input");
 	if (operands->count != wanted)
-		return error_set(err, ERR_USAGE, wanted == 2 ? "two of them are compared: A and B" : "one REF or RUN at a time");
+		return error_set(err, ERR_USAGE, wanted == 2 ? "--common and --assert-same-input compare two: A and B"
+								    : "A and B are compared by --common or --assert-same-input; else it is one REF or RUN");
 	if (r->common)
 		return show_common(s, operands->v[0], operands->v[1], err);
 	if (r->same_type)

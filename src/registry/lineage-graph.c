@@ -31,6 +31,13 @@ void lineage_cleanup(struct lineage *l)
 	*l = (struct lineage)LINEAGE_INIT;
 }
 
+static void cut(struct lineage_node *node, bool is_above)
+{
+	node->is_cut = true;
+	node->is_cut_above = node->is_cut_above || is_above;
+	node->is_cut_below = node->is_cut_below || !is_above;
+}
+
 /* ---- reaching ---- */
 
 struct graph {
@@ -121,7 +128,7 @@ static int take_neighbour(const struct lineage_neighbour *n, void *arg, struct e
 	if (place == g->current + 1)
 		return 0;
 	if ((!place && (at_end || g->raw.count >= LINEAGE_NODES_MAX)) || g->raw.edge_count >= LINEAGE_EDGES_MAX) {
-		g->raw.nodes[g->current].is_cut = true;
+		cut(&g->raw.nodes[g->current], g->direction == LINEAGE_UP);
 		return 0;
 	}
 	if (!place && add_node(g, n, &place, err) < 0)
@@ -226,8 +233,10 @@ static void merge_members(struct graph *g, const size_t *shown_as)
 	for (size_t i = 0; i < l->count; i++) {
 		members[shown_as[i]]++;
 		l->nodes[i].depth = depth_of(&g->marks[i]);
-		if (l->nodes[i].is_cut)
-			l->nodes[shown_as[i]].is_cut = true;
+		if (l->nodes[i].is_cut_above)
+			cut(&l->nodes[shown_as[i]], true);
+		if (l->nodes[i].is_cut_below)
+			cut(&l->nodes[shown_as[i]], false);
 	}
 	for (size_t i = 0; i < l->count; i++)
 		if (members[i] > 1)
@@ -289,9 +298,9 @@ static void take_edges(struct graph *g, const size_t *shown_as, const size_t *pl
 		from = place_of[shown_as[l->edges[i].from]];
 		to = place_of[shown_as[l->edges[i].to]];
 		if (from == SIZE_MAX && to != SIZE_MAX)
-			out->nodes[to].is_cut = true;
+			cut(&out->nodes[to], true);
 		if (to == SIZE_MAX && from != SIZE_MAX)
-			out->nodes[from].is_cut = true;
+			cut(&out->nodes[from], false);
 		if (from == SIZE_MAX || to == SIZE_MAX || from == to)
 			continue;
 		out->edges[out->edge_count] = l->edges[i];

@@ -32,6 +32,7 @@ struct lineage_node {
 	size_t members;         /* of a cluster; else 1 */
 	uint32_t depth;         /* steps from the start; 0 the start itself */
 	bool is_cut;            /* there is more behind it that the depth or the limit left out */
+	bool is_cut_above, is_cut_below; /* whether that is what it was made from, what became of it */
 	struct oid version, digest; /* of a version; else zero */
 	struct cid run;         /* of a run; else "" */
 };
