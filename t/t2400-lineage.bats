@@ -278,13 +278,23 @@ on_terminal()
 	mreg_is 0 lineage --common m:v0 m:v1 -q
 	says data:v0
 	mreg_is 0 lineage --common m:v0 data --json
-	says '{"format":1,"ref":"data:v0","kind":"version"}'
+	says '{"format":1,"ref":"data:v0","kind":"version","name":"data:v0","dangling":false,"removed":false}'
 	mreg_is 0 lineage --common m:v0 "$train0" -q
 	says "$train0"
 	put_file alone x
 	mreg_is 1 lineage --common m:v0 alone
 	says_nothing
 	complains "'m:v0' and 'alone' have nothing in common"
+}
+
+@test "what both were made from and is removed is told, but is no reference" {
+	mreg rm -q data:v0
+	mreg_is 0 lineage --common m:v0 m:v1 -q
+	says_nothing
+	mreg_is 0 lineage --common m:v0 m:v1
+	assert_regex "$output" 'data:v0 +version'
+	mreg_is 0 lineage --common m:v0 m:v1 --json
+	says '{"format":1,"ref":null,"kind":"version","name":"data:v0","dangling":false,"removed":true}'
 }
 
 @test "assert-same-input compares what both were made from" {

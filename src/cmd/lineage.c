@@ -12,7 +12,6 @@
 #include "cmd/lineage-record.h"
 #include "cmd/lineage-text.h"
 #include "cmd/lineage-tree.h"
-#include "registry/run.h"
 #include "ui/terminal.h"
 
 #define INPUTS_SHOWN 6
@@ -107,16 +106,28 @@ static int show_lineage(struct session *s, struct request *r, struct error *err)
 }
 
 static const struct column common_columns[] = {
-	{ "ref", NULL, COLUMN_TEXT, false },
+	{ "name", "REF", COLUMN_TEXT, false },
 	{ "kind", NULL, COLUMN_TEXT, false },
 	{ NULL, NULL, COLUMN_TEXT, false },
 };
 
+static json_t *common_record(const struct lineage_node *node)
+{
+	json_t *record = json_object();
+
+	json_object_set_new(record, "ref", lineage_record_has_ref(node) ? json_string(node->name) : json_null());
+	json_object_set_new(record, "kind", json_string(node->kind == LINEAGE_RUN ? "run" : "version"));
+	json_object_set_new(record, "name", json_string(node->name));
+	json_object_set_new(record, "dangling", json_boolean(node->is_dangling));
+	json_object_set_new(record, "removed", json_boolean(node->is_removed));
+	return record;
+}
+
 static int show_common(struct session *s, const char *a, const char *b, struct error *err)
 {
-	CLEANUP(strvec) struct strvec found = STRVEC_INIT;
+	CLEANUP(lineage) struct lineage found = LINEAGE_INIT;
 	struct view *v = registry_view(s->registry, err);
-	json_t *record;
+	const bool is_bare = out_mode(s->out) == OUT_LINES;
 
 	if (!v || lineage_common(s->registry, v, a, b, &found, err) < 0)
 		return -1;
@@ -124,13 +135,9 @@ static int show_common(struct session *s, const char *a, const char *b, struct e
 		return error_set(err, ERR_NO, "'%s' and '%s' have nothing in common that they were made from", a, b);
 	if (out_list_begin(s->out, common_columns, NULL, "ref", err) < 0)
 		return -1;
-	for (size_t i = 0; i < found.count; i++) {
-		record = json_object();
-		json_object_set_new(record, "ref", json_string(found.v[i]));
-		json_object_set_new(record, "kind", json_string(run_is_meant(found.v[i]) ? "run" : "version"));
-		if (out_list_row(s->out, record, err) < 0)
+	for (size_t i = 0; i < found.count; i++)
+		if ((!is_bare || lineage_record_has_ref(&found.nodes[i])) && out_list_row(s->out, common_record(&found.nodes[i]), err) < 0)
 			return -1;
-	}
 	return out_list_end(s->out, err);
 }
 

@@ -348,7 +348,7 @@ static int read_all(struct registry *reg, struct view *v, const char *reference,
 	return 0;
 }
 
-int lineage_common(struct registry *reg, struct view *v, const char *a, const char *b, struct strvec *out, struct error *err)
+int lineage_common(struct registry *reg, struct view *v, const char *a, const char *b, struct lineage *out, struct error *err)
 {
 	CLEANUP(lineage) struct lineage of_a = LINEAGE_INIT, of_b = LINEAGE_INIT;
 	CLEANUP(ptr) size_t *places = NULL;
@@ -357,8 +357,12 @@ int lineage_common(struct registry *reg, struct view *v, const char *a, const ch
 	if (read_all(reg, v, a, &of_a, err) < 0 || read_all(reg, v, b, &of_b, err) < 0)
 		return -1;
 	count = lineage_common_of(&of_a, &of_b, &places);
-	for (size_t i = 0; i < count; i++)
-		strvec_push(out, of_a.nodes[places[i]].name);
+	out->nodes = xcalloc(count + 1, sizeof *out->nodes);
+	out->cap = count + 1;
+	for (; out->count < count; out->count++) {
+		out->nodes[out->count] = of_a.nodes[places[out->count]];
+		of_a.nodes[places[out->count]] = (struct lineage_node){ .kind = LINEAGE_VERSION };
+	}
 	return 0;
 }
 

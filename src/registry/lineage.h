@@ -68,9 +68,9 @@ struct lineage_request {
  */
 int lineage_read(struct registry *reg, struct view *v, const struct lineage_request *request, struct lineage *out, struct error *err) MUST_CHECK;
 
-/* The nearest ancestors that both have, each counting as its own: "NAME:vN" or run ids, in order of their sum of steps; without those that lie behind one
+/* The nearest ancestors that both have, each counting as its own, as nodes without edges: in order of their sum of steps, without those that lie behind one
  * that stands before. */
-int lineage_common(struct registry *reg, struct view *v, const char *a, const char *b, struct strvec *out, struct error *err) MUST_CHECK;
+int lineage_common(struct registry *reg, struct view *v, const char *a, const char *b, struct lineage *out, struct error *err) MUST_CHECK;
 /* Versions of this artifact type among what it was made from, directly or not; sorted.  One that is not here is of any type: nobody can tell. */
 int lineage_inputs_of_type(struct registry *reg, struct view *v, const char *reference, const char *type, struct strvec *out, struct error *err) MUST_CHECK;
 
