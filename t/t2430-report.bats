@@ -91,6 +91,19 @@ of()
 	says '[[4,3,2,1,0],0]'
 }
 
+@test "--top 0 leaves none but those with an alias" {
+	of '[[.versions[].number], .left_out]' --top 0
+	says '[[3,0],3]'
+	of '[[.versions[].number], .left_out]' --top 0 --metric loss:min
+	says '[[4,3,0],2]'
+}
+
+@test "a metric that is nan in both of two versions is the same" {
+	mreg meta -q digits:v3 --metric acc=nan
+	mreg_is 0 report --format html digits
+	assert_regex "$output" '<tr><th scope="row">acc<td>nan<td>nan<td>same'
+}
+
 @test "--search shows what it finds, in artifacts and in models" {
 	mreg put -q other "$DIGITS/epoch-1" >/dev/null
 	mreg_is 0 report --json --search 'metrics.loss < 0.65'

@@ -86,10 +86,11 @@ static void add_metric(struct report_html *page, const struct report_collection 
 	int decimals = report_html_decimals(c, name);
 	double left = 0, right = 0;
 	bool has_left = report_html_metric(a, name, &left), has_right = report_html_metric(b, name, &right);
+	bool is_same = has_left == has_right && (left == right || (isnan(left) && isnan(right)));
 
 	if (!has_left && !has_right)
 		return;
-	strbuf_adds(page->out, has_left == has_right && left == right ? "<tr><th scope=\"row\">" : "<tr class=\"di\"><th scope=\"row\">");
+	strbuf_adds(page->out, is_same ? "<tr><th scope=\"row\">" : "<tr class=\"di\"><th scope=\"row\">");
 	html_text(page->out, name);
 	strbuf_adds(page->out, "<td>");
 	if (has_left)

@@ -256,7 +256,7 @@ static int prepare(struct session *s, const struct args *a, const struct strvec 
 
 static int run(struct session *s, int argc, char **argv, struct error *err)
 {
-	CLEANUP(args) struct args a = { .metrics = STRVEC_INIT };
+	CLEANUP(args) struct args a = { .metrics = STRVEC_INIT, .top = UINT64_MAX };
 	CLEANUP(operands) struct operands operands = OPERANDS_INIT;
 	CLEANUP(strvec) struct strvec names = STRVEC_INIT;
 	const struct opt opts[] = {

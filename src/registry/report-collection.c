@@ -99,7 +99,7 @@ static bool is_best(const struct report_collection *c, uint64_t number)
 /* Without a rule nothing but the row is needed to know whether a version is shown. */
 static bool is_wanted(const struct report_gathering *g, const struct alias_rows *aliases, size_t place, uint64_t number)
 {
-	return !g->request->top || place < g->request->top || has_alias(aliases, number);
+	return place < g->request->top || has_alias(aliases, number);
 }
 
 static int read_versions(struct report_gathering *g, const struct collection *c, const struct rows *rows, const struct alias_rows *aliases,

@@ -24,7 +24,7 @@ struct report_request {
 	const char *query;             /* --search: versions; NULL: none */
 	const struct report_metric_rule *metrics; /* --metric M:min|max, in the order of the table; none: all metrics that the versions have, names sorted, at most 12 */
 	size_t metric_count;
-	uint64_t top;                  /* the newest N of each collection, the holders of aliases and the best by the rules; 0: all */
+	uint64_t top;                  /* the newest N of each collection, the holders of aliases and the best by the rules; UINT64_MAX: all */
 	const char *media;             /* a glob of paths whose pictures are shown, or NULL */
 };
 
