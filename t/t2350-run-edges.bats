@@ -110,6 +110,25 @@ setup()
 	assert_exists ".mreg/runs/$two"
 }
 
+@test "gc takes what a crash has left of an ended run, and of a dead one that was removed" {
+	local three four
+	three=$(mreg run start -q)
+	mreg run log -q "$three" loss=1
+	run -137 env MREG_CRASH=index-after-commit mreg run finish "$three"
+	mreg run exec -q --id-file id -- sh -c 'mreg run log -q loss=1; kill -KILL $PPID' || true
+	four=$(<id)
+	assert_exists ".mreg/runs/$three"
+	assert_exists ".mreg/runs/$four.lock"
+	mreg run rm -q "$four"
+	mreg_is 0 gc --grace 0 --yes -q
+	assert_not_exists ".mreg/runs/$three"
+	assert_not_exists ".mreg/runs/$four"
+	assert_not_exists ".mreg/runs/$four.lock"
+	assert_exists ".mreg/runs/$two"
+	mreg_is 0 run show "$three" --json
+	json '.metrics.loss == 1 and .state == "finished"'
+}
+
 @test "gc names a removed run as one" {
 	mreg run finish -q one >/dev/null
 	mreg run rm -q one

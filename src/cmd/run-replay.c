@@ -355,7 +355,7 @@ static int add_config(struct replay *r, struct error *err)
 
 /* ---- what it used ---- */
 
-/* "NAME-vN" below inputs/; what is called by no name that leads to a place there (it dangles, and whoever made it chose the text) is its digest. */
+/* "NAME-vN" below inputs/; its digest where what it is called leads elsewhere: it dangles, and whoever made it chose the text. */
 static void add_place(struct replay *r, const char *name, size_t name_len, const struct oid *digest)
 {
 	CLEANUP(strbuf) struct strbuf place = STRBUF_INIT;

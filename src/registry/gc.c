@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,7 +16,9 @@
 #include "base/mem.h"
 #include "format/manifest.h"
 #include "registry/gc-refs.h"
+#include "registry/run-alive.h"
 #include "registry/run-file.h"
+#include "registry/run-points.h"
 #include "registry/version.h"
 #include "store/collect.h"
 #include "store/trace.h"
@@ -253,24 +256,48 @@ static int list_versions(struct gc_mark *m, struct collector *c, struct gc_resul
 	return 0;
 }
 
-/* --- points of runs that never ended --- */
+/* --- points of runs --- */
 
-/* They stand in a file of their own, which goes when nothing can bring the run back. */
+/* A crash behind the end of a run leaves its file: all of it stands in the record. */
+static bool is_sealed(struct gc_mark *m, const struct gc_ref *ref, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) || strcmp(strrchr(ref->key, '/'), "/0") == 0)
+		return false;
+	for (size_t i = 0; i < ref->count; i++) {
+		CLEANUP(manifest) struct manifest files = MANIFEST_INIT;
+		struct error ignored = ERROR_INIT;
+		const struct entry *e;
+
+		if (version_manifest(m->reg, &ref->targets[i].digest, &files, &ignored) < 0)
+			continue;
+		e = manifest_find(&files, RUN_POINTS_FILE);
+		if (e ? e->size == (uint64_t)st.st_size : st.st_size == 0)
+			return true;
+	}
+	return false;
+}
+
+/* They stand in a file of their own, which goes when nothing can bring the run back, or is not needed any more. */
 static int sweep_points(struct gc_ref *ref, void *arg)
 {
 	struct gc_mark *m = arg;
 	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT, path = STRBUF_INIT;
 	struct run_id id;
 
-	if (!gc_refs_is_version(ref) || gc_refs_is_live(&m->refs, ref) || !is_past_grace(m, ref))
+	if (!gc_refs_is_version(ref))
 		return 0;
 	gc_refs_name(&m->refs, ref, &name);
 	if (!run_id_is(name.buf, name.len))
 		return 0;
 	memcpy(id.text, name.buf, sizeof id.text);
 	run_file_path(m->reg, &id, &path);
+	if (gc_refs_is_live(&m->refs, ref) ? !is_sealed(m, ref, path.buf) : !is_past_grace(m, ref))
+		return 0;
 	if (unlink(path.buf) < 0 && errno != ENOENT)
 		report_warning(m->reg->report, "'%s' is not needed any more, and cannot be removed: %s", path.buf, strerror(errno));
+	run_alive_forget(m->reg, &id);
 	return 0;
 }
 
