@@ -55,14 +55,13 @@ static int take(struct registry *reg, struct run_file *f, struct stat *st, struc
 	return st->st_nlink > 0;
 }
 
-/* Behind the last newline before `end`. */
-static int end_of_lines(const struct run_file *f, uint64_t end, uint64_t *out, struct error *err)
+int run_file_end(int fd, const char *path, uint64_t end, uint64_t *out, struct error *err)
 {
 	char piece[STEP_BACK];
 
 	while (end > 0) {
 		size_t len = end < sizeof piece ? (size_t)end : sizeof piece;
-		ssize_t got = file_pread(f->fd, piece, len, end - len, f->path.buf, err);
+		ssize_t got = file_pread(fd, piece, len, end - len, path, err);
 
 		if (got < 0)
 			return -1;
@@ -84,7 +83,7 @@ static int lock_and_mend(struct registry *reg, struct run_file *f, struct error 
 
 	while ((locked = take(reg, f, &st, err)) == 0)
 		;
-	if (locked < 0 || end_of_lines(f, (uint64_t)st.st_size, &f->len, err) < 0)
+	if (locked < 0 || run_file_end(f->fd, f->path.buf, (uint64_t)st.st_size, &f->len, err) < 0)
 		return -1;
 	if (st.st_size == 0)
 		share(f->fd, &f->path);

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -104,7 +105,16 @@ static int feed_file(struct feed *f, int fd, const char *path, uint64_t from, ui
 
 /* ---- reading ---- */
 
-/* What others append meanwhile is read, too, as far as its lines are whole. */
+static int feed_lines_of(struct feed *f, int fd, const char *path, struct error *err)
+{
+	struct stat st;
+	uint64_t end;
+
+	if (fstat(fd, &st) < 0)
+		return error_set_errno(err, "cannot read '%s'", path);
+	return run_file_end(fd, path, (uint64_t)st.st_size, &end, err) < 0 ? -1 : feed_file(f, fd, path, 0, end, err);
+}
+
 static int each_running(struct registry *reg, const struct run *run, struct feed *f, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
@@ -116,7 +126,7 @@ static int each_running(struct registry *reg, const struct run *run, struct feed
 		error_clear(err);
 		return 0;
 	}
-	if (fd >= 0 && feed_file(f, fd, path.buf, 0, UINT64_MAX, err) == 0)
+	if (fd >= 0 && feed_lines_of(f, fd, path.buf, err) == 0)
 		return 0;
 	if (err->code == ERR_INTEGRITY)
 		error_hint(err, "When the run ends, what can be read of them is kept.");
