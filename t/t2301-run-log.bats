@@ -202,6 +202,32 @@ logs()
 	assert_equal "$(ls -A .mreg/tmp)" ""
 }
 
+@test "what a crash of the machine leaves behind the last line is passed over" {
+	mreg run log -q run loss=1
+	head -c 100000 /dev/zero >>"$file"
+	mreg_is 0 run show --json run
+	json '.metrics == {"loss": 1} and .points.loss.count == 1'
+	no_complaint
+	mreg_is 0 put digits "$DIGITS/epoch-1" --run run --new-version --json
+	mreg_is 0 run log run loss=2
+	assert_equal "$(cut -d ' ' -f 2- "$file")" "$(printf '%s\n' '0 loss 1.0' '1 loss 2.0')"
+}
+
+@test "a run with damaged points hides no other one, and that is said" {
+	local sort
+	mreg run start -q --name second >/dev/null
+	mreg run log -q second loss=1
+	mreg run start -q --name third >/dev/null
+	printf 'garbage\n' >>"$file"
+	for sort in created metrics.loss; do
+		mreg_is 7 run ls --json --sort "$sort"
+		json 'lines | map({(.name): .metrics.loss}) | add == {"run": null, "second": 1, "third": null}'
+		json_error '.error.code == "integrity"'
+	done
+	mreg_is 7 search --runs 'metrics.loss > 0' -q
+	[ "${#lines[@]}" -eq 1 ]
+}
+
 @test "what a run has logged is read after gc, and in a clone" {
 	seq 0 999 | sed 's/.*/{"loss":0.&}/' | mreg run log run -
 	mreg run finish -q run

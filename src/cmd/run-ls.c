@@ -203,7 +203,7 @@ int run_ls_find(struct session *s, const struct run_ls_options *options, uint64_
 	if (!l.search || search_each(l.search, take_hit, &l, err) < 0)
 		return -1;
 	*count = l.count;
-	return sorter_end(sorter, err);
+	return sorter_end(sorter, err) < 0 ? -1 : search_damage(l.search, err);
 }
 
 /* ---- the sub-verb ---- */

@@ -318,7 +318,7 @@ static int find(struct session *s, const struct args *a, const struct query *q, 
 	if (!f.search || search_each(f.search, take_hit, &f, err) < 0)
 		return -1;
 	*count = f.count;
-	return sorter_end(sorter, err);
+	return sorter_end(sorter, err) < 0 ? -1 : search_damage(f.search, err);
 }
 
 /* Words that a shell has taken apart are a query as well. */

@@ -86,7 +86,7 @@ static int find_matches(struct report_gathering *g, struct error *err)
 	if (!s)
 		return -1;
 	g->has_matches = true;
-	if (search_each(s, take_match, g, err) == 0)
+	if (search_each(s, take_match, g, err) == 0 && search_damage(s, err) == 0)
 		return 0;
 	if (err->code != ERR_INTEGRITY)
 		return -1;

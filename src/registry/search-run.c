@@ -361,14 +361,18 @@ int search_run_record(struct search *s, struct search_run *r, const char *path, 
 	return facts_find(f->metadata, (struct span){ NULL, 0 }, path, fn, arg, err) < 0 ? -1 : 0;
 }
 
-/* The metrics of one that has not ended are in its points; there are few of them. */
+/* The metrics of one that has not ended are in its points; there are few of them.  Damaged ones are none, and told in the end. */
 static int read_live(struct search *s, const struct search_run *r, struct error *err)
 {
 	CLEANUP(json) json_t *last = run_points_last(s->reg, s->view, &r->run, err);
 	struct search_facts *at = &s->runs.at;
 
-	if (!last)
+	if (!last && err->code != ERR_INTEGRITY)
 		return -1;
+	if (!last) {
+		note_damage(s, err);
+		last = json_object();
+	}
 	strbuf_reset(&at->metrics);
 	facts_add(&at->metrics, last);
 	s->runs.has_live = true;

@@ -349,6 +349,11 @@ int search_each(struct search *s, search_fn fn, void *arg, struct error *err)
 	for (size_t i = 0; s->options.kind != SEARCH_RUNS && i < s->count && !w.stop; i++)
 		if (try_collection(&w, &s->collections[i], err) < 0)
 			return -1;
+	return 0;
+}
+
+int search_damage(const struct search *s, struct error *err)
+{
 	if (!s->damaged)
 		return 0;
 	*err = s->first_damage;

@@ -38,10 +38,12 @@ void search_cleanup(struct search **s);
 
 /*
  * Calls fn with what matches, by name of the collection and number; runs, those begun last first.  fn: 1 stops, -1 fails.  A version that cannot be decided because
- * something of it is damaged is passed over, and ERR_INTEGRITY once all others were told.
+ * something of it is damaged is passed over.
  */
 typedef int (*search_fn)(const struct search_hit *hit, void *arg, struct error *err);
 int search_each(struct search *s, search_fn fn, void *arg, struct error *err) MUST_CHECK;
+/* For the end, when all others were told: ERR_INTEGRITY names the first that was passed over.  The metrics of a run whose points are damaged are none. */
+int search_damage(const struct search *s, struct error *err) MUST_CHECK;
 
 /* Title of a collection, "" for none (and without OVERLAY_TITLES). */
 const char *search_title_of(const struct search *s, const struct collection *c);
