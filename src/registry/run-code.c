@@ -19,6 +19,7 @@
 
 #define ANSWER_MAX (1u << 20) /* of all but the diff */
 #define PIECE (64u << 10)
+#define SCHEME "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.:" /* also of a helper before it: "hg::https" */
 
 /* ---- git ---- */
 
@@ -176,6 +177,8 @@ void run_code_add_url(struct strbuf *out, const char *url)
 			strbuf_adds(out, url);
 		return;
 	}
+	if (strspn(url, SCHEME) != (size_t)(rest - url) + 1) /* with the colon of "://" */
+		return;
 	is_ssh = memmem(url, (size_t)(rest - url), "ssh", 3) != NULL;
 	rest += 3;
 	end = rest + strcspn(rest, "/?#");

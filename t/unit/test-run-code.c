@@ -30,6 +30,8 @@ int main(void)
 	is_url("../other", "../other");
 	is_url("file:///srv/a?b", "file:///srv/a?b");
 	is_url("ext::sh -c 'curl -H s3cret'", "");
+	is_url("ext::sh -c 'curl -H s3cret https://host/a'", "");
+	is_url("hg::https://me:s3cret@host/a", "hg::https://host/a");
 	is_url("https://me@", "https://");
 	is_url("", "");
 	return tap_done();

@@ -32,7 +32,7 @@ static void is_read(const char *words, const char *names, const char *want, cons
 static void test_secrets(void)
 {
 	static const char *const secrets[] = { "AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "github_token", "PGPASSWORD", "WANDB_API_KEY", "GH_PAT",
-					       "MY_CREDENTIALS", "NETRC_AUTH", "SMTP_PASS", "SENTRY_DSN" };
+					       "MY_CREDENTIALS", "NETRC_AUTH", "SMTP_PASS", "SSHPASS", "SENTRY_DSN" };
 	static const char *const plain[] = { "RANK", "PATH", "COMPASS", "OMP_NUM_THREADS", "LR" };
 
 	for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
