@@ -196,6 +196,36 @@ points()
 	same_runs ../hub .
 }
 
+@test "of two ends of one run one is chosen, and none gets another number" {
+	local side how
+	team
+	(cd hub && mreg run start --name one) >id
+	one=$(cat id)
+	for side in a b; do
+		(cd $side && mreg pull -q && mreg run log "$one" "loss=${#side}" && mreg run finish -q "$one" --status "$([ $side = a ] && echo 0 || echo 3)") >/dev/null
+	done
+	(cd a && mreg push -q) >/dev/null
+	cp -R hub hub.before
+	cp -R b b.before
+	for how in theirs ours; do
+		rm -rf hub b
+		cp -R hub.before hub
+		cp -R b.before b
+		cd b
+		mreg_is 5 pull
+		mreg_is 5 pull --renumber
+		mreg_is 0 pull "--$how" "$one"
+		refute_output --partial renumbered
+		mreg_is 0 run show "$one" --json
+		json ".exit_status == $([ $how = theirs ] && echo 0 || echo 3)"
+		mreg_is 0 push
+		mreg_is 0 fsck
+		cd ..
+	done
+	mreg_is 0 --registry hub run show "$one" --json
+	json '.exit_status == 3'
+}
+
 @test "what is said of a run travels, and is settled as all that is said" {
 	team
 	(cd hub && trained && mreg run outputs one --template '{run}' >../id)

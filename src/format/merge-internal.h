@@ -32,6 +32,9 @@ bool merge_version_of(const char *value, struct oid *out);
 /* Not two versions are named by the values of these changes. */
 bool merge_same_version(const struct change_list *a, const struct change_list *b);
 
+/* Is the collection a run?  Its records have no numbers to give: what is recorded at its end stands under 1, or has lost. */
+bool merge_is_run(const struct change_map *map, const char *cid);
+
 /* The keys of a state, sorted. */
 void merge_fold_keys(const struct fold *fold, struct strvec *keys);
 /* NULL: never set, or a tombstone. */

@@ -70,6 +70,28 @@ bool merge_same_version(const struct change_list *a, const struct change_list *b
 	return names_one(a, &version, &any) && names_one(b, &version, &any);
 }
 
+static bool says_run(const char *value)
+{
+	struct error err = ERROR_INIT;
+	CLEANUP(json) json_t *doc = value[0] == '{' ? json_parse(value, strlen(value), "value", &err) : NULL;
+	const char *kind;
+
+	return doc && json_get_string(doc, "kind", &kind) && strcmp(kind, "run") == 0;
+}
+
+bool merge_is_run(const struct change_map *map, const char *cid)
+{
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
+	const struct change_list *list;
+
+	strbuf_addf(&key, "coll/%s", cid);
+	list = change_map_of(map, key.buf);
+	for (size_t i = 0; list && i < list->count; i++)
+		if (says_run(list->v[i]->value))
+			return true;
+	return false;
+}
+
 static int add_key(const void *key, size_t len, void *value, void *arg)
 {
 	(void)value;

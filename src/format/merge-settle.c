@@ -184,7 +184,7 @@ static int settle_lost(struct settling *s, const struct lost *lost, struct hashm
 	struct oid version;
 
 	if (!merge_place_parse(lost->key, &place) || !merge_version_of(lost->value, &version) || winner_removed(s, lost->key, &version) ||
-	    merge_places_of(places, &place, &version))
+	    merge_places_of(places, &place, &version) || merge_is_run(s->all, place.cid))
 		return 0;
 	if (place_anew(s, lost->key, lost->value, err) < 0)
 		return -1;

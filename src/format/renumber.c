@@ -273,7 +273,7 @@ static int sort_keys(struct work *w, struct error *err)
 		if (!merge_place_parse(key, &place)) {
 			if (into && join_key(w, key, into, err) < 0)
 				return -1;
-		} else if (is_offered(w, key)) {
+		} else if (is_offered(w, key) || merge_is_run(w->ours, place.cid)) {
 			merge_numbers_burn(&w->used, &place);
 		} else {
 			note_own(w, key, &place, into);

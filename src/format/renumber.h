@@ -19,7 +19,7 @@
  *   joins theirs.  Its own key is withdrawn, its versions and links follow theirs with new numbers in their order; of its other keys
  *   those that say what theirs says are dropped, the rest move over (and have diverged there if theirs says something else).
  * - A version or link that has diverged: it and all later ones of its collection get the next free numbers, in their order, so that
- *   what was latest stays latest.  No number becomes smaller.
+ *   what was latest stays latest.  No number becomes smaller.  Records of runs stay: which end is the end, has to be said.
  * - A version or link that is live on their side under another number of the same collection gives way to that, unless
  *   that number has diverged.
  *
