@@ -109,6 +109,20 @@ media()
 	says '[["p:v0","a.png","image/png",18]]'
 }
 
+@test "pictures that are not asked for any more are left out for the same reason" {
+	MREG_RUN=$(mreg run start -q --no-git)
+	export MREG_RUN
+	printf '%s\n' '{"loss":2}' '{"loss":1}' | mreg run log -q -
+	mreg put -q p p >/dev/null
+	mreg run finish -q >/dev/null
+	unset MREG_RUN
+	mreg clone -q --metadata-only . ../far >/dev/null
+	cd ../far || return
+	mreg_is 0 report --json --offline --media '*.png'
+	complains "warning: the metrics of 1 run are not drawn in the report: 'r-"
+	complains "warning: 1 picture is not in the report: 'r-"
+}
+
 @test "external references are not fetched for a report" {
 	mreg put -q p --ref "file://$PWD/p/a.png" >/dev/null
 	media --media '*.png'

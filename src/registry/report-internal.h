@@ -20,7 +20,8 @@ struct report_gathering {
 	struct strvec stages;   /* of the configuration */
 	bool has_matches;       /* there is a query, and it found: */
 	struct hashmap matches; /* raw version id → itself */
-	bool is_remote_lost;    /* it was asked for a file in vain, and is not asked again */
+	bool is_remote_lost;    /* it was asked for a file in vain, and is not asked again; why: */
+	struct error remote_loss;
 	struct report_loss pictures, points, configs;
 	uint64_t media_bytes;   /* of all pictures */
 	size_t media_count, media_left_out;
