@@ -87,6 +87,16 @@ configured()
 	[[ $output == *'<dl><dt>h<dd>12<dt>a<dd>1<dt>x100'* && $output == *'<p class="q">104 more fields of the configuration are left out of the page.</p>'* ]]
 }
 
+@test "a page stays small when the fields of a configuration have very long names" {
+	jq -n '{("k" * 50000): ([range(1000) | {"a\(.)": .}] | add)}' >long.json
+	MREG_RUN=$(mreg run start -q --no-git --config long.json)
+	export MREG_RUN
+	echo one >weights
+	mreg put -q long weights >/dev/null
+	mreg report long -o long.html >/dev/null
+	(($(stat -c %s long.html) < 300000))
+}
+
 @test "content that a run made again is a work of that run" {
 	local run
 	echo one >weights

@@ -11,6 +11,7 @@
 #include "registry/run.h"
 
 #define COLUMNS_MAX 4
+#define PATH_LEN_MAX 256 /* of what is looked into: each field below it has that in its name */
 
 /* ---- of one version ---- */
 
@@ -24,7 +25,7 @@ static void flatten(json_t *into, struct strbuf *path, json_t *config)
 	json_object_foreach(config, key, value)
 	{
 		strbuf_addf(path, "%s%s", len ? "." : "", key);
-		if (json_object_size(value))
+		if (json_object_size(value) && path->len <= PATH_LEN_MAX)
 			flatten(into, path, value);
 		else
 			json_object_set(into, path->buf, value);
