@@ -103,6 +103,10 @@ program()
 	says digits:v5
 	no_complaint
 	grep -qF '**0.5**' ../../digits.md
+	touch ../digits.txt ../digits.png
+	mreg config report.options -- '--top 1 --media digits.*' 2>/dev/null
+	mreg_is 0 alias digits:v1 better
+	no_complaint
 	mkdir ../taken && mreg config report.file taken 2>/dev/null
 	mreg_is 0 alias digits:v2 best
 	complains "warning: hook 'post-alias' failed for 'digits:v2'"
