@@ -277,11 +277,25 @@ def _warn(stderr: bytes) -> None:
 def _records(stdout: bytes) -> List[Record]:
     records = []
     for line in stdout.splitlines():
-        record = json.loads(line)
-        if record.pop("format", None) != FORMAT:
+        try:
+            record = json.loads(line)
+            is_known = record.pop("format", None) == FORMAT
+        except (ValueError, AttributeError, TypeError) as why:
+            raise _not_mreg() from why
+        if not is_known:
             raise Error("mreg prints a newer format than this module reads", code="newer-format")
         records.append(record)
     return records
+
+
+def _one(records: List[Record]) -> Record:
+    if not records:
+        raise _not_mreg()
+    return records[0]
+
+
+def _not_mreg() -> LocalError:
+    return LocalError("what was called prints no records, so it is not mreg", hint="MREG_BINARY names the program mreg.")
 
 
 def _record_path(record: Record) -> pathlib.Path:
@@ -360,7 +374,7 @@ class Registry:
         arguments += _option("--dereference", dereference) + _option("--allow-empty", allow_empty) + _option("--new-version", new_version)
         arguments += _option("--fail-if-unchanged", fail_if_unchanged) + _option("--dry-run", dry_run)
         with _JsonFile("--meta-file", metadata, "metadata", "metadata.json") as meta:
-            return _version(self._call(["put"], arguments + meta, run=run)[0])
+            return _version(_one(self._call(["put"], arguments + meta, run=run)))
 
     def get(self, ref: Reference, path: Optional[Path] = None, *, include: Union[None, str, Iterable[str]] = None,
             exclude: Union[None, str, Iterable[str]] = None, exact: bool = False, force: bool = False,
@@ -370,7 +384,7 @@ class Registry:
         arguments = _option("--output", None if path is None else os.fsencode(path)) + _each("--include", include) + _each("--exclude", exclude)
         arguments += _option("--exact", exact) + _option("--force", force) + _each("--fallback", fallback) + _option("--wait", _seconds(wait))
         arguments += _option("--stamp", None if stamp is None else os.fsencode(stamp)) + _option("--remote", remote) + _option("--offline", offline)
-        return _record_path(self._call(["get"], arguments + [_operand(ref)], run=run)[0])
+        return _record_path(_one(self._call(["get"], arguments + [_operand(ref)], run=run)))
 
     def verify(self, ref: Reference, path: Optional[Path] = None) -> bool:
         """Whether a directory has exactly the version's files; without one the stored bytes are read, and damage raises Integrity."""
@@ -385,7 +399,7 @@ class Registry:
 
     def resolve(self, ref: Reference, *, at: Optional[str] = None, remote: Optional[str] = None) -> Version:
         """What a reference means now, or meant at a time."""
-        return _version(self._call(["resolve"], _option("--at", at) + _option("--remote", remote) + [_operand(ref)])[0])
+        return _version(_one(self._call(["resolve"], _option("--at", at) + _option("--remote", remote) + [_operand(ref)])))
 
     def ls(self, *patterns: Reference, type: Optional[str] = None, alias: Optional[str] = None, tag: Optional[str] = None,
            kind: Optional[str] = None, sort: Optional[str] = None, limit: Optional[int] = None, removed: bool = False,
@@ -398,8 +412,8 @@ class Registry:
     def show(self, ref: Reference, *, remote: Optional[str] = None) -> Record:
         """All that is known of a collection, a version or a run (by its id)."""
         if str(ref).startswith("r-") and remote is None:
-            return self._call(["run", "show"], [_operand(ref)])[0]
-        return self._call(["show"], _option("--remote", remote) + [_operand(ref)])[0]
+            return _one(self._call(["run", "show"], [_operand(ref)]))
+        return _one(self._call(["show"], _option("--remote", remote) + [_operand(ref)]))
 
     def log(self, name: str, *, metric: Optional[str] = None, limit: Optional[int] = None, remote: Optional[str] = None) -> List[Record]:
         """The versions, newest first, with what changed."""
@@ -419,12 +433,12 @@ class Registry:
 
     def diff(self, a: Reference, b: Reference) -> Record:
         """How two versions differ; record["same"] is True when they do not."""
-        return self._call(["diff"], [_operand(a), _operand(b)], is_no_an_answer=True)[0]
+        return _one(self._call(["diff"], [_operand(a), _operand(b)], is_no_an_answer=True))
 
     def lineage(self, ref: Reference, *, up: bool = False, down: bool = False, depth: Optional[int] = None) -> Record:
         """Where a version came from, and what came of it."""
         arguments = _option("--up", up) + _option("--down", down) + _option("--depth", depth)
-        return self._call(["lineage"], arguments + [_operand(ref)])[0]
+        return _one(self._call(["lineage"], arguments + [_operand(ref)]))
 
     # -- curate --
 
@@ -432,14 +446,14 @@ class Registry:
                message: Optional[str] = None, if_absent: bool = False) -> Record:
         """Makes a registered model, or an empty artifact."""
         arguments = [f"--{kind}"] + _option("--type", type) + _option("--title", title) + _option("--message", message)
-        return self._call(["create"], arguments + _option("--if-absent", if_absent) + [_operand(name)])[0]
+        return _one(self._call(["create"], arguments + _option("--if-absent", if_absent) + [_operand(name)]))
 
     def link(self, ref: Reference, model: str, *, aliases: Union[None, str, Iterable[str]] = None, expect: Optional[str] = None,
              create: bool = True, message: Optional[str] = None, override: bool = False, run: Optional[str] = None) -> Version:
         """Puts a version into a registered model, which is made if need be."""
         arguments = _each("--alias", aliases) + _option("--expect", expect) + _option("--no-create", not create)
         arguments += _option("--message", message) + _option("--override", override)
-        return _version(self._call(["link"], arguments + [_operand(ref), _operand(model)], run=run)[0])
+        return _version(_one(self._call(["link"], arguments + [_operand(ref), _operand(model)], run=run)))
 
     def unlink(self, *refs: Reference, message: Optional[str] = None) -> List[str]:
         """Takes versions out of registered models; returns what was removed."""
@@ -450,7 +464,7 @@ class Registry:
         if not aliases:
             raise Usage("an alias is missing", status=2, code="usage")
         arguments = _option("--expect", expect) + _option("--message", message) + _option("--override", override)
-        return _version(self._call(["alias"], arguments + [_operand(ref)] + [_operand(a) for a in aliases])[0])
+        return _version(_one(self._call(["alias"], arguments + [_operand(ref)] + [_operand(a) for a in aliases])))
 
     def unalias(self, *refs: str, message: Optional[str] = None, override: bool = False) -> List[str]:
         """Removes aliases, each written NAME:ALIAS."""
@@ -461,13 +475,13 @@ class Registry:
         """Moves a stage to a version; version["previous"] is what had it before."""
         arguments = _option("--drop-from", drop_from) + _option("--archive-previous", archive_previous) + _option("--expect", expect)
         arguments += _option("--message", message) + _option("--override", override)
-        return _version(self._call(["promote"], arguments + [_operand(ref), _operand(stage)])[0])
+        return _version(_one(self._call(["promote"], arguments + [_operand(ref), _operand(stage)])))
 
     def rollback(self, ref: str, *, steps: Optional[int] = None, expect: Optional[str] = None, message: Optional[str] = None,
                  override: bool = False) -> Version:
         """Gives a stage, written NAME:STAGE, back to who had it before."""
         arguments = _option("--steps", steps) + _option("--expect", expect) + _option("--message", message) + _option("--override", override)
-        return _version(self._call(["rollback"], arguments + [_operand(ref)])[0])
+        return _version(_one(self._call(["rollback"], arguments + [_operand(ref)])))
 
     def tag(self, ref: Reference, *tags: str, message: Optional[str] = None) -> List[str]:
         """Adds tags, if any are given, and returns all there are."""
@@ -484,14 +498,14 @@ class Registry:
 
     def note(self, ref: Reference, text: Optional[str] = None) -> str:
         """Sets the note of a collection, version or run, if one is given, and returns it."""
-        return str(self._call(["note"], _option("--message", text) + [_operand(ref)])[0]["note"])
+        return str(_one(self._call(["note"], _option("--message", text) + [_operand(ref)]))["note"])
 
     def meta(self, ref: Reference, metadata: Optional[Mapping[str, Any]] = None, *, metrics: Optional[Mapping[str, Number]] = None,
              title: Optional[str] = None, message: Optional[str] = None) -> Record:
         """Adds metadata and metrics, if any are given, and returns all there are."""
         arguments = _metrics(metrics) + _option("--title", title) + _option("--message", message) + [_operand(ref)]
         with _JsonFile("--file", metadata, "metadata", "metadata.json") as file:
-            return self._call(["meta"], file + arguments)[0]
+            return _one(self._call(["meta"], file + arguments))
 
     def remove(self, *refs: Reference, recursive: bool = False, message: Optional[str] = None, with_aliases: bool = False,
                unlink: bool = False) -> List[str]:
@@ -514,7 +528,7 @@ class Registry:
         """Notes an input of the current run: a reference, a path (./…, /…), or a URI; returns the version that it is pinned to."""
         operand = _path(what if isinstance(what, (bytes, os.PathLike)) else _operand(what))
         arguments = _option("--name", name) + _option("--type", type) + _option("--message", message)
-        return _version(self._call(["use"], arguments + [operand], run=run)[0])
+        return _version(_one(self._call(["use"], arguments + [operand], run=run)))
 
     def runs(self, query: Optional[str] = None, *, state: Optional[str] = None, sort: Optional[str] = None, limit: Optional[int] = None,
              remote: Optional[str] = None) -> List[Record]:
@@ -535,7 +549,7 @@ class Registry:
             arguments.append(b"--config=" + os.fsencode(config))
             config = None
         with _JsonFile("--config", config, "config", "config.json") as file:
-            record = self._call(["run", "start"], arguments + file)[0]
+            record = _one(self._call(["run", "start"], arguments + file))
         return Run(self, record)
 
 

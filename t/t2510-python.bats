@@ -304,6 +304,20 @@ state_of()
 	assert_equal "$(grep -o '"step":' points | wc -l)" 200
 }
 
+@test "a program that is not mreg is a LocalError" {
+	printf '#!/bin/sh\necho hello\n' >talks && chmod +x talks
+	python 0 <<-'END'
+		for program in ("true", "./talks", "./missing"):
+		    try:
+		        mreg.Registry(binary=program).resolve("digits")
+		    except mreg.LocalError as why:
+		        print(why.status, why.message)
+	END
+	says '10 what was called prints no records, so it is not mreg' '10 what was called prints no records, so it is not mreg' \
+		"10 cannot run './missing': No such file or directory"
+	no_complaint
+}
+
 @test "what a child process logs is in the registry when the child has ended" {
 	python 0 <<-'END'
 		import multiprocessing
