@@ -98,6 +98,7 @@ setup()
 @test "a run is restored by its whole id alone, until gc has taken its records" {
 	mreg_is 4 restore "$one"
 	mreg run rm -q --force one
+	echo {} >".mreg/runs/$one.lock"
 	mreg_is 3 restore "${one:0:8}"
 	complains "its whole id"
 	mreg_is 0 ls --removed -q
@@ -107,6 +108,7 @@ setup()
 	complains "gc has taken its records"
 	mreg_is 0 fsck
 	assert_not_exists ".mreg/runs/$one"
+	assert_not_exists ".mreg/runs/$one.lock"
 	assert_exists ".mreg/runs/$two"
 }
 

@@ -134,7 +134,7 @@ tell='echo "$MREG_REF from ${MREG_OLD_REF:-nothing}" >&7'
 	# shellcheck disable=SC2016
 	watch --registry "$PWD" digits:best --now -- sh -c 'cd / && echo "$MREG_REF $MREG_DIGEST $MREG_DIR $(mreg resolve "$MREG_REF")" >&7'
 	digest=$(mreg resolve digits:best)
-	ran "digits:v0 $digest $PWD/.mreg $digest"
+	ran "digits:v0 $digest $PWD $digest"
 	kill "$watcher"
 	ends 143
 }
@@ -201,6 +201,7 @@ tell='echo "$MREG_REF from ${MREG_OLD_REF:-nothing}" >&7'
 	mreg alias -q digits:v1 best
 	ran 'digits:v1 from digits:v0'
 	ends 3
+	said "'sh' ended with status 3, and so does watch; --keep-going goes on"
 	# shellcheck disable=SC2016
 	mreg_is 137 watch -q --now digits:best -- sh -c 'kill -9 $$'
 	no_complaint

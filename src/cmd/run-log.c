@@ -309,6 +309,17 @@ static int log_stdin(struct logging *l, struct error *err)
 
 /* ---- the verb ---- */
 
+/* In a line of JSON "step" is the step, and so it would be read back by whoever writes one. */
+static int check_word(const char *word, struct error *err)
+{
+	if (*word == '=')
+		return error_set(err, ERR_INVALID, "the name of a metric is empty");
+	if (strncmp(word, "step=", 5) != 0)
+		return 0;
+	error_set(err, ERR_USAGE, "'step' is no metric");
+	return error_hint(err, "The step of what is logged is --step %.40s.", word + 5);
+}
+
 static int log_words(struct logging *l, const char *const *words, size_t count, struct error *err)
 {
 	CLEANUP(json) json_t *doc = json_object();
@@ -317,8 +328,8 @@ static int log_words(struct logging *l, const char *const *words, size_t count, 
 	double number = NAN;
 
 	for (size_t i = 0; i < count; i++)
-		if (metadata_add_metric(doc, words[i], err) < 0)
-			return error_hint(err, "For example: loss=0.31");
+		if (check_word(words[i], err) < 0 || metadata_add_metric(doc, words[i], err) < 0)
+			return *err->hint ? -1 : error_hint(err, "For example: loss=0.31");
 	l->line_step = l->step;
 	json_object_foreach(doc, name, value) {
 		metadata_metric_value(value, &number);

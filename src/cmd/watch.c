@@ -5,6 +5,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/notify.h"
+#include "base/path.h"
 #include "base/process.h"
 #include "base/strbuf.h"
 #include "cmd/cmd.h"
@@ -123,7 +124,7 @@ static int print(struct watching *w, const struct watch_state *now, const char *
 
 static void make_variables(const struct watching *w, const char *ref, const char *old_ref, const struct oid *digest, struct strvec *out)
 {
-	CLEANUP(strbuf) struct strbuf variable = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf variable = STRBUF_INIT, dir = STRBUF_INIT;
 
 	strbuf_addf(&variable, "MREG_REF=%s", ref);
 	strvec_push(out, variable.buf);
@@ -136,7 +137,8 @@ static void make_variables(const struct watching *w, const char *ref, const char
 	if (w->s->remote_name)
 		return;
 	strbuf_reset(&variable);
-	strbuf_addf(&variable, "MREG_DIR=%s", w->s->mreg_dir);
+	path_dir(&dir, w->s->mreg_dir);
+	strbuf_addf(&variable, "MREG_DIR=%s", dir.buf);
 	strvec_push(out, variable.buf);
 }
 
@@ -168,6 +170,8 @@ static int handle_move(struct watching *w, const struct watch_state *now, struct
 		report_warning(w->s->report, "'%s' ended with status %d", w->program[0], status);
 	if (!w->once && (!status || w->keep_going))
 		return 0;
+	if (!w->once)
+		report_note(w->s->report, "'%s' ended with status %d, and so does watch; --keep-going goes on", w->program[0], status);
 	w->s->status = status;
 	return 1;
 }
