@@ -282,4 +282,33 @@ points()
 	says_nothing
 	complains "'sideways' is none of"
 	mreg_is 2 run
+	mreg_is 2 run list
+	complains "Did you mean 'run ls'?"
+	mreg_is 2 run strat
+	complains "Did you mean 'run start'?"
+}
+
+@test "who errs in a sub-verb reads how that one is used, and which option it was" {
+	mreg_is 2 run exec
+	complains "'run exec' needs an operand"
+	complains 'usage: mreg run exec [options] -- COMMAND...'
+	refute_regex "$stderr" 'outputs'
+	mreg_is 2 run cat one
+	complains "'run cat' needs one more operand"
+	mreg_is 2 run finish one two
+	complains "'run finish' takes no 'two'"
+	complains 'usage: mreg run finish [options] [RUN]'
+	mreg_is 2 run finish --nonsense
+	complains 'usage: mreg run finish [options] [RUN]'
+	mreg_is 2 run show
+	complains 'usage: mreg run show [options] RUN'
+	mreg_is 2 run ls --stat running
+	complains "Did you mean '--state'?"
+	complains 'usage: mreg run ls [options]'
+	mreg_is 2 run outputs --remote origin np
+	complains "'run outputs' takes no --remote"
+	mreg_is 2 run log np --metric a=1
+	complains "'run log' takes no --metric"
+	mreg_is 2 run rm --columns id np
+	complains "'run rm' takes no --columns"
 }

@@ -26,6 +26,17 @@ logs()
 	assert_equal "$(points)" "$(printf '%s\n' "$@")"
 }
 
+@test "the step is no metric, nor is nothing" {
+	id=$(mreg run start)
+	mreg_is 2 run log "$id" step=3 loss=1
+	complains "'step' is no metric"
+	complains 'The step of what is logged is --step 3.'
+	mreg_is 2 run log "$id" =3
+	complains 'the name of a metric is empty'
+	mreg_is 0 run log "$id" steps=3 --step 3
+	assert_equal "$(cut -d ' ' -f 2- ".mreg/runs/$id")" '3 steps 3.0'
+}
+
 @test "each metric counts its own steps, from 0, unless one is given" {
 	mreg_is 0 run log "$id" loss=.5 acc=1
 	says_nothing
