@@ -95,12 +95,24 @@ setup()
 	says m:v0
 }
 
-@test "a run is restored by its whole id alone, until gc has taken its records" {
+@test "a run is restored by id, beginning or name, until gc has taken its records" {
 	mreg_is 4 restore "$one"
+	mreg_is 0 run rm --force one
+	says_nothing
+	assert_equal "$stderr" "note: removed $one; 'mreg restore $one' brings it back"
+	mreg_is 0 restore "${one:0:8}"
+	says "$one"
 	mreg run rm -q --force one
+	mreg_is 0 restore one
+	says "$one"
+	mreg_is 0 run show one -q
+	mreg run rm -q --force one two
+	mreg_is 2 restore r-
+	complains 'several runs'
+	mreg_is 3 restore r-0000000000
+	mreg_is 0 restore two
+	says "$two"
 	echo {} >".mreg/runs/$one.lock"
-	mreg_is 3 restore "${one:0:8}"
-	complains "its whole id"
 	mreg_is 0 ls --removed -q
 	says digits m
 	mreg_is 0 gc --grace 0 --yes --json
@@ -161,4 +173,17 @@ setup()
 	mreg_is 7 fsck --json
 	assert_output --partial "$one"
 	refute_output --partial "$one:v"
+}
+
+@test "history takes a run by its name, and rm says what removes it" {
+	mreg_is 0 history one
+	assert_line --partial "run start"
+	assert_line --partial "$one"
+	mreg_is 2 rm one
+	complains "'one' is a run"
+	complains "'mreg run rm one' removes it."
+	mreg run start -q --name one
+	mreg_is 2 history one
+	complains 'is the name of several runs'
+	complains 'Write its id.'
 }

@@ -103,6 +103,21 @@ static int history_of_run(struct session *s, struct view *v, const char *text, s
 	return out_list_end(s->out, err);
 }
 
+/* By its name, too, where no collection is called so. */
+static bool is_run(struct view *v, const char *operand)
+{
+	CLEANUP(collection) struct collection c = COLLECTION_INIT;
+	CLEANUP(run) struct run run = RUN_INIT;
+	struct error ignored = ERROR_INIT;
+
+	if (run_is_meant(operand))
+		return true;
+	if (strpbrk(operand, ":@/") || collection_get(v, operand, &c, &ignored) == 0)
+		return false;
+	error_clear(&ignored);
+	return run_find(v, operand, &run, &ignored) != 0; /* several are told of */
+}
+
 static int history(struct session *s, const char *operand, struct walk *w, struct error *err)
 {
 	struct view *v = registry_view(s->registry, err);
@@ -110,10 +125,12 @@ static int history(struct session *s, const char *operand, struct walk *w, struc
 	CLEANUP(strbuf) struct strbuf only = STRBUF_INIT;
 	struct reference ref = { .kind = REFERENCE_BARE };
 
-	if (!v || session_pager(s, err) < 0 || (operand && !run_is_meant(operand) && reference_parse(operand, &ref, err) < 0))
+	if (!v || session_pager(s, err) < 0)
 		return -1;
-	if (operand && run_is_meant(operand))
+	if (operand && is_run(v, operand))
 		return history_of_run(s, v, operand, w, err);
+	if (operand && reference_parse(operand, &ref, err) < 0)
+		return -1;
 	if (operand && (collection_get(v, ref.name, &target.collection, err) < 0 || only_of(v, &ref, &target, &only, err) < 0))
 		return -1;
 	w->ref = only.len ? only.buf : NULL;

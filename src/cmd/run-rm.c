@@ -19,6 +19,9 @@ int run_rm_verb(struct session *s, const struct run_args *a, struct error *err)
 	if (a->dry_run)
 		for (size_t i = 0; i < removed.count; i++)
 			report_note(s->report, "dry run: '%s' would be removed", removed.v[i]);
+	else
+		for (size_t i = 0; i < removed.count; i++)
+			report_note(s->report, "removed %s; 'mreg restore %s' brings it back", removed.v[i], removed.v[i]);
 	if (out_mode(s->out) != OUT_JSON)
 		return 0;
 	record = json_object();

@@ -11,6 +11,7 @@
 
 #include "registry/commit.h"
 #include "registry/resolve.h"
+#include "registry/run.h"
 
 void removed_cleanup(struct removed *r)
 {
@@ -99,6 +100,18 @@ static int drop_version(struct txn *txn, const struct removal *r, const struct h
 	return remove_version(txn, h->collection, row, r->out, err);
 }
 
+static bool is_run(struct view *v, const char *text)
+{
+	CLEANUP(collection) struct collection c = COLLECTION_INIT;
+	CLEANUP(run) struct run run = RUN_INIT;
+	struct error ignored = ERROR_INIT;
+
+	if (collection_get(v, text, &c, &ignored) == 0)
+		return false;
+	error_clear(&ignored);
+	return run_find(v, text, &run, &ignored) == 1;
+}
+
 static int resolve_one(struct view *v, const char *text, struct resolved *out, struct error *err)
 {
 	struct reference ref;
@@ -107,6 +120,10 @@ static int resolve_one(struct view *v, const char *text, struct resolved *out, s
 		return -1;
 	if (ref.kind != REFERENCE_BARE)
 		return resolve_reference(v, &ref, out, err);
+	if (is_run(v, text)) {
+		error_set(err, ERR_USAGE, "'%s' is a run", text);
+		return error_hint(err, "'mreg run rm %s' removes it.", text);
+	}
 	error_set(err, ERR_USAGE, "'%s' names a whole collection, not one of its versions", text);
 	return error_hint(err, "Say '%s:vN', or 'mreg rm -r %s' to remove all of it.", text, text);
 }

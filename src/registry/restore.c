@@ -190,6 +190,39 @@ static int find_collection(const struct change *c, uint64_t seq, const char *by,
 	return 1;
 }
 
+/* Removed runs that a text means: by the beginning of their id, or by their label. */
+struct removed_runs {
+	struct view *view;
+	const char *text;
+	struct strvec ids;
+};
+
+static void removed_runs_cleanup(struct removed_runs *r)
+{
+	strvec_release(&r->ids);
+}
+
+static int find_run(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err)
+{
+	struct removed_runs *r = arg;
+	CLEANUP(json) json_t *before = NULL;
+	CLEANUP(change) struct change removal = { .key = NULL };
+	const char *kind, *id, *label = "";
+	int found = read_removed(r->view, c, &removal, &before, err);
+
+	(void)seq;
+	(void)by;
+	if (found <= 0)
+		return found;
+	if (!json_get_string(before, "kind", &kind) || strcmp(kind, "run") != 0 || !json_get_string(before, "name", &id))
+		return 0;
+	(void)json_get_string(before, "label", &label);
+	if (strcmp(label, r->text) != 0 && !(run_is_meant(r->text) && strncmp(id, r->text, strlen(r->text)) == 0))
+		return 0;
+	strvec_push(&r->ids, id);
+	return r->ids.count > 1;
+}
+
 static bool is_of_same_removal(const struct change *a, const struct change *b)
 {
 	return a->time == b->time && !strcmp(a->verb, b->verb) && !strcmp(a->user, b->user) && !strcmp(a->host, b->host);
@@ -241,7 +274,24 @@ static int not_removed(struct view *v, const char *name, struct error *err)
 	if (!is_run || found)
 		return error_set(err, ERR_NO_REFERENCE, "'%s' was not removed", is_run ? run.id.text : c.name);
 	error_set(err, ERR_NO_COLLECTION, "no run '%s' was removed", name);
-	return error_hint(err, "One that was is named by its whole id, which 'mreg history' tells.");
+	return error_hint(err, "'mreg history' tells which were.");
+}
+
+static int restore_whole(struct txn *txn, const struct restoration *r, const char *name, struct error *err);
+
+/* Nothing that was removed is called so; one run may be meant. */
+static int restore_run(struct txn *txn, const struct restoration *r, const char *text, struct error *err)
+{
+	CLEANUP(removed_runs) struct removed_runs runs = { txn_view(txn), text, STRVEC_INIT };
+
+	if (!run_id_is(text, strlen(text)) && view_each_change(runs.view, NULL, true, find_run, &runs, err) < 0)
+		return -1;
+	if (!runs.ids.count)
+		return not_removed(runs.view, text, err);
+	if (runs.ids.count == 1)
+		return restore_whole(txn, r, runs.ids.v[0], err);
+	error_set(err, ERR_INVALID, "several runs that were removed may be meant by '%s': %s, %s, ...", text, runs.ids.v[0], runs.ids.v[1]);
+	return error_hint(err, "Write a whole id; 'mreg history' tells them.");
 }
 
 static int restore_whole(struct txn *txn, const struct restoration *r, const char *name, struct error *err)
@@ -256,7 +306,7 @@ static int restore_whole(struct txn *txn, const struct restoration *r, const cha
 	if (view_each_change(t.view, NULL, true, find_collection, &t, err) < 0)
 		return -1;
 	if (!t.found)
-		return not_removed(t.view, name, err);
+		return restore_run(txn, r, name, err);
 	memcpy(cid.hex, t.removal.key + strlen("coll/"), sizeof cid.hex);
 	if (view_each_change(t.view, &cid, true, collect_tomb, &t, err) < 0 || restore_key(txn, r, &t, &c, t.removal.key, err) < 0)
 		return -1;
