@@ -176,3 +176,18 @@ setup()
 	MREG_RUN=one mreg_is 10 get digits:v3 --remote "$PWD/hub" -o none
 	assert_not_exists none
 }
+
+@test "the digest and the size of what a URI names are recorded" {
+	digest=$(sha256sum "$DIGITS/epoch-1/labels.txt" | cut -d ' ' -f 1)
+	mreg_is 0 use https://example.org/labels.txt --run one --digest "SHA256:$digest" --size 12
+	says labels.txt:v0
+	no_complaint
+	mreg_is 0 ls --json labels.txt:v0
+	[[ $output == *"$digest"* ]]
+	mreg_is 2 use digits:v2 --run one --digest "$digest"
+	complains '--digest is for a URI'
+	mreg_is 2 use ./a.csv --run one --size 1
+	complains '--size is for a URI'
+	mreg_is 2 use https://example.org/labels.txt --run one --digest 12
+	complains 'no SHA-256'
+}

@@ -4,6 +4,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
+#include "cmd/put-ref.h"
 #include "format/json.h"
 #include "registry/registry.h"
 #include "registry/run-use.h"
@@ -45,26 +46,32 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 	struct run_used used;
 	CLEANUP(run) struct run of = RUN_INIT;
 	CLEANUP(operands) struct operands operands = OPERANDS_INIT;
+	CLEANUP(put_refs) struct put_refs refs = { .v = NULL };
 	struct view *v;
 	int found;
 	const struct opt opts[] = {
 		OPT_STRING(0, "name", &use.name, "NAME", "what the run calls it; the artifact that a PATH or URI is put into"),
 		OPT_STRING('t', "type", &use.type, "TYPE", "type of the artifact (default: dataset); a REF must be of it"),
+		OPT_CALLBACK(0, "digest", put_ref_digest, &refs, "SHA256", "digest of the file that a URI names"),
+		OPT_CALLBACK(0, "size", put_ref_size, &refs, "BYTES", "size of the file that a URI names"),
 		OPT_RUN(&given),
 		OPT_WHY(&use.why),
 		OPT_DRY_RUN(&use.dry_run),
 		OPT_END,
 	};
 
-	if (session_parse(s, opts, argc, argv, 1, 1, &operands, err) < 0)
+	if (put_ref_add(&refs, NULL, 0, err) < 0 || session_parse(s, opts, argc, argv, 1, 1, &operands, err) < 0)
 		return -1;
+	use.of_uri = refs.v[0];
+	use.text = operands.v[0];
+	if ((use.of_uri.has_digest || use.of_uri.has_size) && run_use_kind(use.text) != RUN_USE_URI)
+		return error_set(err, ERR_USAGE, "%s is for a URI, and '%s' is none", use.of_uri.has_digest ? "--digest" : "--size", use.text);
 	v = registry_view(s->registry, err);
 	found = v ? run_current(v, given, &of, err) : -1;
 	if (found <= 0)
 		return found < 0 ? -1 : no_run(err);
 	if (!given && run_heed_end(s->registry, v, &of, err) < 0)
 		return -1;
-	use.text = operands.v[0];
 	if (run_use(s->registry, &of, &use, &used, err) < 0)
 		return -1;
 	return out_result(s->out, record(&of, &use, &used), "ref", err);

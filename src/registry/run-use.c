@@ -113,7 +113,7 @@ static int use_files(struct registry *reg, const struct run *run, const struct r
 	CLEANUP(strvec) struct strvec none = STRVEC_INIT;
 	CLEANUP(json) json_t *nothing = json_object();
 	const struct put_source source = { .path = use->text };
-	const struct external ref = { .uri = use->text };
+	struct external ref = use->of_uri;
 	struct put_options o = {
 		.sources = &source, .source_count = !is_uri, .refs = &ref, .ref_count = is_uri, .type = use->type, .new_type = RUN_USE_TYPE,
 		.aliases = &none, .verb = "use", .why = use->why ? use->why : "", .run = run->id.text, .is_input = true, .input_as = use->name,
@@ -121,6 +121,8 @@ static int use_files(struct registry *reg, const struct run *run, const struct r
 	};
 	struct put_result result;
 
+	ref.uri = use->text;
+	ref.as = NULL;
 	if (name_artifact(use, is_uri, &name, err) < 0)
 		return -1;
 	o.name = name.buf;

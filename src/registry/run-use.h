@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "registry/external.h"
 #include "registry/registry.h"
 #include "registry/resolve.h"
 #include "registry/run.h"
@@ -21,6 +22,7 @@ struct run_use {
 	const char *text; /* REF, PATH or URI */
 	const char *name; /* what the run calls it; of a path or URI also the artifact that it is put into; NULL: nothing, and its base name */
 	const char *type; /* of a path or URI: NULL: RUN_USE_TYPE if the artifact is new; of a reference: what it must be of (else ERR_CONFLICT) */
+	struct external of_uri; /* digest and size, of a URI alone; its uri and as are not looked at */
 	const char *why;  /* NULL: none */
 	bool dry_run;
 };
