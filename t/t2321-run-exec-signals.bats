@@ -147,7 +147,10 @@ shows()
 	shows '.state == "running"'
 	kill -KILL "$pid"
 	ends 137
-	shows '.state == "died" and .ended == null and .exit_status == null'
+	shows '.state == "died" and .ended == null and .exit_status == null and .duration >= 0'
+	mreg_is 0 run show "$id"
+	assert_line --regexp '^last seen: +20'
+	assert_line --regexp '^duration: .* at least$'
 	mreg_is 0 run ls --json
 	json 'lines | map(.state) == ["died"]'
 	echo >go

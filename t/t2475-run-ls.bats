@@ -258,3 +258,37 @@ the second")
 	mreg_is 3 run show none
 	complains "no run 'none'"
 }
+
+@test "points are shown by their steps, in whatever order they were logged" {
+	run=$(begun mixed)
+	printf '{"step":%d,"loss":%s}\n' 10 0.2 11 0.1 3 1 11 0.3 | mreg run log "$run" -
+	mreg_is 0 run show "$run" --metric loss
+	says 'loss  █▂▁▃' 'STEP  VALUE' '   3      1' '  10    0.2' '  11    0.1' '  11    0.3'
+	mreg_is 0 run show "$run" --metric loss --all --json
+	json 'lines | map([.step, .value]) == [[3, 1], [10, 0.2], [11, 0.1], [11, 0.3]]'
+	mreg_is 0 run show "$run"
+	assert_line --regexp '^  loss .* █▂▁▃$'
+}
+
+@test "the command that run show shows can be given to a shell" {
+	mreg run exec -q --no-git --name quoted -- sh -c 'echo "a b" "$1" >out' 'my sh' '$HOME\"' >/dev/null
+	mreg_is 0 run show quoted
+	assert_line --regexp "^command: +sh -c 'echo "
+	line=$(sed -n 's/^command: *//p' <<<"$output")
+	rm out
+	eval "$line"
+	assert_equal "$(cat out)" 'a b $HOME\"'
+}
+
+@test "run show names the runs that were begun in it" {
+	outer=$(begun outer)
+	first=$(MREG_RUN=$outer MREG_NOW=2026-01-01T01:00:00Z begun inner-1)
+	second=$(MREG_RUN=$outer MREG_NOW=2026-01-01T02:00:00Z begun inner-2)
+	mreg_is 0 run show outer
+	assert_output --regexp "runs in it: +$second
+ +$first"
+	mreg_is 0 run show outer --json
+	json ".children == [\"$second\", \"$first\"]"
+	mreg_is 0 run show inner-1 --json
+	json ".children == [] and .parent == \"$outer\""
+}

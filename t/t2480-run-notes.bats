@@ -50,11 +50,28 @@ setup()
 	json '.metadata == {"reviewed": true} and .metrics.acc == 0.75 and .config == {"lr": 0.1}'
 	mreg_is 0 meta -d "$RUN" acc
 	mreg_is 0 run ls --json
-	json '.metrics == {}'
+	json '.metrics == {"acc": 0.5}'
 	mreg_is 2 meta "$RUN" --title x
 	complains 'a run has no title'
 	mreg_is 2 ttl "$RUN" 3d
 	complains 'which has no time to live'
+}
+
+@test "a metric that was set over a logged one can be taken away again" {
+	mreg run log -q "$RUN" loss=0.5
+	mreg run log -q "$RUN" loss=0.25
+	mreg run finish -q "$RUN" >/dev/null
+	mreg meta -q "$RUN" --metric loss=3
+	mreg_is 0 run show "$RUN"
+	assert_line --regexp '^  loss +3 +0\.25 +3 +2 '
+	mreg_is 0 meta -d "$RUN" loss
+	mreg_is 0 run show "$RUN"
+	assert_line --regexp '^  loss +0\.25 +0\.25 +0\.5 +2 '
+	mreg_is 0 run ls --columns metrics.loss
+	assert_line --index 1 --regexp '^ +0\.25$'
+	mreg_is 0 meta -d "$RUN" loss
+	mreg_is 0 run show "$RUN" --json
+	json '.metrics == {"acc": 0.5}'
 }
 
 @test "a collection comes before a run of the same name" {
@@ -68,9 +85,9 @@ setup()
 
 @test "show of a version names the run that made it and those that used it" {
 	mreg_is 0 show model:v0
-	assert_line "producer:     $RUN  train, night run"
+	assert_line "made by:      $RUN  train, night run"
 	mreg_is 0 show data:v0
-	assert_line "consumers:    $RUN  train, night run"
+	assert_line "used by:      $RUN  train, night run"
 	refute_line --partial producer
 	mreg_is 0 show model:v0 --json
 	json ".producer == {\"id\": \"$RUN\", \"name\": \"night run\", \"job_type\": \"train\"} and .consumers == [] and .consumer_count == 0 and .from == null"

@@ -12,10 +12,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "base/shell-word.h"
 #include "base/utf8.h"
 #include "cmd/fields.h"
 #include "registry/run-edge.h"
 #include "registry/run-points.h"
+#include "registry/search.h"
 #include "ui/record.h"
 #include "ui/spark.h"
 
@@ -24,14 +26,18 @@
 #define CURVE_COLUMNS 32
 #define CURVE_MIN 8
 #define NUMBERS_COLUMNS 48 /* two before the name, and last, min, max, points with what stands between them */
-#define POINTS_SHOWN 100 /* of a metric, without --all */
 
 /* ---- what there is to tell ---- */
 
 /* Every metric: what its points come to, and how they look. */
+struct curve {
+	struct spark_series series;
+	uint64_t step;     /* of the last point */
+	bool is_unordered; /* its steps were not logged in their order */
+};
 struct curves {
 	struct point_summaries summaries;
-	struct spark_series *series; /* of each of them */
+	struct curve *v; /* of each of them; NULL: they are not asked for */
 	size_t cap;
 };
 
@@ -41,16 +47,38 @@ struct card {
 	struct curves curves;
 	struct manifest files;
 	json_t *inputs, *outputs;
+	struct strvec children; /* ids of the runs that were begun in it */
 };
 
 static void card_cleanup(struct card *c)
 {
 	run_info_cleanup(&c->info);
 	point_summaries_cleanup(&c->curves.summaries);
-	free(c->curves.series);
+	free(c->curves.v);
 	manifest_cleanup(&c->files);
 	json_decref(c->inputs);
 	json_decref(c->outputs);
+	strvec_release(&c->children);
+}
+
+static int take_child(const struct search_hit *hit, void *arg, struct error *err)
+{
+	(void)err;
+	strvec_push(arg, search_run_identity(hit->run)->id.text);
+	return 0;
+}
+
+/* The newest first.  Ends the registry's view. */
+static int read_children(struct session *s, const struct run *run, struct strvec *out, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+	CLEANUP(query) struct query *q = NULL;
+	CLEANUP(search) struct search *search = NULL;
+
+	strbuf_addf(&text, "parent = %s", run->id.text);
+	q = query_parse_runs(text.buf, text.len, err);
+	search = q ? search_new(s->registry, &(struct search_options){ SEARCH_RUNS, q, 0 }, err) : NULL;
+	return search && search_each(search, take_child, out, err) == 0 ? 0 : -1;
 }
 
 static int take_point(const struct point *p, void *arg, struct error *err)
@@ -58,15 +86,19 @@ static int take_point(const struct point *p, void *arg, struct error *err)
 	struct curves *c = arg;
 	size_t had = c->summaries.count;
 	const struct point_summary *of = point_summaries_add(&c->summaries, p);
+	struct curve *curve;
 
 	(void)err;
 	if (!of) /* of more metrics than anybody can look at */
 		return 0;
 	if (c->summaries.count > had) {
-		ARRAY_GROW(c->series, c->summaries.count, c->cap);
-		memset(&c->series[had], 0, sizeof *c->series);
+		ARRAY_GROW(c->v, c->summaries.count, c->cap);
+		memset(&c->v[had], 0, sizeof *c->v);
 	}
-	spark_add(&c->series[of - c->summaries.v], p->value);
+	curve = &c->v[of - c->summaries.v];
+	curve->is_unordered = curve->is_unordered || p->step < curve->step;
+	curve->step = p->step;
+	spark_add(&curve->series, p->value);
 	return 0;
 }
 
@@ -97,11 +129,24 @@ static int take_edge(const struct run_edge *edge, void *arg, struct error *err)
 	return 0;
 }
 
+/* Curves go by steps: of the few metrics that were logged in another order the points are looked at once more. */
+static int order_curves(struct session *s, struct view *v, struct card *c, struct error *err)
+{
+	for (size_t i = 0; i < c->curves.summaries.count; i++)
+		if (c->curves.v[i].is_unordered &&
+			run_show_series(s, v, c->run, c->curves.summaries.v[i].name, &c->curves.v[i].series, err) < 0)
+			return -1;
+	return 0;
+}
+
 /* Points that are elsewhere, and cannot be had, are told by what the record says of them. */
 static int read_curves(struct session *s, struct view *v, struct card *c, struct error *err)
 {
-	if (run_points_each(s->registry, v, c->run, NULL, take_point, &c->curves, err) == 0)
-		return 0;
+	bool with_curves = out_mode(s->out) == OUT_HUMAN;
+
+	if ((with_curves ? run_points_each(s->registry, v, c->run, NULL, take_point, &c->curves, err) :
+			   run_points_summary(s->registry, v, c->run, &c->curves.summaries, err)) == 0)
+		return with_curves ? order_curves(s, v, c, err) : 0;
 	if (err->code != ERR_REMOTE)
 		return -1;
 	report_warning(s->report, "%s", err->text);
@@ -120,10 +165,10 @@ static int read_card(struct session *s, struct view *v, struct card *c, struct e
 	return run_edge_each_output(v, &c->run->cid, take_edge, &(struct edge_list){ v, c->outputs, true }, err) < 0 ? -1 : 0;
 }
 
-/* Nanoseconds, up to now while it runs; -1: not known. */
+/* Nanoseconds, up to now while it runs, and up to its last sign of life when it died; -1: not known. */
 static int64_t duration_of(const struct card *c)
 {
-	int64_t ended = c->info.state == RUN_RUNNING ? clock_now() : c->info.record.ended;
+	int64_t ended = c->info.state == RUN_RUNNING ? clock_now() : c->info.state == RUN_DIED ? c->info.touched : c->info.record.ended;
 
 	return ended && c->info.record.started && ended >= c->info.record.started ? ended - c->info.record.started : -1;
 }
@@ -141,7 +186,7 @@ static json_t *copy_or_null(const json_t *value)
 }
 
 /* A whole number is written as one. */
-static json_t *number_json(double value)
+json_t *run_show_number(double value)
 {
 	if (fabs(value) < 1e15 && value >= trunc(value) && value <= trunc(value))
 		return json_integer((json_int_t)value);
@@ -161,9 +206,9 @@ static json_t *points_json(const struct card *c)
 		json_object_set_new(one, "count", json_u64(p->count));
 		json_object_set_new(one, "first_step", json_u64(p->first_step));
 		json_object_set_new(one, "last_step", json_u64(p->last_step));
-		json_object_set_new(one, "last", number_json(p->last));
-		json_object_set_new(one, "min", number_json(p->min));
-		json_object_set_new(one, "max", number_json(p->max));
+		json_object_set_new(one, "last", run_show_number(p->last));
+		json_object_set_new(one, "min", run_show_number(p->min));
+		json_object_set_new(one, "max", run_show_number(p->max));
 		json_object_set_new(all, p->name, one);
 	}
 	return all;
@@ -217,6 +262,7 @@ static json_t *card_record(const struct card *c)
 	json_object_set_new(record, "points", points_json(c));
 	json_object_set(record, "inputs", c->inputs);
 	json_object_set(record, "outputs", c->outputs);
+	json_object_set_new(record, "children", fields_strings(&c->children));
 	json_object_set_new(record, "tags", fields_strings(&c->info.tags));
 	json_object_set_new(record, "note", json_string(c->info.note));
 	json_object_set(record, "metadata", c->info.metadata);
@@ -260,15 +306,27 @@ static void add_code(struct strbuf *out, const struct run_record *r)
 		strbuf_addf(out, "%s%s", out->len ? "\n" : "", remote);
 }
 
+/* As a shell takes it; in the record it is escaped. */
+static void add_word(struct strbuf *out, const char *recorded)
+{
+	CLEANUP(strbuf) struct strbuf exact = STRBUF_INIT;
+
+	utf8_add_unescaped(&exact, recorded, strlen(recorded));
+	strbuf_adds(out, out->len ? " " : "");
+	shell_word_add(out, exact.buf, exact.len);
+}
+
 static int show_head(struct out *out, const struct card *c, struct error *err)
 {
 	const struct run_record *r = &c->info.record;
+	const json_t *word;
+	size_t at;
 	CLEANUP(strbuf) struct strbuf head = STRBUF_INIT, state = STRBUF_INIT, command = STRBUF_INIT, code = STRBUF_INIT, who = STRBUF_INIT, tags = STRBUF_INIT;
 
 	strbuf_addf(&head, "%s%s%s", c->run->id.text, *c->run->label ? "  " : "", c->run->label);
 	add_state(&state, c);
-	if (r->argv)
-		record_add_text(&command, r->argv, " ");
+	json_array_foreach(r->argv, at, word)
+		add_word(&command, json_string_value(word));
 	add_code(&code, r);
 	strbuf_addf(&who, "%s@%s", c->info.object.user, *r->host ? r->host : c->info.object.host);
 	for (size_t i = 0; i < c->info.tags.count; i++)
@@ -276,7 +334,7 @@ static int show_head(struct out *out, const struct card *c, struct error *err)
 	return out_heading(out, head.buf, err) < 0 || field(out, "state", state.buf, err) < 0 || field(out, "job type", c->run->job_type, err) < 0 ||
 			field(out, "note", c->info.note, err) < 0 || field(out, "tags", tags.buf, err) < 0 ||
 			field(out, "command", command.buf, err) < 0 || field(out, "directory", r->directory, err) < 0 ||
-			field(out, "code", code.buf, err) < 0 || field(out, "by", who.buf, err) < 0 ||
+			field(out, "git commit", code.buf, err) < 0 || field(out, "by", who.buf, err) < 0 ||
 			field(out, "started in", c->info.object.run, err) < 0 ?
 		-1 :
 		0;
@@ -284,18 +342,23 @@ static int show_head(struct out *out, const struct card *c, struct error *err)
 
 static int show_times(struct out *out, const struct card *c, struct error *err)
 {
-	CLEANUP(strbuf) struct strbuf started = STRBUF_INIT, ended = STRBUF_INIT, took = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf started = STRBUF_INIT, ended = STRBUF_INIT, logged = STRBUF_INIT, took = STRBUF_INIT;
 	int64_t ns = duration_of(c);
 
 	if (c->info.record.started)
 		clock_format_moment(&started, c->info.record.started);
 	if (c->info.record.ended)
 		clock_format_moment(&ended, c->info.record.ended);
+	if (c->info.state == RUN_DIED && c->info.touched)
+		clock_format_moment(&logged, c->info.touched);
 	if (ns >= 0)
 		duration_format_brief(&took, (double)ns / (double)NS_PER_S);
 	if (c->info.state == RUN_RUNNING && took.len)
 		strbuf_adds(&took, " so far");
-	return field(out, "started", started.buf, err) < 0 || field(out, "ended", ended.buf, err) < 0 || field(out, "duration", took.buf, err) < 0 ? -1 : 0;
+	if (logged.len && took.len)
+		strbuf_adds(&took, " at least");
+	return field(out, "started", started.buf, err) < 0 || field(out, "ended", ended.buf, err) < 0 || field(out, "last seen", logged.buf, err) < 0 ||
+			field(out, "duration", took.buf, err) < 0 ? -1 : 0;
 }
 
 static int show_edges(struct out *out, const char *name, const json_t *list, struct error *err)
@@ -340,7 +403,7 @@ static json_t *curve_row(const char *name, uint64_t count, json_t *last, json_t 
 /* A number as people read it: what stands in JSON is exact. */
 static json_t *brief_number(double value)
 {
-	return isfinite(value) ? json_sprintf("%.6g", value) : number_json(value);
+	return isfinite(value) ? json_sprintf("%.6g", value) : run_show_number(value);
 }
 
 static json_t *brief_json(const json_t *value)
@@ -377,18 +440,20 @@ static int show_curves(struct out *out, const struct card *c, struct error *err)
 
 	if (!json_object_size(c->info.metrics))
 		return 0;
-	if (out_list_begin(out, columns, NULL, "metric", err) < 0)
+	if (out_section(out, "metrics", err) < 0 || out_list_begin(out, columns, NULL, "metric", err) < 0)
 		return -1;
 	json_object_foreach(c->info.metrics, name, value) {
 		const struct point_summary *p = point_summaries_find(&c->curves.summaries, name);
 		const json_t *known = json_object_get(c->info.record.points, name);
 		CLEANUP(strbuf) struct strbuf curve = STRBUF_INIT, label = STRBUF_INIT;
+		double said = json_is_number(value) ? json_number_value(value) : NAN; /* it may have been set afterwards, and is a value as those */
 		json_t *row;
 
 		strbuf_addf(&label, "  %s", name);
 		if (p) {
-			spark_draw(&curve, &c->curves.series[p - c->curves.summaries.v], columns_of_curve);
-			row = curve_row(label.buf, p->count, brief_json(value), brief_number(p->min), brief_number(p->max), curve.buf);
+			spark_draw(&curve, &c->curves.v[p - c->curves.summaries.v].series, columns_of_curve);
+			row = curve_row(label.buf, p->count, brief_json(value), brief_number(said < p->min ? said : p->min),
+				brief_number(said > p->max ? said : p->max), curve.buf);
 		} else {
 			row = curve_row(label.buf, (uint64_t)json_integer_value(json_object_get(known, "count")), brief_json(value),
 				brief_json(json_object_get(known, "min")), brief_json(json_object_get(known, "max")), "");
@@ -419,12 +484,23 @@ static int show_files(struct out *out, const struct manifest *m, struct error *e
 	return field(out, "files", text.buf, err);
 }
 
+static int show_children(struct out *out, const struct strvec *children, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
+
+	for (size_t i = 0; i < children->count && i < EDGES_SHOWN; i++)
+		strbuf_addf(&text, "%s%s", i ? "\n" : "", children->v[i]);
+	if (children->count > EDGES_SHOWN)
+		strbuf_addf(&text, "\nand %zu more", children->count - EDGES_SHOWN);
+	return field(out, "runs in it", text.buf, err);
+}
+
 static int show_human(struct out *out, const struct card *c, struct error *err)
 {
 	const struct run_record *r = &c->info.record;
 
 	if (show_head(out, c, err) < 0 || show_times(out, c, err) < 0 || show_edges(out, "inputs", c->inputs, err) < 0 ||
-		show_edges(out, "outputs", c->outputs, err) < 0 || show_files(out, &c->files, err) < 0)
+		show_edges(out, "outputs", c->outputs, err) < 0 || show_children(out, &c->children, err) < 0 || show_files(out, &c->files, err) < 0)
 		return -1;
 	if (show_object(out, "config", r->config, err) < 0 || show_object(out, "environment", r->environment, err) < 0 ||
 		show_object(out, "metadata", c->info.metadata, err) < 0)
@@ -435,124 +511,11 @@ static int show_human(struct out *out, const struct card *c, struct error *err)
 int run_show_card(struct session *s, const struct run *run, struct error *err)
 {
 	CLEANUP(card) struct card c = { .run = run, .info = RUN_INFO_INIT, .curves = { .summaries = POINT_SUMMARIES_INIT }, .files = MANIFEST_INIT };
-	struct view *v = registry_view(s->registry, err);
+	struct view *v = read_children(s, run, &c.children, err) < 0 ? NULL : registry_view(s->registry, err);
 
 	if (!v || read_card(s, v, &c, err) < 0)
 		return -1;
 	return out_mode(s->out) == OUT_HUMAN ? show_human(s->out, &c, err) : out_result(s->out, card_record(&c), "id", err);
-}
-
-/* ---- the points of a metric ---- */
-
-struct points {
-	struct session *s;
-	const char *metric;
-	struct curve_point *v;
-	size_t count, cap;
-	struct spark_series series;
-	bool all, human;
-};
-
-static void points_cleanup(struct points *p)
-{
-	free(p->v);
-}
-
-static int print_point(const struct points *p, uint64_t step, double value, struct error *err)
-{
-	json_t *record = json_object();
-
-	json_object_set_new(record, "metric", json_string(p->metric));
-	json_object_set_new(record, "step", json_u64(step));
-	json_object_set_new(record, "value", number_json(value));
-	return out_list_row(p->s->out, record, err);
-}
-
-/* Of people all are kept, since the curve stands above them. */
-static int take_one(const struct point *point, void *arg, struct error *err)
-{
-	struct points *p = arg;
-
-	if (p->all && !p->human)
-		return print_point(p, point->step, point->value, err);
-	ARRAY_GROW(p->v, p->count + 1, p->cap);
-	p->v[p->count++] = (struct curve_point){ point->step, point->value };
-	if (p->human)
-		spark_add(&p->series, point->value);
-	return 0;
-}
-
-static int show_curve(const struct points *p, struct error *err)
-{
-	CLEANUP(strbuf) struct strbuf line = STRBUF_INIT;
-	size_t width = out_width(p->s->out), used = strlen(p->metric) + 2;
-
-	strbuf_addf(&line, "%s  ", p->metric);
-	spark_draw(&line, &p->series, width > used + 8 ? width - used : 80);
-	return out_text(p->s->out, err, "%s\n", line.buf);
-}
-
-static int print_points(const struct points *p, struct error *err)
-{
-	CLEANUP(ptr) struct curve_point *thin = NULL;
-	const struct curve_point *shown = p->v;
-	size_t count = p->count;
-
-	if (!p->all && count > POINTS_SHOWN) {
-		thin = xcalloc(POINTS_SHOWN, sizeof *thin);
-		count = points_thin(p->v, p->count, POINTS_SHOWN / 4, thin);
-		shown = thin;
-		report_note(p->s->report, "%zu of %zu points; --all shows them all", count, p->count);
-	}
-	for (size_t i = 0; i < count; i++)
-		if (print_point(p, shown[i].step, shown[i].value, err) < 0)
-			return -1;
-	return 0;
-}
-
-static int check_metric(struct session *s, struct view *v, const struct run *run, const char *metric, struct error *err)
-{
-	CLEANUP(point_summaries) struct point_summaries all = POINT_SUMMARIES_INIT;
-	CLEANUP(strbuf) struct strbuf names = STRBUF_INIT;
-
-	if (run_points_summary(s->registry, v, run, &all, err) < 0)
-		return -1;
-	if (point_summaries_find(&all, metric))
-		return 0;
-	error_set(err, ERR_INVALID, "run '%s' has no metric '%s'", run->id.text, metric);
-	for (size_t i = 0; i < all.count && i < 10; i++)
-		strbuf_addf(&names, "%s%s", i ? ", " : "", all.v[i].name);
-	return names.len ? error_hint(err, "It has %s%s.", names.buf, all.count > 10 ? " and more" : "") : error_hint(err, "It has none.");
-}
-
-/* For people a table each, below its curve. */
-static int show_metric(struct session *s, struct view *v, const struct run *run, const char *metric, bool all, struct error *err)
-{
-	static const struct column columns[] = {
-		{ "step", NULL, COLUMN_NUMBER, false }, { "value", NULL, COLUMN_NUMBER, false }, { "metric", NULL, COLUMN_TEXT, true },
-		{ NULL, NULL, COLUMN_TEXT, false },
-	};
-	CLEANUP(points) struct points p = { .s = s, .metric = metric, .all = all, .human = out_mode(s->out) == OUT_HUMAN };
-
-	if (out_list_begin(s->out, columns, NULL, "value", err) < 0 || run_points_each(s->registry, v, run, metric, take_one, &p, err) < 0 ||
-		(p.human && p.count && show_curve(&p, err) < 0) || print_points(&p, err) < 0)
-		return -1;
-	return out_list_end(s->out, err);
-}
-
-static int show_metrics(struct session *s, const struct run *run, const struct strvec *metrics, bool all, struct error *err)
-{
-	struct view *v = registry_view(s->registry, err);
-
-	if (!v)
-		return -1;
-	for (size_t i = 0; i < metrics->count; i++)
-		if (check_metric(s, v, run, metrics->v[i], err) < 0)
-			return -1;
-	for (size_t i = 0; i < metrics->count; i++)
-		if ((i && out_mode(s->out) == OUT_HUMAN && out_text(s->out, err, "\n") < 0) || show_metric(s, v, run, metrics->v[i], all, err) < 0)
-			return -1;
-	return 0;
 }
 
 int run_show(struct session *s, int argc, char **argv, struct error *err)
@@ -575,5 +538,5 @@ int run_show(struct session *s, int argc, char **argv, struct error *err)
 		return error_set(err, ERR_USAGE, "--all is for --metric");
 	if (session_update(s, NULL, 0, err) < 0 || !(v = registry_view(s->registry, err)) || run_get(v, operands.v[1], &run, err) < 0)
 		return -1;
-	return metrics.count ? show_metrics(s, &run, &metrics, all, err) : run_show_card(s, &run, err);
+	return metrics.count ? run_show_points(s, &run, &metrics, all, err) : run_show_card(s, &run, err);
 }

@@ -104,9 +104,9 @@ static int show_runs(struct out *out, const struct of_runs *r, struct error *err
 	json_array_foreach(r->consumers, i, run) add_run(&consumers, run);
 	if (r->count > shown)
 		strbuf_addf(&consumers, "\nand %zu more", r->count - shown);
-	if (producer.len && out_field(out, "producer", producer.buf, err) < 0)
+	if (producer.len && out_field(out, "made by", producer.buf, err) < 0)
 		return -1;
-	return consumers.len && out_field(out, "consumers", consumers.buf, err) < 0 ? -1 : 0;
+	return consumers.len && out_field(out, "used by", consumers.buf, err) < 0 ? -1 : 0;
 }
 
 static int show_from(struct out *out, const json_t *from, struct error *err)

@@ -312,12 +312,17 @@ static int drop_key(struct txn *txn, const struct annotated *a, enum annotation_
 		    struct error *err)
 {
 	CLEANUP(json) json_t *now = frozen ? json_copy((json_t *)(uintptr_t)frozen) : json_object();
+	CLEANUP(json) json_t *said = json_object();
+	bool is_below = frozen && json_object_get(frozen, key);
 
-	if (merge_layer(txn_view(txn), &a->subject, layer, now, err) < 0)
+	if (merge_layer(txn_view(txn), &a->subject, layer, now, err) < 0 || merge_layer(txn_view(txn), &a->subject, layer, said, err) < 0)
 		return -1;
 	if (!json_object_get(now, key))
 		return 0;
-	return annotation_take_away(txn, &a->subject, layer, key, frozen && json_object_get(frozen, key), err) < 0 ? -1 : 1;
+	/* what a run has logged comes back when that is taken away which lies over it */
+	if (a->is_run && json_object_get(said, key))
+		is_below = false;
+	return annotation_take_away(txn, &a->subject, layer, key, is_below, err) < 0 ? -1 : 1;
 }
 
 static int drop_keys(struct txn *txn, const struct decision *d, const struct version_object *object, struct error *err)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -20,6 +21,15 @@ void run_file_path(const struct registry *reg, const struct run_id *id, struct s
 {
 	path_join(out, reg->store->dir, "runs");
 	strbuf_addf(out, "/%s", id->text);
+}
+
+int64_t run_file_touched(const struct registry *reg, const struct run_id *id)
+{
+	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
+	struct stat st;
+
+	run_file_path(reg, id, &path);
+	return lstat(path.buf, &st) == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec : 0;
 }
 
 void run_file_cleanup(struct run_file *f)

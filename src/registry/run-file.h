@@ -15,6 +15,8 @@ void run_file_path(const struct registry *reg, const struct run_id *id, struct s
 
 /* Of the first `size` bytes, those that are whole lines: what a crash has cut off behind them, or left there as NULs, is none. */
 int run_file_end(int fd, const char *path, uint64_t size, uint64_t *out, struct error *err) MUST_CHECK;
+/* When it was begun, or something was logged last, as the file says; 0: there is none. */
+int64_t run_file_touched(const struct registry *reg, const struct run_id *id);
 
 /* The file, locked until fd is closed, made when there is none; whoever else would change it waits. */
 struct run_file {

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "registry/annotation.h"
 #include "registry/run-alive.h"
+#include "registry/run-file.h"
 #include "registry/run-points.h"
 
 const char *run_state_name(enum run_state state)
@@ -70,6 +71,7 @@ int run_info_read(struct registry *reg, struct view *v, const struct run *run, s
 		return error_wrap(err, "the record of the run '%s'", run->id.text);
 	run_record_read(out->object.metadata, &out->record);
 	out->state = state_of(reg, run, out);
+	out->touched = out->is_ended ? 0 : run_file_touched(reg, &run->id);
 	return read_metrics(reg, v, run, out, err) < 0 ? -1 : read_said(v, run, out, err);
 }
 

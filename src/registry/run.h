@@ -77,6 +77,7 @@ struct run_info {
 				     * the last values logged so far */
 	char *note;                /* "" for none */
 	struct strvec tags;
+	int64_t touched;           /* of one that has not ended: when it was begun or logged something last; 0: not here */
 };
 #define RUN_INFO_INIT { .note = NULL, .tags = STRVEC_INIT }
 int run_info_read(struct registry *reg, struct view *v, const struct run *run, struct run_info *out, struct error *err) MUST_CHECK;

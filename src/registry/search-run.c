@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "registry/producer.h"
 #include "registry/run-alive.h"
+#include "registry/run-file.h"
 #include "registry/run-points.h"
 
 /* ---- what there is ---- */
@@ -492,7 +493,7 @@ int search_run_duration(struct search *s, struct search_run *r, int64_t *out, st
 	if (!r->is_ended) {
 		if (search_run_state(s, r, &state, err) < 0)
 			return -1;
-		ended = state == RUN_RUNNING ? clock_now() : 0;
+		ended = state == RUN_RUNNING ? clock_now() : run_file_touched(s->reg, &r->run.id);
 	}
 	if (started && ended >= started)
 		*out = ended - started;

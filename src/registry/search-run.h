@@ -36,7 +36,7 @@ int search_run_command(struct search *s, struct search_run *r, struct strbuf *ou
 /* 0: not yet, or it is not known. */
 int search_run_started(struct search *s, struct search_run *r, int64_t *out, struct error *err) MUST_CHECK;
 int search_run_ended(struct search *s, struct search_run *r, int64_t *out, struct error *err) MUST_CHECK;
-/* Nanoseconds, up to now while it runs; -1: not known. */
+/* Nanoseconds, up to now while it runs, up to what it logged last when it died; -1: not known. */
 int search_run_duration(struct search *s, struct search_run *r, int64_t *out, struct error *err) MUST_CHECK;
 
 #endif
