@@ -292,3 +292,14 @@ the second")
 	mreg_is 0 run show inner-1 --json
 	json ".children == [] and .parent == \"$outer\""
 }
+
+@test "tables round long fractions, and nothing else does" {
+	run=$(begun long)
+	mreg run log -q "$run" acc=0.6898178522391315 big=1000000
+	mreg_is 0 run ls --columns name,metrics.acc,metrics.big
+	assert_line --index 1 --regexp '^long +0\.689818 +1000000$'
+	mreg_is 0 run ls --json
+	json '.metrics.acc == 0.6898178522391315'
+	mreg_is 0 run ls --template '{metrics.acc}'
+	says 0.6898178522391315
+}

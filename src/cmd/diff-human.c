@@ -79,9 +79,7 @@ static void add_delta(struct strbuf *out, const struct diff_value *v)
 
 static void add_value(struct strbuf *out, const json_t *value, bool rounded)
 {
-	if (rounded && json_is_real(value))
-		strbuf_addf(out, "%.6g", json_real_value(value));
-	else if (value)
+	if (value && !(rounded && record_add_rounded(out, value)))
 		record_add_text(out, value, ", ");
 }
 

@@ -18,7 +18,6 @@
 #include "registry/run-edge.h"
 #include "registry/run-points.h"
 #include "registry/search.h"
-#include "ui/record.h"
 #include "ui/spark.h"
 
 #define FILES_SHOWN 20
@@ -400,17 +399,6 @@ static json_t *curve_row(const char *name, uint64_t count, json_t *last, json_t 
 	return row;
 }
 
-/* A number as people read it: what stands in JSON is exact. */
-static json_t *brief_number(double value)
-{
-	return isfinite(value) ? json_sprintf("%.6g", value) : run_show_number(value);
-}
-
-static json_t *brief_json(const json_t *value)
-{
-	return json_is_real(value) ? brief_number(json_real_value(value)) : copy_or_null(value);
-}
-
 /* What a terminal has room for beside the names and four numbers. */
 static size_t curve_columns(const struct out *out, const json_t *metrics)
 {
@@ -452,11 +440,11 @@ static int show_curves(struct out *out, const struct card *c, struct error *err)
 		strbuf_addf(&label, "  %s", name);
 		if (p) {
 			spark_draw(&curve, &c->curves.v[p - c->curves.summaries.v].series, columns_of_curve);
-			row = curve_row(label.buf, p->count, brief_json(value), brief_number(said < p->min ? said : p->min),
-				brief_number(said > p->max ? said : p->max), curve.buf);
+			row = curve_row(label.buf, p->count, copy_or_null(value), run_show_number(said < p->min ? said : p->min),
+				run_show_number(said > p->max ? said : p->max), curve.buf);
 		} else {
-			row = curve_row(label.buf, (uint64_t)json_integer_value(json_object_get(known, "count")), brief_json(value),
-				brief_json(json_object_get(known, "min")), brief_json(json_object_get(known, "max")), "");
+			row = curve_row(label.buf, (uint64_t)json_integer_value(json_object_get(known, "count")), copy_or_null(value),
+				copy_or_null(json_object_get(known, "min")), copy_or_null(json_object_get(known, "max")), "");
 		}
 		if (out_list_row(out, row, err) < 0)
 			return -1;

@@ -143,12 +143,18 @@ bool out_human_cell(struct strbuf *out, const json_t *value, enum column_kind ki
 	return json_is_number(value);
 }
 
+/* A fraction in a table is rounded: who needs all of it has --json, -q and --template. */
+static bool make_cell(struct strbuf *out, const json_t *value, enum column_kind kind)
+{
+	return (kind != COLUMN_DURATION && record_add_rounded(out, value)) || out_human_cell(out, value, kind);
+}
+
 static void make_cells(const struct out_table *t, const json_t *record, struct out_cell *cells)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
 
-		cells[i].is_number = out_human_cell(&text, record_find(record, t->columns[i].name), t->columns[i].kind);
+		cells[i].is_number = make_cell(&text, record_find(record, t->columns[i].name), t->columns[i].kind);
 		cells[i].len = text.len;
 		cells[i].width = utf8_width(text.buf, text.len);
 		cells[i].text = strbuf_detach(&text);

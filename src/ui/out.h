@@ -50,7 +50,7 @@ int out_result(struct out *o, json_t *record, const char *primary, struct error 
 
 /*
  * A list: JSON Lines (each with "format":1 first), aligned columns for people (widths from the first 200 rows, then streaming; on a terminal
- * texts are cut to its width, the widest first, the primary member to no less than half of it), the primary member for -q, the template for each.  columns: array ended by a NULL name.  chosen: --columns text "ref,aliases,metadata.lr"
+ * texts are cut to its width, fractions are rounded to six digits, the widest first, the primary member to no less than half of it), the primary member for -q, the template for each.  columns: array ended by a NULL name.  chosen: --columns text "ref,aliases,metadata.lr"
  * or NULL; a name that is no column is looked up in the record, unknown ones are empty; "age" is the COLUMN_AGE, which by its own name is shown as a time.  Headings only for people.
  */
 int out_list_begin(struct out *o, const struct column *columns, const char *chosen, const char *primary, struct error *err) MUST_CHECK;

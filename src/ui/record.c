@@ -4,10 +4,13 @@
 
 #include "ui/record.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/digest.h"
 #include "base/utf8.h"
+
+#define WHOLE_MAX 1e15 /* a number without a fraction up to here is written out */
 
 /* The longest member name is tried first, so that a name with dots wins over a step into an object. */
 const json_t *record_find(const json_t *record, const char *path)
@@ -54,6 +57,16 @@ void record_add_text(struct strbuf *out, const json_t *value, const char *betwee
 		json_canonical(out, value);
 	else if (json_is_object(value))
 		json_print(out, value);
+}
+
+bool record_add_rounded(struct strbuf *out, const json_t *value)
+{
+	double number = json_real_value(value);
+	bool is_whole = number >= -WHOLE_MAX && number <= WHOLE_MAX && number >= trunc(number) && number <= trunc(number);
+
+	if (json_is_real(value))
+		strbuf_addf(out, is_whole ? "%.0f" : "%.6g", number);
+	return json_is_real(value);
 }
 
 json_t *record_string(const char *text)

@@ -12,6 +12,8 @@
 const json_t *record_find(const json_t *record, const char *path);
 /* A string as it is, numbers and booleans as in JSON, null and NULL as nothing, strings and numbers of an array with `between` between them, all else as JSON. */
 void record_add_text(struct strbuf *out, const json_t *value, const char *between);
+/* A real as people read it: whole, or to six digits; false, and nothing, of all else. */
+bool record_add_rounded(struct strbuf *out, const json_t *value);
 /* A string of any text: as it is when it is UTF-8, else json_escaped(). */
 json_t *record_string(const char *text);
 /* Sets `name` to record_string(path), and where that is not exact also "NAME_base64", which is. */
