@@ -37,6 +37,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import traceback
 import warnings
 import weakref
 from dataclasses import dataclass, field
@@ -57,6 +58,7 @@ Argument = Union[str, bytes]
 FORMAT = 1  # of mreg-json(5)
 FLUSH_SECONDS = 0.1  # what is logged reaches the program at the latest after so long
 BUFFER_BYTES = 1 << 16
+REASON_CHARACTERS = 1000  # of an exception's text, kept with the run that it ended
 
 
 # ---- exceptions ----
@@ -197,8 +199,10 @@ def _option(option: str, value: object) -> List[Argument]:
     return [f"{option}={value}"]
 
 
-def _number(value: Any) -> str:
-    return repr(value if isinstance(value, int) else float(value))
+def _number(value: Any) -> Number:
+    """Also one of NumPy, PyTorch and the like."""
+    plain = value.item() if callable(getattr(value, "item", None)) else value
+    return int(plain) if isinstance(plain, int) and not isinstance(plain, bool) else float(plain)
 
 
 def _metrics(metrics: Optional[Mapping[str, Number]]) -> List[Argument]:
@@ -206,7 +210,7 @@ def _metrics(metrics: Optional[Mapping[str, Number]]) -> List[Argument]:
     for name, value in (metrics or {}).items():
         if "=" in name:
             raise Usage(f"'{name}' is no name of a metric here", status=2, code="invalid")
-        out.append(f"--metric={name}={_number(value)}")
+        out.append(f"--metric={name}={_number(value)!r}")
     return out
 
 
@@ -214,9 +218,20 @@ def _seconds(value: Union[None, str, Number]) -> Optional[str]:
     return f"{math.ceil(value)}s" if isinstance(value, (int, float)) else value
 
 
+def _plain(value: object) -> Any:
+    """What NumPy, PyTorch and the like have in place of Python's numbers and lists, and paths."""
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)
+    for method in ("tolist", "item"):
+        convert = getattr(value, method, None)
+        if callable(convert):
+            return convert()
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
 def _json_text(value: object, what: str) -> bytes:
     try:
-        return json.dumps(value, allow_nan=False).encode()
+        return json.dumps(value, allow_nan=False, default=_plain).encode()
     except (TypeError, ValueError) as why:
         raise Usage(f"{what} cannot be JSON: {why}", status=2, code="invalid") from why
 
@@ -564,8 +579,8 @@ class Run:
     """A run that was begun by run().
 
     Inside of `with`, functions of this module called from the same thread belong to it, and so do programs that are started
-    meanwhile, and other threads (of several runs at once in one process: those belong to the first).  An exception ends it with status 1, KeyboardInterrupt with
-    130, sys.exit(n) with n.  A process that dies leaves a run that is shown as died.
+    meanwhile, and other threads (of several runs at once in one process: those belong to the first).  An exception ends it with status 1 and its text as the
+    reason, KeyboardInterrupt with 130, sys.exit(n) with n.  A process that dies leaves a run that is shown as died.
     """
 
     def __init__(self, registry: Registry, record: Record) -> None:
@@ -615,7 +630,7 @@ class Run:
         for name, value in {**(metrics or {}), **values}.items():
             if name == "step":
                 raise Usage("'step' is no name of a metric here", status=2, code="invalid")
-            point[name] = value if isinstance(value, int) and not isinstance(value, bool) else float(value)
+            point[name] = _number(value)
         with self._lock:
             if self._is_finished:
                 raise Conflict(f"run '{self.id}' has ended", status=5, code="conflict")
@@ -717,9 +732,18 @@ class Run:
         """The versions that it has used."""
         return self._registry._call(["run", "inputs"], [self.id])
 
+    def meta(self, metadata: Optional[Mapping[str, Any]] = None, *, metrics: Optional[Mapping[str, Number]] = None,
+             message: Optional[str] = None) -> Record:
+        """As meta()."""
+        return self._registry.meta(self.id, metadata, metrics=metrics, message=message)
+
     def tag(self, *tags: str, message: Optional[str] = None) -> List[str]:
         """As tag()."""
         return self._registry.tag(self.id, *tags, message=message)
+
+    def untag(self, *tags: str, message: Optional[str] = None) -> List[str]:
+        """As untag()."""
+        return self._registry.untag(self.id, *tags, message=message)
 
     def note(self, text: Optional[str] = None) -> str:
         """As note()."""
@@ -727,8 +751,8 @@ class Run:
 
     # -- its end --
 
-    def finish(self, status: int = 0) -> None:
-        """Ends it; once is enough."""
+    def finish(self, status: int = 0, *, message: Optional[str] = None) -> None:
+        """Ends it; once is enough.  message: why it ended so."""
         with self._lock:
             if self._is_finished:
                 return
@@ -739,7 +763,7 @@ class Run:
                 self.flush()
             finally:
                 self._is_finished = True
-                self._registry._call(["run", "finish"], [self.id, f"--status={status}"])
+                self._registry._call(["run", "finish"], [self.id, f"--status={status}", *_option("--message", message or None)])
 
     def __enter__(self) -> "Run":
         global _environment_owner
@@ -771,7 +795,7 @@ class Run:
             self.finish()
             return
         try:
-            self.finish(_status_of(value))
+            self.finish(_status_of(value), message=_reason_of(value))
         except Error as why:
             warnings.warn(f"run '{self.id}' could not be ended: {why}", stacklevel=2)  # what was raised inside matters more
 
@@ -782,6 +806,18 @@ def _status_of(value: Optional[BaseException]) -> int:
     if isinstance(value, SystemExit):
         return value.code & 255 if isinstance(value.code, int) else 0 if value.code is None else 1
     return 1
+
+
+def _reason_of(value: Optional[BaseException]) -> Optional[str]:
+    """"KeyError: 'lr'"; none for what the status says already."""
+    if value is None or isinstance(value, SystemExit) and not isinstance(value.code, str):
+        return None
+    try:
+        text = str(value.code) if isinstance(value, SystemExit) else "".join(traceback.format_exception_only(type(value), value))
+    except Exception:  # its own __str__ raised
+        text = type(value).__name__
+    shown = "".join(c if c.isprintable() else " " for c in text[:REASON_CHARACTERS].strip())
+    return shown + ("…" if len(text) > REASON_CHARACTERS else "")
 
 
 _runs: "weakref.WeakSet[Run]" = weakref.WeakSet()

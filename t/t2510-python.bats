@@ -206,6 +206,35 @@ state_of()
 	mreg run show "$1" --json | jq -r '"\(.state) \(.exit_status)"'
 }
 
+reason_of()
+{
+	mreg run show "$1" --json | jq -r '.reason // ""'
+}
+
+@test "numbers and lists of NumPy and the like are taken as what they are" {
+	python 0 <<-'END'
+		import pathlib
+		class Scalar:
+		    def __init__(self, value):
+		        self.value = value
+		    def item(self):
+		        return self.value
+		class Array(Scalar):
+		    def tolist(self):
+		        return self.value
+		with mreg.run(config={"lr": Scalar(.5), "layers": Array([1, 2]), "path": pathlib.Path("a/b")}, name="plain", git=False) as r:
+		    r.log(loss=Scalar(.25), count=Scalar(7))
+		    print(mreg.meta("digits:v0", {"epochs": Scalar(3)}, metrics={"acc": Scalar(.5)})["metadata"]["epochs"])
+		    print(r.meta({"seen": Scalar(True)}, metrics={"later": 1})["metadata"], r.tag("a", "b"), r.untag("a"))
+		card = r.show()
+		print(card["config"], card["metrics"] == {"count": 7, "later": 1, "loss": .25})
+	END
+	says 3 "{'seen': True} ['a', 'b'] ['b']" "{'layers': [1, 2], 'lr': 0.5, 'path': 'a/b'} True"
+	no_complaint
+	fails 2 Usage invalid <<<'mreg.run(config={"a": object()}, git=False)'
+	fails 2 Usage invalid <<<'mreg.meta("digits:v0", {"a": {1, 2}})'
+}
+
 @test "an exception inside ends the run with its status" {
 	python 1 <<-'END'
 		with mreg.run(name="raises", git=False) as r:
@@ -214,11 +243,21 @@ state_of()
 	END
 	[[ $stderr == *"KeyError: 'mine'" ]]
 	assert_equal "$(state_of raises)" 'failed 1'
+	assert_equal "$(reason_of raises)" "KeyError: 'mine'"
 	python 7 <<-'END'
 		with mreg.run(name="exits", git=False):
 		    sys.exit(7)
 	END
 	assert_equal "$(state_of exits)" 'failed 7'
+	assert_equal "$(reason_of exits)" ''
+	python 1 <<-'END'
+		class Odd(Exception):
+		    def __str__(self):
+		        return "two\n\x1blines\udc80" + 2000 * "x"
+		with mreg.run(name="odd", git=False):
+		    raise Odd
+	END
+	[[ $(reason_of odd) == *'Odd: two  lines xxx'*'x…' ]]
 	python 0 <<-'END'
 		try:
 		    with mreg.run(name="stops", git=False):
