@@ -155,6 +155,56 @@ fished()
 	offers run outputs 'fi' = first
 }
 
+@test "of runs, what the sub-verb can do something with" {
+	open=$(mreg run start -q --name open --job-type train --no-git)
+	ended=$(mreg run start -q --name ended --job-type evaluate --no-git)
+	echo 'print(1)' >train.py
+	mreg run log -q "$ended" loss=1 acc=2
+	mreg run finish -q "$ended" >/dev/null
+	code=$(mreg run start -q --name code --no-git --code train.py)
+	offers run finish '' = code open "$(printf '%s\n' "$open" "$code" | sort | head -1)" "$(printf '%s\n' "$open" "$code" | sort | tail -1)"
+	offers run cat code co = code/train.py
+	offers run show ended --metric '' = acc loss
+	offers run start -t '' = evaluate run train
+	offers run ls --state f = failed finished
+	offers tag 'en' = ended
+	offers meta co = code
+	offers lineage 'en' = ended
+}
+
+@test "a sub-verb is offered its own options" {
+	offers run ls --s = --search --sort --state
+	offers run finish --s = --status
+	offers run start --st = ''
+	offers run --st = --state --status --step
+	run --separate-stderr -0 mreg completion --complete -- run finish --stat
+	says "--status	the exit status of the program"
+	offers draft add --js = --json
+	offers hook run --js = --json
+}
+
+@test "what was removed is offered to be brought back" {
+	mreg rm -q digits:v0
+	mreg put -q gone "$DIGITS/epoch-1" >/dev/null
+	mreg rm -q -r gone
+	run=$(mreg run start -q --no-git)
+	offers restore g = gone
+	offers restore digits: = digits:v0
+	offers restore "${run:0:4}" = ''
+}
+
+@test "a program is completed behind run exec --" {
+	mkdir bin
+	printf '#!/bin/sh\n' >bin/trainer-of-mine
+	chmod +x bin/trainer-of-mine
+	PATH=$PWD/bin:$PATH
+	typed bash 'mreg run exec -- trainer-of' run exec -- trainer-of-mine
+	typed zsh 'mreg run exec --name a -- trainer-of' run exec --name a -- trainer-of-mine
+	fished 'mreg watch digits -- trainer-of'
+	[[ $output == trainer-of-mine* ]]
+	typed bash 'mreg put digits -- lab' put digits -- lab
+}
+
 @test "the registry is the one that the line names" {
 	mkdir away
 	cd away

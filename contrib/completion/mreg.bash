@@ -12,6 +12,11 @@ _mreg()
 	[[ $line == *[[:space:]] ]] || cur=${line##*[[:space:]]}
 	before=${line%"$cur"}
 	IFS=$' \t\n' read -r -a words <<<"$before"
+	# a program, not something of ours; its words are files, as a rule
+	if [[ ${words[-1]} == -- && $before =~ [[:space:]](run[[:space:]]+exec|watch)[[:space:]] ]]; then
+		mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+		return
+	fi
 	found=$(mreg completion --complete -- "${words[@]:1}" "${cur//[\"\'\\]/}" 2>/dev/null) || return 0
 	COMPREPLY=()
 	while IFS=$'\t' read -r line _; do

@@ -5,6 +5,11 @@
 function __mreg_words
     set -l words (commandline -opc)
     set -l current (commandline -ct)
+    # a program, not something of ours; its words are files, as a rule
+    if test "$words[-1]" = --; and string match -qr ' (run exec|watch) ' " $words "
+        __fish_complete_command
+        return
+    end
     set -l found (mreg completion --complete -- $words[2..-1] "$current" 2>/dev/null)
     if test (count $found) -gt 0
         printf '%s\n' $found

@@ -8,6 +8,11 @@ _mreg()
 	local line
 	local -a found shown
 
+	# a program, not something of ours; its words are files, as a rule
+	if [[ $words[CURRENT-1] == -- && " $words " == *" "(run exec|watch)" "* ]]; then
+		_command_names -e
+		return
+	fi
 	for line in "${(@f)$(mreg completion --complete -- "${(@Q)words[2,CURRENT-1]}" "${(Q)words[CURRENT]}" 2>/dev/null)}"; do
 		[[ -n $line ]] || continue
 		found+=("${line%%$'\t'*}")

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/strvec.h"
+#include "base/utf8.h"
 #include "cmd/complete.h"
 #include "registry/collection.h"
 #include "registry/config.h"
@@ -14,6 +15,7 @@
 #include "registry/hook.h"
 #include "registry/registry.h"
 #include "registry/remote.h"
+#include "registry/remove.h"
 #include "registry/run.h"
 
 #define VERSIONS_MAX 500 /* more than that nobody looks through */
@@ -22,10 +24,12 @@
 struct offer {
 	struct session *s;
 	struct view *v;
-	const char *verb, *word;
+	const struct complete_place *place;
+	const char *word;
 	struct strbuf *out;
 	const struct collection *collection;
 	size_t left;
+	bool is_removed; /* what was removed in place of what is there */
 };
 
 /* ---- collections and versions ---- */
@@ -48,7 +52,7 @@ static int offer_version(const struct version_row *row, void *arg, struct error 
 	size_t before = o->out->len;
 
 	(void)err;
-	if (row->removed)
+	if ((row->removed != 0) != o->is_removed)
 		return 0;
 	strbuf_addf(&ref, "%s:v%" PRIu64, o->collection->name, row->number);
 	complete_add(o->out, o->word, ref.buf, NULL);
@@ -114,6 +118,79 @@ static int offer_runs(struct offer *o, struct error *err)
 	return run_each(o->v, offer_run, o, err);
 }
 
+static int offer_open_run(const struct run *run, void *arg, struct error *err)
+{
+	struct offer *o = arg;
+	struct version_row row = VERSION_ROW_INIT;
+	bool is_ended;
+	int found = run_row(o->v, run, &row, &is_ended, err);
+
+	return found <= 0 || is_ended ? found < 0 ? -1 : 0 : offer_run(run, o, err);
+}
+
+static int offer_open_runs(struct offer *o, struct error *err)
+{
+	o->left = RUNS_MAX;
+	return run_each(o->v, offer_open_run, o, err);
+}
+
+static int offer_job_type(const struct run *run, void *arg, struct error *err)
+{
+	struct offer *o = arg;
+
+	(void)err;
+	complete_add(o->out, o->word, run->job_type, NULL);
+	return 0;
+}
+
+static int offer_job_types(struct offer *o, struct error *err)
+{
+	return run_each(o->v, offer_job_type, o, err);
+}
+
+/* The run that stands behind the sub-verb: 1, 0, -1. */
+static int read_run(struct offer *o, struct run_info *out, struct error *err)
+{
+	const struct strvec *operands = o->place->operands;
+	struct run run = RUN_INIT;
+	int found = operands->count > 1 ? run_find(o->v, operands->v[1], &run, err) : 0;
+
+	if (found == 1 && run_info_read(o->s->registry, o->v, &run, out, err) < 0)
+		found = -1;
+	run_cleanup(&run);
+	return found;
+}
+
+static int offer_run_files(struct offer *o, struct error *err)
+{
+	CLEANUP(run_info) struct run_info info = RUN_INFO_INIT;
+	CLEANUP(manifest) struct manifest files = MANIFEST_INIT;
+	int found = read_run(o, &info, err);
+
+	if (found <= 0)
+		return found;
+	if (run_manifest(o->s->registry, &info, &files, err) < 0)
+		return -1;
+	for (size_t i = 0; i < files.count; i++)
+		if (files.entries[i].kind == ENTRY_FILE && utf8_is_valid(files.entries[i].path, strlen(files.entries[i].path)))
+			complete_add(o->out, o->word, files.entries[i].path, NULL);
+	return 0;
+}
+
+static int offer_run_metrics(struct offer *o, struct error *err)
+{
+	CLEANUP(run_info) struct run_info info = RUN_INFO_INIT;
+	int found = read_run(o, &info, err);
+	const char *name;
+	json_t *value;
+
+	if (found <= 0)
+		return found;
+	json_object_foreach(info.metrics, name, value)
+		complete_add(o->out, o->word, name, NULL);
+	return 0;
+}
+
 /* Behind the colon; under the name as it was typed, so that what is offered begins with the word. */
 static int offer_references(struct offer *o, struct error *err)
 {
@@ -129,9 +206,34 @@ static int offer_references(struct offer *o, struct error *err)
 		return -1;
 	o->collection = &c;
 	o->left = VERSIONS_MAX;
-	if (offer_aliases(o, err) < 0)
+	if (!o->is_removed && offer_aliases(o, err) < 0)
 		return -1;
 	return view_each_version(o->v, &c.cid, true, offer_version, o, err);
+}
+
+/* What can be tagged, noted, measured, asked where it came from: runs by their names, too. */
+static int offer_subjects(struct offer *o, struct error *err)
+{
+	if (offer_references(o, err) < 0)
+		return -1;
+	return run_is_meant(o->word) || strchr(o->word, ':') || !*o->word ? 0 : offer_runs(o, err);
+}
+
+static int offer_removed(struct offer *o, struct error *err)
+{
+	o->is_removed = true;
+	return run_is_meant(o->word) ? 0 : offer_references(o, err);
+}
+
+static int offer_removed_collection(const struct collection *c, int64_t time, void *arg, struct error *err)
+{
+	(void)time;
+	return offer_collection(c, arg, err);
+}
+
+static int offer_removed_names(struct offer *o, struct error *err)
+{
+	return remove_each_collection(o->v, offer_removed_collection, o, err);
 }
 
 static int offer_draft(const struct draft_info *info, void *arg, struct error *err)
@@ -194,9 +296,12 @@ static bool offer_fixed(const char *kind, const char *word, struct strbuf *out)
 {
 	static const char *const when[] = { "auto", "always", "never", NULL };
 
-	if (strcmp(kind, "WHEN") == 0) {
-		for (size_t i = 0; when[i]; i++)
-			complete_add(out, word, when[i], NULL);
+	static const char *const states[] = { "running", "finished", "failed", "died", NULL };
+	const char *const *words = strcmp(kind, "WHEN") == 0 ? when : strcmp(kind, "STATE") == 0 ? states : NULL;
+
+	if (words) {
+		for (; *words; words++)
+			complete_add(out, word, *words, NULL);
 		return true;
 	}
 	if (strcmp(kind, "VERB") != 0)
@@ -208,11 +313,15 @@ static bool offer_fixed(const char *kind, const char *word, struct strbuf *out)
 
 typedef int (*offer_fn)(struct offer *o, struct error *err);
 
-/* By the words of synopses and of options; verb NULL: of any. */
+/* By the words of synopses and of options; verb NULL: of any; "run finish": of that sub-verb. */
 static const struct {
 	const char *verb, *kind;
 	offer_fn offer;
 } kinds[] = {
+	{ "run finish", "RUN", offer_open_runs }, { "run log", "RUN", offer_open_runs }, { "run cat", "PATH", offer_run_files },
+	{ "run show", "METRIC", offer_run_metrics }, { "run", "TYPE", offer_job_types },
+	{ "restore", "NAME:vN", offer_removed }, { "restore", "NAME", offer_removed_names }, { "restore", "RUN", NULL },
+	{ "tag", "REF", offer_subjects }, { "note", "REF", offer_subjects }, { "meta", "REF", offer_subjects },
 	{ "create", "NAME", NULL }, { "remote", "NAME", offer_remotes }, { "hook", "NAME", offer_hooks }, { "run", "NAME", NULL },
 	{ "draft", "ID", offer_drafts }, { NULL, "REMOTE", offer_remotes }, { NULL, "STAGE", offer_stages }, { NULL, "TYPE", offer_types },
 	{ NULL, "RUN", offer_runs }, { NULL, "REF", offer_references }, { NULL, "NAME", offer_references }, { NULL, "A", offer_references },
@@ -221,16 +330,25 @@ static const struct {
 	{ NULL, "MODEL", offer_names }, { NULL, "PATTERN", offer_names },
 };
 
-void complete_values(struct session *s, const char *verb, const char *kind, const char *word, struct strbuf *out)
+static bool is_of(const char *verb, const struct complete_place *place)
 {
-	struct offer o = { .s = s, .verb = verb, .word = word, .out = out };
+	size_t len = strlen(place->verb);
+
+	if (!verb || strcmp(verb, place->verb) == 0)
+		return true;
+	return strncmp(verb, place->verb, len) == 0 && verb[len] == ' ' && place->operands->count && strcmp(verb + len + 1, place->operands->v[0]) == 0;
+}
+
+void complete_values(struct session *s, const struct complete_place *place, const char *kind, struct strbuf *out)
+{
+	struct offer o = { .s = s, .place = place, .word = place->word, .out = out };
 	struct error ignored = ERROR_INIT;
 	offer_fn fn = NULL;
 
-	if (offer_fixed(kind, word, out))
+	if (offer_fixed(kind, place->word, out))
 		return;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-		if (strcmp(kinds[i].kind, kind) == 0 && (!kinds[i].verb || strcmp(kinds[i].verb, verb) == 0)) {
+		if (strcmp(kinds[i].kind, kind) == 0 && is_of(kinds[i].verb, place)) {
 			fn = kinds[i].offer;
 			break;
 		}

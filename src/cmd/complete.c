@@ -44,13 +44,63 @@ void complete_add(struct strbuf *out, const char *word, const char *candidate, c
 	strbuf_addc(out, '\n');
 }
 
+/* ---- sub-verbs ---- */
+
+static bool is_literal(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!islower((unsigned char)text[i]) && text[i] != '-')
+			return false;
+	return len > 0 && text[0] != '-';
+}
+
+/* Whether the synopsis spells it out where operands begin. */
+static bool is_sub_verb(const struct command *command, const char *text, size_t len)
+{
+	const char *at = command->synopsis;
+
+	if (!is_literal(text, len))
+		return false;
+	for (at += strncmp(at, "[options] ", 10) == 0 ? 10 : 0; at; at = strstr(at, " | ") ? strstr(at, " | ") + 3 : NULL)
+		if (strncmp(at, text, len) == 0 && (at[len] == ' ' || !at[len]))
+			return true;
+	return false;
+}
+
+/* How much of a help text, "start, exec: a name", says which sub-verbs take the option; 0: all do. */
+static size_t sub_verbs_len(const struct command *command, const char *help)
+{
+	size_t len = strcspn(help, ":"), n;
+
+	if (!help[len])
+		return 0;
+	for (size_t at = 0; at < len; at += n + 2) {
+		n = strcspn(help + at, ",:");
+		if (!is_sub_verb(command, help + at, n))
+			return 0;
+	}
+	return len;
+}
+
+static bool has_word(const char *list, size_t len, const char *word)
+{
+	for (size_t at = 0, n; at < len; at += n + 2) {
+		n = strcspn(list + at, ",:");
+		if (strlen(word) == n && memcmp(list + at, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* ---- reading the line ---- */
 
 /* The options of a verb, or with NULL those that stand before one. */
 static void read_options(struct line *l)
 {
 	static char list[] = "--list-options", none[] = "";
-	char *argv[] = { none, list, NULL };
+	/* behind a sub-verb: some have a table of their own */
+	char *behind = l->operands.count ? l->operands.v[0] : list;
+	char *argv[] = { none, behind, l->operands.count ? list : NULL, NULL };
 	struct session asked = { .command = l->command ? l->command : &cmd_completion, .globals = { .described = &l->options } };
 	struct error ignored = ERROR_INIT;
 
@@ -58,7 +108,7 @@ static void read_options(struct line *l)
 	if (!l->command)
 		strbuf_adds(&l->options, "-C\tDIR\tchange to DIR first\n-c\tKEY=VALUE\tset a configuration key for this command\n"
 					 "--version\t\tprint the version\n");
-	if (asked.command->run(&asked, 2, argv, &ignored) == 0)
+	if (asked.command->run(&asked, l->operands.count ? 3 : 2, argv, &ignored) == 0)
 		BUG("'%s' ran in place of telling its options", asked.command->name);
 	session_close(&asked);
 }
@@ -117,6 +167,8 @@ static void read_line(struct session *s, struct line *l, const char *const *word
 			i += take_option(s, l, words + i, before - i);
 		} else if (l->command) {
 			strvec_push(&l->operands, words[i++]);
+			if (l->operands.count == 1 && is_sub_verb(l->command, words[i - 1], strlen(words[i - 1])))
+				read_options(l);
 		} else {
 			l->command = command_find(words[i++]);
 			l->is_lost = !l->command;
@@ -160,14 +212,6 @@ static void flatten(const char *synopsis, struct strbuf *out)
 	}
 }
 
-static bool is_literal(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!islower((unsigned char)text[i]) && text[i] != '-')
-			return false;
-	return len > 0 && text[0] != '-';
-}
-
 /* Whether an operand may stand there: one that a synopsis spells out has to be that. */
 static bool fits(const char *place, const char *operand)
 {
@@ -203,7 +247,7 @@ static void offer_place(struct session *s, const struct line *l, const char *pla
 		if (is_literal(kind, strlen(kind)))
 			complete_add(out, l->word, kind, NULL);
 		else
-			complete_values(s, l->command->name, kind, l->word, out);
+			complete_values(s, &(struct complete_place){ l->command->name, &l->operands, l->word }, kind, out);
 	}
 }
 
@@ -242,7 +286,12 @@ static void offer_options(const struct line *l, struct strbuf *out)
 		size_t name = strcspn(at, "\t"), arg = strcspn(at + name + 1, "\t"), help = name + arg + 2;
 		CLEANUP(ptr) char *option = xstrndup(at, name), *meaning = xstrndup(at + help, strcspn(at + help, "\n"));
 
-		complete_add(out, l->word, option, meaning);
+		/* of those that other sub-verbs take nothing is offered */
+		const char *behind = l->command && l->operands.count ? l->operands.v[0] : "";
+		size_t subs = *behind && is_sub_verb(l->command, behind, strlen(behind)) ? sub_verbs_len(l->command, meaning) : 0;
+
+		if (!subs || has_word(meaning, subs, behind))
+			complete_add(out, l->word, option, meaning + (subs ? subs + 2 : 0));
 	}
 }
 
@@ -273,7 +322,7 @@ int complete_print(struct session *s, const char *const *words, size_t count, st
 	if (l.is_lost)
 		return 0;
 	if (l.wants)
-		complete_values(s, l.command ? l.command->name : "", l.wants, l.word, &all);
+		complete_values(s, &(struct complete_place){ l.command ? l.command->name : "", &l.operands, l.word }, l.wants, &all);
 	else if (!l.is_behind_dash && l.word[0] == '-')
 		offer_options(&l, &all);
 	else if (l.command)

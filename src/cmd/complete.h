@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "base/strvec.h"
 #include "cmd/cmd.h"
 
 /*
@@ -16,8 +17,16 @@
  */
 int complete_print(struct session *s, const char *const *words, size_t count, struct error *err) MUST_CHECK;
 
-/* cmd/complete-values.c: those of a word of a synopsis or of an option's value, such as REF, RUN, STAGE.  Opens the registry when it needs it. */
-void complete_values(struct session *s, const char *verb, const char *kind, const char *word, struct strbuf *out);
+/* Where a value stands. */
+struct complete_place {
+	const char *verb;               /* "" for none yet */
+	const struct strvec *operands;  /* before it; with a verb that has sub-verbs the first is one */
+	const char *word;               /* what has been typed of it */
+};
+/*
+ * cmd/complete-values.c: those of a word of a synopsis or of an option's value, such as REF, RUN, STAGE.  Opens the registry when it needs it.
+ */
+void complete_values(struct session *s, const struct complete_place *place, const char *kind, struct strbuf *out);
 /* Adds it if it begins so.  meaning may be NULL; it comes from people, and is cut to a line. */
 void complete_add(struct strbuf *out, const char *word, const char *candidate, const char *meaning);
 
