@@ -150,8 +150,8 @@ void report_html_lineage(struct report_html *page, const struct report_collectio
 	report_html_begin_wide(page, "Lineage", l->nodes[0].name);
 	draw(page, c, words);
 	strbuf_adds(page->out,
-		"</div>\n<p class=\"q\">What stands on the right was made from what stands on the left. Boxes are versions, rounded boxes are runs; a stack is several of a kind, "
-		"a broken edge what is not here.</p>\n");
+		"</div>\n<p class=\"q\">What stands on the right was made from what stands on the left. Boxes are versions, rounded boxes are runs; "
+		"a stack is several of a kind, a dashed outline is what is not here.</p>\n");
 	list(page, l, words);
 	for (size_t i = 0; i < l->count; i++)
 		words_release(&words[i]);
