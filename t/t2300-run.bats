@@ -213,6 +213,21 @@ points()
 	mreg_is 0 fsck -q
 }
 
+@test "the history of an end has its own reason, not that of the beginning" {
+	id=$(mreg run start -m 'to see')
+	mreg run finish -q "$id"
+	mreg_is 0 history "$id" --json
+	json 'lines | map(select(.kind == "run end"))[0].why == null'
+	json 'lines | map(select(.kind == "run start"))[0].why == "to see"'
+}
+
+@test "no meter of the few bytes of a record, however long the program took" {
+	mkfifo never
+	run script -qefc "mreg run exec --progress -- bash -c 'mreg run log a=1; read -r -t 1.1 <>never; true'" /dev/null </dev/null
+	assert_output --partial "note:"
+	refute_output --partial storing
+}
+
 @test "an end without a status is a good one" {
 	id=$(mreg run start)
 	mreg_is 0 run finish --json "$id"

@@ -403,13 +403,27 @@ static int run_record(struct put *p, struct error *err)
 	return commit(p, put_decide_record, err);
 }
 
+/* A record is a few bytes: a meter of it would flash around the program that the run is of. */
+static int run_without_meter(struct put *p, struct error *err)
+{
+	struct report *given = p->reg->report;
+	struct report quiet = given ? *given : (struct report){ .note = NULL };
+	int rc;
+
+	quiet.progress = NULL;
+	p->reg->report = &quiet;
+	rc = run_record(p, err);
+	p->reg->report = given;
+	return rc;
+}
+
 int put_run(struct registry *reg, const struct put_options *options, struct put_result *out, struct error *err)
 {
 	CLEANUP(put) struct put p = PUT_INIT(reg, options, out);
 
 	memset(out, 0, sizeof *out);
 	if (options->record)
-		return run_record(&p, err);
+		return run_without_meter(&p, err);
 	if (run(&p, err) == 0) {
 		memcpy(out->name, p.name.buf, p.name.len + 1);
 		return 0;

@@ -463,7 +463,7 @@ static int put_ending(struct ending *e, const struct run_finish *finish, struct 
 		.record = &record,
 		.parent = e->object.run,
 		.message = e->object.description,
-		.why = finish->why,
+		.why = finish->why ? finish->why : "", /* not the note, which says why it was begun */
 		.metadata = e->metadata,
 		.metrics = e->metrics,
 		.allow_empty = true,
