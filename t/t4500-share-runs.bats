@@ -202,7 +202,8 @@ points()
 	(cd hub && mreg run start --name one) >id
 	one=$(cat id)
 	for side in a b; do
-		(cd $side && mreg pull -q && mreg run log "$one" "loss=${#side}" && mreg run finish -q "$one" --status "$([ $side = a ] && echo 0 || echo 3)") >/dev/null
+		(cd $side && mreg pull -q && mreg run log "$one" loss=1 &&
+			mreg run finish -q "$one" --status "$([ $side = a ] && echo 0 || echo 3)") >/dev/null
 	done
 	(cd a && mreg push -q) >/dev/null
 	cp -R hub hub.before

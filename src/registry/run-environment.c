@@ -27,7 +27,8 @@ static const char *const usual[] = {
 bool run_environment_is_secret(const char *name)
 {
 	static const char *const parts[] = {
-		"auth", "cookie", "credential", "dsn", "key", "passphrase", "passwd", "password", "private", "pwd", "secret", "signature", "sshpass", "token",
+		"auth", "cookie", "credential", "dsn", "key", "passphrase", "passwd", "password", "private", "pwd", "secret", "signature",
+		"sshpass", "token",
 	};
 	static const char *const ends[] = { "_pass", "_pat", "_pin" };
 	CLEANUP(strbuf) struct strbuf folded = STRBUF_INIT;

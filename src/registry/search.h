@@ -42,7 +42,7 @@ void search_cleanup(struct search **s);
  */
 typedef int (*search_fn)(const struct search_hit *hit, void *arg, struct error *err);
 int search_each(struct search *s, search_fn fn, void *arg, struct error *err) MUST_CHECK;
-/* For the end, when all others were told: ERR_INTEGRITY names the first that was passed over.  The metrics of a run whose points are damaged are none. */
+/* For the end, when all others were told: ERR_INTEGRITY names the first that was passed over.  Damaged points of a run are no metrics. */
 int search_damage(const struct search *s, struct error *err) MUST_CHECK;
 
 /* Title of a collection, "" for none (and without OVERLAY_TITLES). */
