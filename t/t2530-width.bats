@@ -107,3 +107,16 @@ looked_at()
 		[[ $output != *$'\033'* && $output != *…* ]] || { echo "$line" && return 1; }
 	done 8< <(looked_at)
 }
+
+@test "on a narrow terminal run ls leaves out what is needed least, not what comes last" {
+	run=$(mreg run start --no-git --name the-training-of-the-digits -t hyperparameter-search)
+	echo x >f
+	MREG_RUN=$run mreg put -q made f >/dev/null
+	in_terminal 60 run ls
+	[[ ${lines[0]} =~ ^ID\ +NAME\ +STATE\ +AGE\ +OUTPUTS ]]
+	[[ ${lines[1]} =~ running\ +just\ now\ +made:v0 ]]
+	in_terminal 60 run ls --columns id,duration
+	[[ ${lines[0]} =~ ^ID\ +DURATION ]]
+	in_terminal 100 run ls
+	[[ ${lines[0]} =~ JOB\ TYPE\ +STATE\ +AGE\ +DURATION\ +OUTPUTS ]]
+}

@@ -12,6 +12,9 @@
 #include "cmd/sort.h"
 #include "registry/search.h"
 
+#define NARROW 72 /* columns of a terminal: on a narrower one all columns as short as may be do not fit */
+#define NARROW_COLUMNS "id,name,state,age,outputs"
+
 static const struct column columns[] = {
 	{ "id", NULL, COLUMN_TEXT, false },
 	{ "name", NULL, COLUMN_TEXT, false },
@@ -179,6 +182,11 @@ static void add_columns(struct strbuf *out, const char *names)
 	}
 }
 
+static bool is_narrow(const struct out *out)
+{
+	return out_mode(out) == OUT_HUMAN && out_width(out) && out_width(out) < NARROW;
+}
+
 int run_ls_check_column(const char *name, struct error *err)
 {
 	return strcmp(name, "started") == 0 ? 0 : sorter_check(columns, name, err);
@@ -192,9 +200,9 @@ int run_ls_find(struct session *s, const struct run_ls_options *options, uint64_
 	struct search_options what = { SEARCH_RUNS, options->query, 0 };
 
 	add_columns(&sort, options->sort);
-	add_columns(&chosen, options->columns);
+	add_columns(&chosen, options->columns ? options->columns : is_narrow(s->out) ? NARROW_COLUMNS : NULL);
 	l.sorter = sorter = sorter_new(s->out, options->sort ? sort.buf : NULL, options->limit);
-	if (sorter_begin(sorter, columns, options->columns ? chosen.buf : NULL, "id", err) < 0)
+	if (sorter_begin(sorter, columns, options->columns || chosen.len ? chosen.buf : NULL, "id", err) < 0)
 		return -1;
 	l.key = sorter_key(sorter);
 	sorter_defer(sorter, complete, &l);

@@ -194,7 +194,7 @@ static int run(struct session *s, int argc, char **argv, struct error *err)
 		OPT_STRVEC(0, "config", &a.config_files, "FILE", "start, exec: keep this configuration, a JSON object"),
 		OPT_STRVEC('M', "metadata", &a.metadata, "KEY=VALUE", "start, exec: a value of the configuration, over what the file says"),
 		OPT_STRING(0, "name", &a.name, "NAME", "start, exec: a name for people"),
-		OPT_STRVEC(0, "tag", &a.tags, "TAG", "start, exec: tag the run"),
+		OPT_STRVEC(0, "tag", &a.tags, "TAG", "start, exec: tag the run; ls: only runs with this tag"),
 		OPT_STRVEC(0, "code", &a.code, "PATH", "start, exec: keep this code"),
 		OPT_STRVEC(0, "env", &a.environment, "NAME", "start, exec: record this variable of the environment, too; may be a pattern"),
 		OPT_FLAG(0, "no-git", &a.no_git, "start, exec: do not ask git about the code"),

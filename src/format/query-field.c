@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fields of a query: their names, and what their values are. */
+/* The fields of a query: their names, what their values are, and which of them it asks for. */
 #include <config.h>
 
 #include <string.h>
@@ -74,4 +74,19 @@ enum literal_kind query_literal_kind(const struct query_field *field)
 		return kind_of_key(field->key);
 	return id == QUERY_CREATED ? LITERAL_TIME : id == QUERY_SIZE ? LITERAL_SIZE : id == QUERY_METRICS ? LITERAL_NUMBER :
 		id == QUERY_METADATA ? LITERAL_ANY : LITERAL_TEXT;
+}
+
+bool query_asks(const struct query *q, enum query_field_id id)
+{
+	return q->asks[id];
+}
+
+bool query_asks_key(const struct query *q, enum query_field_id id, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (size_t i = 0; i < q->keys[id].count; i++)
+		if (strncmp(q->keys[id].v[i], key, len) == 0 && (!q->keys[id].v[i][len] || q->keys[id].v[i][len] == '.'))
+			return true;
+	return false;
 }

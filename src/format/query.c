@@ -585,18 +585,3 @@ void query_cleanup(struct query **q)
 	query_free(*q);
 	*q = NULL;
 }
-
-bool query_asks(const struct query *q, enum query_field_id id)
-{
-	return q->asks[id];
-}
-
-bool query_asks_key(const struct query *q, enum query_field_id id, const char *key)
-{
-	size_t len = strlen(key);
-
-	for (size_t i = 0; i < q->keys[id].count; i++)
-		if (strncmp(q->keys[id].v[i], key, len) == 0 && (!q->keys[id].v[i][len] || q->keys[id].v[i][len] == '.'))
-			return true;
-	return false;
-}
