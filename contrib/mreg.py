@@ -34,6 +34,7 @@ import math
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -234,6 +235,11 @@ def _json_text(value: object, what: str) -> bytes:
         return json.dumps(value, allow_nan=False, default=_plain).encode()
     except (TypeError, ValueError) as why:
         raise Usage(f"{what} cannot be JSON: {why}", status=2, code="invalid") from why
+
+
+def _command(given: Optional[Sequence[Argument]]) -> List[Argument]:
+    words = given if given is not None else getattr(sys, "orig_argv", None) or [sys.executable, *sys.argv]  # orig_argv: from Python 3.10 on
+    return ["--", *(os.fsencode(word) for word in words)] if words else []
 
 
 class _JsonFile:
@@ -553,9 +559,10 @@ class Registry:
 
     def run(self, *, job_type: Optional[str] = None, config: Union[None, Mapping[str, Any], Path] = None, name: Optional[str] = None,
             tags: Union[None, str, Iterable[str]] = None, code: Union[None, Path, Iterable[Path]] = None,
-            environment: Union[None, str, Iterable[str]] = None, git: bool = True, message: Optional[str] = None) -> "Run":
+            environment: Union[None, str, Iterable[str]] = None, git: bool = True, message: Optional[str] = None,
+            command: Optional[Sequence[Argument]] = None) -> "Run":
         """Begins a run, to be used by `with`.  config: values, or the path of a file with them; code: files to be kept; environment:
-        variables to be recorded, too."""
+        variables to be recorded, too; command: what is recorded as the command line, else that of this process; []: none."""
         arguments = _option("--job-type", job_type) + _option("--name", name) + _each("--tag", tags) + _each("--env", environment)
         arguments += _option("--no-git", not git) + _option("--message", message) + [f"--pid={os.getpid()}"]
         for path in _list(code):
@@ -564,7 +571,7 @@ class Registry:
             arguments.append(b"--config=" + os.fsencode(config))
             config = None
         with _JsonFile("--config", config, "config", "config.json") as file:
-            record = _one(self._call(["run", "start"], arguments + file))
+            record = _one(self._call(["run", "start"], arguments + file + _command(command)))
         return Run(self, record)
 
 

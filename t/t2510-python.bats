@@ -235,6 +235,22 @@ reason_of()
 	fails 2 Usage invalid <<<'mreg.meta("digits:v0", {"a": {1, 2}})'
 }
 
+@test "the command line is recorded, and can be run again" {
+	cat >train.py <<-'END'
+		import mreg
+		mreg.run(name="trained", git=False).finish()
+		mreg.run(name="otherwise", git=False, command=["sbatch", "job a", b"\xff"]).finish()
+		mreg.run(name="silent", git=False, command=[]).finish()
+	END
+	run --separate-stderr -0 /usr/bin/python3 -W error train.py --lr 'a b'
+	no_complaint
+	assert_equal "$(mreg run show trained --json | jq -c .argv)" '["/usr/bin/python3","-W","error","train.py","--lr","a b"]'
+	assert_equal "$(mreg run show otherwise --json | jq -c .argv)" '["sbatch","job a","\\xff"]'
+	assert_equal "$(mreg run show silent --json | jq -c .argv)" null
+	mreg_is 0 run replay -n trained
+	[[ $output == *"/usr/bin/python3 -W error train.py --lr 'a b'"* ]]
+}
+
 @test "an exception inside ends the run with its status" {
 	python 1 <<-'END'
 		with mreg.run(name="raises", git=False) as r:
