@@ -187,8 +187,12 @@ static json_t *copy_or_null(const json_t *value)
 /* A whole number is written as one. */
 json_t *run_show_number(double value)
 {
-	if (fabs(value) < 1e15 && value >= trunc(value) && value <= trunc(value))
-		return json_integer((json_int_t)value);
+	if (fabs(value) < 1e15) {
+		json_int_t whole = (json_int_t)value;
+
+		if (value >= (double)whole && value <= (double)whole)
+			return json_integer(whole);
+	}
 	return isfinite(value) ? json_real(value) : json_string(isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
 }
 

@@ -51,6 +51,20 @@ static struct cid run_cid(int number)
 	return cid;
 }
 
+/* What a run always has. */
+static int set_record(struct txn *txn, int number, const char *id, struct error *e)
+{
+	struct version_row row = { .number = 0 };
+	CLEANUP(json) json_t *value = NULL;
+	char key[100];
+
+	sha256_bytes(id, strlen(id), &row.version);
+	row.digest = row.version;
+	value = version_value(&row);
+	snprintf(key, sizeof key, "version/%s/0", run_cid(number).hex);
+	return txn_set(txn, key, value, e);
+}
+
 static int set_run(struct txn *txn, int number, const char *type, struct error *e)
 {
 	char key[100], id[RUN_ID_LEN + 1];
@@ -61,7 +75,7 @@ static int set_run(struct txn *txn, int number, const char *type, struct error *
 	value = json_pack("{s:s,s:s,s:s,s:s}", "kind", "run", "label", number == 1 ? "first" : "", "name", id, "type", type);
 	if (number != 1)
 		json_object_del(value, "label");
-	return txn_set(txn, key, value, e);
+	return txn_set(txn, key, value, e) < 0 ? -1 : set_record(txn, number, id, e);
 }
 
 static int set_edge(struct txn *txn, const char *table, int run, const struct collection *c, uint64_t number, const char *as, struct error *e)

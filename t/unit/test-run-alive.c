@@ -117,7 +117,10 @@ static void test_pid(void)
 	close(ends[1]);
 	need(!process_wait(pid, &status, &err), "process_wait");
 	is_answer(RUN_ALIVE_NO, "it has ended");
-	ok(run_alive_note(reg, &id, pid, &err) < 0 && err.code == ERR_INVALID, "and cannot be noted any more");
+	ok(run_alive_check(pid, &err) < 0 && err.code == ERR_INVALID, "and no run can be started with it any more");
+	error_clear(&err);
+	ok(!run_alive_note(reg, &id, pid, &err), "one that ends while its run begins is noted");
+	is_answer(RUN_ALIVE_NO, "and has died");
 }
 
 static void test_nonsense(void)
