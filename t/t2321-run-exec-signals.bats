@@ -9,6 +9,7 @@ setup()
 	sandbox
 	new_registry
 	mkfifo ready go
+	exec 8<>ready # open all the time, so that no reader meets the end of the writer before
 }
 
 # Begins `run exec` of a script that says so on `ready`; its pid is then in $pid, the id of its run in $id.
@@ -17,7 +18,7 @@ begin()
 	# what a shell runs beside itself ignores INT and QUIT
 	env --default-signal mreg run exec -q --id-file id -- bash -c "$1" 3>&- &
 	pid=$!
-	read -r _ <ready
+	read -r _ <&8
 	id=$(<id)
 }
 
@@ -57,7 +58,7 @@ shows()
 	begin 'n=0; trap "n=\$((n+1)); echo >ready; [ \$n -lt 3 ] || { kill \$!; exit 4; }" INT; tail -f /dev/null & echo >ready; while :; do wait; done'
 	for _ in 1 2 3; do
 		kill -INT "$pid"
-		read -r _ <ready
+		read -r _ <&8
 	done
 	ends 4
 	shows '.exit_status == 4'
@@ -77,7 +78,7 @@ shows()
 		pid, fd = pty.fork()
 		if pid == 0:
 		    os.execvp("mreg", ["mreg", "run", "exec", "-q", "--id-file", "id", "--", "bash", "job"])
-		open("ready").read()
+		open("ready").readline()
 		os.write(fd, b"\x03")
 		seen = b""
 		while b"^C" not in seen:
@@ -123,7 +124,7 @@ shows()
 		pid, fd = pty.fork()
 		if pid == 0:
 		    shell()
-		open("ready").read()
+		open("ready").readline()
 		os.write(fd, b"\x1a")
 		seen = b""
 		try:
