@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Slow: what search and ls cost with 100,000 versions, and with 10,000 runs.
+# Slow: what search and ls cost with 100,000 versions, and with 10,000 runs or inputs of one.
 
 load lib
 
@@ -68,4 +68,19 @@ within()
 	within 200 mreg run ls -n 10
 	within 200 mreg run ls -q --state failed
 	within 50 mreg show digits:v0
+}
+
+@test "a run with 10,000 inputs comes back in two seconds of CPU" {
+	local run
+	mkdir ../inputs
+	cd ../inputs
+	new_registry
+	"$MREG_BUILDDIR/t/tools/many-versions" . digits 10000
+	run=$(mreg run start -q)
+	seq 0 9999 | sed 's/^/digits:v/' | MREG_RUN=$run xargs -n 10000 mreg get -q -o got >/dev/null
+	mreg run finish -q "$run"
+	mreg run rm -q "$run"
+	within 2000 mreg restore -n "$run"
+	mreg restore -q "$run"
+	assert_equal "$(mreg run inputs -q "$run" | wc -l)" 10000
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hashmap.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "registry/absent.h"
@@ -111,18 +112,31 @@ static int restore_number(struct txn *txn, const struct restoration *r, const st
 
 /* ---- a whole collection ---- */
 
+/* What went with a collection: the change that took it, and what stood there before. */
+struct tomb {
+	char *key, *before; /* before: NULL when it was not met */
+	struct oid id;
+};
+
 struct tombs {
 	struct view *view;
 	const char *full, *name; /* completed, and as typed */
 	struct change removal;   /* of the collection's key */
-	struct strvec keys;      /* what went with it */
-	bool found;
+	struct tomb *v;          /* the newest first */
+	size_t count, cap;
+	struct hashmap wanted;   /* id of a change whose value one waits for → its place, from 1 */
+	bool found, is_past;
 };
 
 static void tombs_cleanup(struct tombs *t)
 {
 	change_cleanup(&t->removal);
-	strvec_release(&t->keys);
+	for (size_t i = 0; i < t->count; i++) {
+		free(t->v[i].key);
+		free(t->v[i].before);
+	}
+	free(t->v);
+	hashmap_release(&t->wanted, NULL);
 }
 
 struct each_removed {
@@ -228,31 +242,56 @@ static bool is_of_same_removal(const struct change *a, const struct change *b)
 	return a->time == b->time && !strcmp(a->verb, b->verb) && !strcmp(a->user, b->user) && !strcmp(a->host, b->host);
 }
 
+static void add_tomb(struct tombs *t, const struct change *c)
+{
+	ARRAY_GROW(t->v, t->count + 1, t->cap);
+	t->v[t->count++] = (struct tomb){ .key = xstrdup(c->key), .id = c->id };
+	if (c->parent_count)
+		hashmap_put(&t->wanted, c->parents[0].raw, OID_LEN, (void *)(uintptr_t)t->count);
+}
+
+/* What stood there is met on the same way back: looked up key by key, a line of a megabyte would be read for each of ten thousand keys. */
 static int collect_tomb(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err)
 {
 	struct tombs *t = arg;
+	uintptr_t place = (uintptr_t)hashmap_take(&t->wanted, c->id.raw, OID_LEN);
 
 	(void)seq;
 	(void)by;
-	(void)err;
+	if (place)
+		t->v[place - 1].before = xstrdup(c->value);
 	if (!is_of_same_removal(c, &t->removal))
-		return strcmp(c->key, t->removal.key) == 0 && !oid_equal(&c->id, &t->removal.id); /* older than the removal */
-	if (strcmp(c->value, "null") == 0)
-		strvec_push(&t->keys, c->key);
-	return 0;
+		t->is_past |= strcmp(c->key, t->removal.key) == 0; /* older than the removal */
+	else if (!t->is_past && strcmp(c->value, "null") == 0)
+		add_tomb(t, c);
+	return t->is_past && !t->wanted.count ? 1 : interrupt_check(err);
 }
 
-static int restore_key(struct txn *txn, const struct restoration *r, const struct tombs *t, const struct collection *c, const char *key,
-		       struct error *err)
+/* 1, with what the tomb has taken, which is still its due; 0, -1. */
+static int read_tomb(struct view *v, const struct tomb *tomb, json_t **before, struct error *err)
 {
+	CLEANUP(heads) struct heads heads = HEADS_INIT;
 	CLEANUP(change) struct change removal = { .key = NULL };
+
+	if (view_heads(v, tomb->key, &heads, err) < 0)
+		return -1;
+	if (!heads.count || heads_is_live(&heads) || !oid_equal(&heads.v[0].id, &tomb->id))
+		return 0;
+	if (!tomb->before)
+		return read_removal(v, tomb->key, &removal, before, err);
+	*before = json_parse(tomb->before, strlen(tomb->before), tomb->key, err);
+	return *before ? !json_is_null(*before) : -1;
+}
+
+static int restore_tomb(struct txn *txn, const struct restoration *r, const struct collection *c, const struct tomb *tomb, struct error *err)
+{
 	CLEANUP(json) json_t *before = NULL;
-	int found = read_removal(txn_view(txn), key, &removal, &before, err);
-	const char *slash = strrchr(key, '/');
+	const char *key = tomb->key, *slash = strrchr(key, '/');
+	int found = read_tomb(txn_view(txn), tomb, &before, err);
 	unsigned long long number;
 
-	if (found <= 0 || !is_of_same_removal(&removal, &t->removal))
-		return found < 0 ? -1 : 0;
+	if (found <= 0)
+		return found;
 	if (strncmp(key, "version/", 8) == 0 || strncmp(key, "link/", 5) == 0) {
 		number = strtoull(slash + 1, NULL, 10);
 		if (!c->is_model && check_bytes(txn_view(txn), r, c, number, before, err) < 0)
@@ -260,6 +299,15 @@ static int restore_key(struct txn *txn, const struct restoration *r, const struc
 		note_restored(r->out, c, number, before);
 	}
 	return txn_set(txn, key, before, err);
+}
+
+static int restore_collection(struct txn *txn, const struct tombs *t, struct error *err)
+{
+	CLEANUP(change) struct change removal = { .key = NULL };
+	CLEANUP(json) json_t *before = NULL;
+	int found = read_removal(txn_view(txn), t->removal.key, &removal, &before, err);
+
+	return found <= 0 ? found : txn_set(txn, t->removal.key, before, err);
 }
 
 static int not_removed(struct view *v, const char *name, struct error *err)
@@ -297,7 +345,7 @@ static int restore_run(struct txn *txn, const struct restoration *r, const char 
 static int restore_whole(struct txn *txn, const struct restoration *r, const char *name, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf full = STRBUF_INIT;
-	CLEANUP(tombs) struct tombs t = { .view = txn_view(txn), .name = name, .keys = STRVEC_INIT };
+	CLEANUP(tombs) struct tombs t = { .view = txn_view(txn), .name = name, .wanted = HASHMAP_INIT };
 	CLEANUP(collection) struct collection c = COLLECTION_INIT;
 	struct cid cid;
 
@@ -308,12 +356,12 @@ static int restore_whole(struct txn *txn, const struct restoration *r, const cha
 	if (!t.found)
 		return restore_run(txn, r, name, err);
 	memcpy(cid.hex, t.removal.key + strlen("coll/"), sizeof cid.hex);
-	if (view_each_change(t.view, &cid, true, collect_tomb, &t, err) < 0 || restore_key(txn, r, &t, &c, t.removal.key, err) < 0)
+	if (view_each_change(t.view, &cid, true, collect_tomb, &t, err) < 0 || restore_collection(txn, &t, err) < 0)
 		return -1;
 	if (collection_read(t.view, &cid, &c, err) != 1)
 		return error_set(err, ERR_INTEGRITY, "what '%s' was cannot be read", name);
-	for (size_t i = t.keys.count; i > 0; i--)
-		if (interrupt_check(err) < 0 || restore_key(txn, r, &t, &c, t.keys.v[i - 1], err) < 0)
+	for (size_t i = t.count; i > 0; i--)
+		if (interrupt_check(err) < 0 || restore_tomb(txn, r, &c, &t.v[i - 1], err) < 0)
 			return -1;
 	strvec_push(&r->out->refs, c.name);
 	return 0;
