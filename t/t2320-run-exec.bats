@@ -166,6 +166,14 @@ shows()
 	shows '.state == "finished" and .exit_status == 0 and .reason == "good enough"'
 }
 
+@test "a run that somebody else has ended stays as it was ended, and that is said" {
+	exec_is 5 -- sh -c 'run=$MREG_RUN; unset MREG_RUN; mreg run finish -q --status 0 "$run" && exit 5'
+	complains "had been ended already, by somebody else"
+	shows '.state == "finished" and .exit_status == 0'
+	exec_is 5 -- sh -c 'mreg run finish -q --status 0 && exit 5'
+	[[ $stderr != *"had been ended"* ]]
+}
+
 @test "a run that is removed from within is gone, and that is said" {
 	mreg_is 3 run exec -- sh -c 'mreg run rm -q --force "$MREG_RUN" >/dev/null'
 	complains "was removed"

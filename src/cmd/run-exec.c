@@ -13,6 +13,7 @@
 #include "registry/registry.h"
 #include "registry/resolve.h"
 #include "registry/run-alive.h"
+#include "registry/run-file.h"
 #include "registry/run-use.h"
 
 #define FINISH_TRIES 60 /* each as long as core.lockTimeout: what has run for days is not to lose its end because somebody is slow */
@@ -122,15 +123,31 @@ static int record_end(struct session *s, const struct run *run, const struct run
 	return 0;
 }
 
-/* It may have been ended from within, and then that is its end. */
+/* From within is as it should be; of anybody else's end the program's own and perhaps what it logged are lost. */
+static int heed_other_end(struct session *s, const struct run *run, struct error *err)
+{
+	struct view *v = registry_view(s->registry, err);
+	int within = v ? run_is_ended_within(v, run, err) : -1;
+
+	if (within < 0)
+		return -1;
+	if (within == 0)
+		report_note(s->report, "the run '%s' had been ended already, by somebody else: how the program ended is not recorded%s", run->id.text,
+			run_file_touched(s->registry, &run->id) ? ", nor what it logged since" : "");
+	return 0;
+}
+
+/* It may have been ended meanwhile, and then that is its end. */
 static int finish(struct session *s, const struct run *run, const struct run_finish *end, struct error *err)
 {
 	if (record_end(s, run, end, err) == 0)
 		return 0;
-	if (err->code != ERR_CONFLICT)
-		return error_wrap(err, "cannot record the end of run '%s'", run->id.text);
-	error_clear(err);
-	return 0;
+	if (err->code == ERR_CONFLICT) {
+		error_clear(err);
+		if (heed_other_end(s, run, err) == 0)
+			return 0;
+	}
+	return error_wrap(err, "cannot record the end of run '%s'", run->id.text);
 }
 
 /* It was begun, and its program was not run.  What comes of this is told after what was wrong before. */

@@ -4,7 +4,9 @@
 
 #include "registry/run.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "registry/annotation.h"
@@ -73,6 +75,24 @@ int run_info_read(struct registry *reg, struct view *v, const struct run *run, s
 	out->state = state_of(reg, run, out);
 	out->touched = out->is_ended ? 0 : run_file_touched(reg, &run->id);
 	return read_metrics(reg, v, run, out, err) < 0 ? -1 : read_said(v, run, out, err);
+}
+
+int run_is_ended_within(struct view *v, const struct run *run, struct error *err)
+{
+	CLEANUP(strbuf) struct strbuf key = STRBUF_INIT;
+	CLEANUP(heads) struct heads heads = HEADS_INIT;
+	CLEANUP(change) struct change end = { .key = NULL };
+	struct version_row row = VERSION_ROW_INIT;
+	bool is_ended;
+	int found = run_row(v, run, &row, &is_ended, err);
+
+	if (found <= 0 || !is_ended)
+		return found < 0 ? -1 : 0;
+	strbuf_addf(&key, "version/%s/%" PRIu64, run->cid.hex, row.number);
+	if (view_heads(v, key.buf, &heads, err) < 0)
+		return -1;
+	found = heads.count ? view_change(v, &heads.v[0].id, &end, err) : 0;
+	return found == 1 ? strcmp(end.run, run->id.text) == 0 : found;
 }
 
 int run_manifest(struct registry *reg, const struct run_info *info, struct manifest *out, struct error *err)

@@ -82,6 +82,8 @@ struct run_info {
 #define RUN_INFO_INIT { .note = NULL, .tags = STRVEC_INIT }
 int run_info_read(struct registry *reg, struct view *v, const struct run *run, struct run_info *out, struct error *err) MUST_CHECK;
 void run_info_cleanup(struct run_info *info);
+/* Whether what ended it belongs to it, as 'run finish' in its own program does: 1, 0 somebody else did or it has not ended, -1. */
+int run_is_ended_within(struct view *v, const struct run *run, struct error *err) MUST_CHECK;
 /* Its files: "points", "code.diff", "config/NAME", "code/…". */
 int run_manifest(struct registry *reg, const struct run_info *info, struct manifest *out, struct error *err) MUST_CHECK;
 
