@@ -239,6 +239,21 @@ logs()
 	[ "${#lines[@]}" -eq 1 ]
 }
 
+@test "what is no file in the place of a run's points is damage of that run alone" {
+	local make
+	mreg run start -q --name second >/dev/null
+	mreg run log -q second loss=1
+	for make in mkfifo mkdir 'ln -s /etc/hostname' 'ln -s nowhere'; do
+		rm -rf "$file"
+		$make "$file"
+		mreg_is 7 run ls --json
+		json 'lines | map({(.name): .metrics.loss}) | add == {"run": null, "second": 1}'
+		json_error '.error.code == "integrity"'
+		mreg_is 7 run show run
+		complains 'is not a regular file'
+	done
+}
+
 @test "what a run has logged is read after gc, and in a clone" {
 	seq 0 999 | sed 's/.*/{"loss":0.&}/' | mreg run log run -
 	mreg run finish -q run

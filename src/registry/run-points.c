@@ -112,6 +112,8 @@ static int feed_lines_of(struct feed *f, int fd, const char *path, struct error 
 
 	if (fstat(fd, &st) < 0)
 		return error_set_errno(err, "cannot read '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, ERR_INTEGRITY, "'%s' is not a regular file", path);
 	return run_file_end(fd, path, (uint64_t)st.st_size, &end, err) < 0 ? -1 : feed_file(f, fd, path, 0, end, err);
 }
 
@@ -126,9 +128,13 @@ static int each_running(struct registry *reg, const struct run *run, struct feed
 		error_clear(err);
 		return 0;
 	}
+	if (fd < 0 && (errno == ELOOP || errno == ENXIO)) { /* a symbolic link, a socket */
+		error_clear(err);
+		error_set(err, ERR_INTEGRITY, "'%s' is not a regular file", path.buf);
+	}
 	if (fd >= 0 && feed_lines_of(f, fd, path.buf, err) == 0)
 		return 0;
-	if (err->code == ERR_INTEGRITY)
+	if (err->code == ERR_INTEGRITY && fd >= 0)
 		error_hint(err, "When the run ends, what can be read of them is kept.");
 	return error_wrap(err, "cannot read the metrics of '%s'", run->id.text);
 }
