@@ -29,21 +29,22 @@ static void end(struct report_html *page, size_t count)
 
 /* --- over versions */
 
-static int compare_marks(const void *a, const void *b)
-{
-	double left = ((const struct chart_mark *)a)->x, right = ((const struct chart_mark *)b)->x;
-
-	return (left > right) - (left < right);
-}
-
+/* What serves before all else, then the later stages: which of them are named where there is no room for all. */
 static size_t marks_of(const struct report_collection *c, struct chart_mark *marks)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < c->alias_count; i++)
-		if (c->aliases[i].is_stage)
-			marks[count++] = (struct chart_mark){ (double)c->aliases[i].number, c->aliases[i].alias };
-	qsort(marks, count, sizeof *marks, compare_marks);
+	for (size_t i = c->alias_count; i-- > 0;) {
+		struct chart_mark mark = { (double)c->aliases[i].number, c->aliases[i].alias };
+
+		if (!c->aliases[i].is_stage)
+			continue;
+		marks[count++] = mark;
+		if (strcmp(mark.text, "production") == 0) {
+			marks[count - 1] = marks[0];
+			marks[0] = mark;
+		}
+	}
 	return count;
 }
 

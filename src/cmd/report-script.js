@@ -94,15 +94,13 @@ const digits = value => String(Number(value.toPrecision(4)));
 const change = (head, a, b) => {
 	const cell = make('td');
 	const x = number(a), y = number(b);
-	if (said(a) === '' || said(b) === '' || !Number.isFinite(y - x)) {
-		cell.textContent = said(a) === said(b) ? 'same' : 'differs';
-	} else if (x === y) {
+	if (x === y || (Number.isNaN(x) && Number.isNaN(y) && said(a) === said(b))) {
 		cell.textContent = 'same';
-	} else {
-		cell.textContent = (y > x ? '+' : '−') + digits(Math.abs(y - x));
-		if (head.dataset.m)
-			cell.append(' ', (y > x) === (head.dataset.m === 'max') ? make('span', 'better', 'up') : make('span', 'worse', 'dn'));
+		return cell;
 	}
+	cell.textContent = Number.isFinite(y - x) ? (y > x ? '+' : '−') + digits(Math.abs(y - x)) : 'differs';
+	if (head.dataset.m && !Number.isNaN(x) && !Number.isNaN(y))
+		cell.append(' ', (y > x) === (head.dataset.m === 'max') ? make('span', 'better', 'up') : make('span', 'worse', 'dn'));
 	return cell;
 };
 

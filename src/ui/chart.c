@@ -347,10 +347,24 @@ static void draw_x_axis(struct strbuf *out, const struct frame *f, const struct 
 	strbuf_adds(out, "</g>");
 }
 
-/* Texts of neighbours would lie over one another: the later one is left out, its line is not. */
+/* Where a text lies, with room around it. */
+struct extent {
+	double from, to;
+};
+
+static bool is_free(const struct extent *taken, size_t count, double from, double to)
+{
+	for (size_t i = 0; i < count; i++)
+		if (from < taken[i].to && taken[i].from < to)
+			return false;
+	return true;
+}
+
+/* Texts of neighbours would lie over one another: that of the one that matters less is left out, its line is not. */
 static void draw_marks(struct strbuf *out, const struct frame *f, const struct chart *chart)
 {
-	double free_from = -INFINITY;
+	CLEANUP(ptr) struct extent *taken = xcalloc(chart->mark_count + 1, sizeof *taken);
+	size_t count = 0;
 
 	for (size_t i = 0; i < chart->mark_count; i++) {
 		const struct chart_mark *mark = &chart->marks[i];
@@ -358,15 +372,15 @@ static void draw_marks(struct strbuf *out, const struct frame *f, const struct c
 
 		if (!isfinite(mark->x) || mark->x < f->x.least || mark->x > f->x.greatest)
 			continue;
-		x = x_of(f, mark->x) / 10.0;
 		strbuf_adds(out, "<path class=\"k\" d=\"");
 		add_pair(out, 'M', x_of(f, mark->x), 10 * TOP - 20);
 		strbuf_addf(out, "V%d\"/>", HEIGHT - BOTTOM);
-		if (x - half < free_from)
+		x = lesser(greater(x_of(f, mark->x) / 10.0, half + 2), WIDTH - half - 2);
+		if (!is_free(taken, count, x - half - 2, x + half + 2))
 			continue;
-		free_from = x + half + 4;
+		taken[count++] = (struct extent){ x - half - 2, x + half + 2 };
 		strbuf_adds(out, "<text class=\"kt\" text-anchor=\"middle\" x=\"");
-		add_tenths(out, rounded(10 * lesser(greater(x, half + 2), WIDTH - half - 2)));
+		add_tenths(out, rounded(10 * x));
 		strbuf_addf(out, "\" y=\"%d\">", TOP - 7);
 		html_text(out, mark->text);
 		strbuf_adds(out, "</text>");

@@ -34,7 +34,7 @@ struct chart {
 	const char *x_prefix;    /* before each number there: "v" */
 	const struct chart_series *series;
 	size_t series_count;
-	const struct chart_mark *marks;
+	const struct chart_mark *marks; /* the one that matters most first: of texts that would overlap only its is drawn */
 	size_t mark_count;
 };
 

@@ -82,6 +82,22 @@ static void several_series(struct strbuf *out)
 	is_int((intmax_t)count_of(out->buf, "class=\"kt\""), 1, "nor texts that would lie over one another");
 }
 
+static void texts_of_marks(struct strbuf *out)
+{
+	const struct chart_point points[] = { { 0, 1 }, { 100, 2 } };
+	const struct chart_series series = { .name = "loss", .points = points, .count = 2 };
+	const struct chart_mark marks[] = { { 52, "production" }, { 50, "staging" }, { 20, "testing" }, { 90, "best" } };
+	const struct chart chart = { .title = "loss", .note = "", .description = "", .x_name = "", .x_prefix = "v", .series = &series, .series_count = 1,
+				     .marks = marks, .mark_count = 4 };
+
+	strbuf_reset(out);
+	chart_svg(out, &chart);
+	is_int((intmax_t)count_of(out->buf, "class=\"k\""), 4, "each mark has its line");
+	is_int((intmax_t)count_of(out->buf, ">production<"), 1, "the text that matters most is drawn, wherever it stands");
+	is_int((intmax_t)count_of(out->buf, ">staging<"), 0, "what it would lie over is not");
+	is_int((intmax_t)count_of(out->buf, ">testing<") + (intmax_t)count_of(out->buf, ">best<"), 2, "where there is room each is");
+}
+
 int main(void)
 {
 	CLEANUP(strbuf) struct strbuf out = STRBUF_INIT;
@@ -112,6 +128,7 @@ int main(void)
 	ok(!strstr(out.buf, "nan") && !strstr(out.buf, "inf"), "numbers that lie nearer than their digits");
 	peaks_stay(&out);
 	several_series(&out);
+	texts_of_marks(&out);
 	strbuf_reset(&out);
 	chart_defs(&out);
 	is_int((intmax_t)count_of(out.buf, "<marker"), CHART_SERIES_MAX, "a marker for each series");
