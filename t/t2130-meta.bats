@@ -42,6 +42,17 @@ setup()
 	json '.metadata.lr == 0.1'
 }
 
+@test "a name that cannot be is said to be one of a metric, or a key of metadata" {
+	local long
+	long=$(printf '%0200d' 0)
+	mreg_is 2 meta digits:v1 --metric "$long=1"
+	complains "metric name '000"
+	mreg_is 2 put digits "$DIGITS/epoch-1" --metric =1
+	complains "a metric name is empty"
+	mreg_is 2 meta digits:v1 "$long=1"
+	complains "metadata key '000"
+}
+
 @test "NaN and infinity are refused in metadata, with the key, and kept in metrics" {
 	local value
 	cp .mreg/journal before

@@ -15,21 +15,22 @@
 
 #define META_FILE_MAX (1u << 20)
 
-static int check_key(const char *key, struct error *err)
+/* what: "metadata key" or "metric name" */
+static int check_key(const char *what, const char *key, struct error *err)
 {
 	size_t len = strlen(key);
 	CLEANUP(strbuf) struct strbuf shown = STRBUF_INIT;
 
 	utf8_add_escaped(&shown, key, len);
 	if (len == 0)
-		return error_set(err, ERR_INVALID, "a metadata key is empty");
+		return error_set(err, ERR_INVALID, "a %s is empty", what);
 	if (len > METADATA_KEY_MAX)
-		return error_set(err, ERR_INVALID, "metadata key '%.40s…' is longer than %d bytes", shown.buf, METADATA_KEY_MAX);
+		return error_set(err, ERR_INVALID, "%s '%.40s…' is longer than %d bytes", what, shown.buf, METADATA_KEY_MAX);
 	if (!utf8_is_valid(key, len))
-		return error_set(err, ERR_INVALID, "metadata key '%s' is not UTF-8", shown.buf);
+		return error_set(err, ERR_INVALID, "%s '%s' is not UTF-8", what, shown.buf);
 	for (const char *p = key; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return error_set(err, ERR_INVALID, "metadata key '%s' has a control byte", shown.buf);
+			return error_set(err, ERR_INVALID, "%s '%s' has a control byte", what, shown.buf);
 	return 0;
 }
 
@@ -81,7 +82,7 @@ int metadata_add_word(json_t *object, const char *word, struct error *err)
 		return error_hint(err, "For example: epoch=3");
 	}
 	key = xstrndup(word, (size_t)(equals - word));
-	if (check_key(key, err) < 0)
+	if (check_key("metadata key", key, err) < 0)
 		return -1;
 	value = parse_value(equals + 1, key);
 	if (!value && is_unholdable_number(equals + 1)) {
@@ -113,7 +114,7 @@ int metadata_add_metric(json_t *object, const char *word, struct error *err)
 		return error_hint(err, "For example: accuracy=0.93");
 	}
 	key = xstrndup(word, (size_t)(equals - word));
-	if (check_key(key, err) < 0)
+	if (check_key("metric name", key, err) < 0)
 		return -1;
 	number = strtod(equals + 1, &end);
 	if (end == equals + 1 || *end || strpbrk(equals + 1, "xX ")) {
@@ -186,7 +187,7 @@ int metadata_add_file(json_t *object, const char *path, struct error *err)
 	if (!json_is_object(doc))
 		return error_set(err, ERR_INVALID, "'%s' does not hold a JSON object", path);
 	json_object_foreach(doc, key, value) {
-		if (check_key(key, err) < 0)
+		if (check_key("metadata key", key, err) < 0)
 			return error_wrap(err, "cannot take metadata from '%s'", path);
 		json_object_set(object, key, value);
 	}
