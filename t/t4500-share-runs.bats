@@ -340,3 +340,33 @@ header["count"] += 1'
 	complains "would have a title"
 	mreg_is 3 show Model
 }
+
+@test "gc keeps the points of a run when another registry hands in a removed one of the same id" {
+	local there here
+	mkdir hub a
+	cd hub
+	new_registry
+	there=$(mreg run start -q)
+	mreg run finish -q "$there"
+	mreg run rm -q "$there" >/dev/null
+	mreg bundle create -q ../all --all
+	cd ../a
+	unset MREG_SEED
+	new_registry
+	here=$(mreg run start -q)
+	mreg run log -q "$here" loss=1
+	ID=$here python3 "$MREG_SRCDIR/t/tools/edit-bundle.py" ../all ../edited '
+import hashlib, os
+texts = [json.loads(c) for c in changes]
+run = next(c for c in texts if c["value"] and c["value"].get("kind") == "run")
+was = hashlib.sha256(canonical(run)).hexdigest()
+run["value"]["name"] = os.environ["ID"]
+now = hashlib.sha256(canonical(run)).hexdigest()
+for c in texts:
+    c["parents"] = [now if p == was else p for p in c["parents"]]
+changes[:] = [canonical(c).decode() + "\n" for c in texts]'
+	mreg_is 0 pull ../edited
+	mreg_is 0 gc --grace 0 --yes
+	mreg_is 0 run show "$here" --json
+	json '.metrics == {loss: 1}'
+}

@@ -279,19 +279,49 @@ static bool is_sealed(struct gc_mark *m, const struct gc_ref *ref, const char *p
 	return false;
 }
 
+struct sweep {
+	struct gc_mark *m;
+	struct hashmap live; /* ids of runs that are there: another registry may have removed one that it called the same */
+};
+
+static void sweep_cleanup(struct sweep *s)
+{
+	hashmap_cleanup(&s->live);
+}
+
+static bool run_id_of(const struct gc_mark *m, const struct gc_ref *ref, struct run_id *out)
+{
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+
+	if (!gc_refs_is_version(ref))
+		return false;
+	gc_refs_name(&m->refs, ref, &name);
+	if (!run_id_is(name.buf, name.len))
+		return false;
+	memcpy(out->text, name.buf, sizeof out->text);
+	return true;
+}
+
+static int note_live(struct gc_ref *ref, void *arg)
+{
+	struct sweep *s = arg;
+	struct run_id id;
+
+	if (gc_refs_is_live(&s->m->refs, ref) && run_id_of(s->m, ref, &id))
+		(void)hashmap_put(&s->live, id.text, RUN_ID_LEN, s);
+	return 0;
+}
+
 /* They stand in a file of their own, which goes when nothing can bring the run back, or is not needed any more. */
 static int sweep_points(struct gc_ref *ref, void *arg)
 {
-	struct gc_mark *m = arg;
-	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT, path = STRBUF_INIT;
+	struct sweep *s = arg;
+	struct gc_mark *m = s->m;
+	CLEANUP(strbuf) struct strbuf path = STRBUF_INIT;
 	struct run_id id;
 
-	if (!gc_refs_is_version(ref))
+	if (!run_id_of(m, ref, &id) || (!gc_refs_is_live(&m->refs, ref) && hashmap_has(&s->live, id.text, RUN_ID_LEN)))
 		return 0;
-	gc_refs_name(&m->refs, ref, &name);
-	if (!run_id_is(name.buf, name.len))
-		return 0;
-	memcpy(id.text, name.buf, sizeof id.text);
 	run_file_path(m->reg, &id, &path);
 	if (gc_refs_is_live(&m->refs, ref) ? !is_sealed(m, ref, path.buf) : !is_past_grace(m, ref))
 		return 0;
@@ -299,6 +329,14 @@ static int sweep_points(struct gc_ref *ref, void *arg)
 		report_warning(m->reg->report, "'%s' is not needed any more, and cannot be removed: %s", path.buf, strerror(errno));
 	run_alive_forget(m->reg, &id);
 	return 0;
+}
+
+static int sweep_all_points(struct gc_mark *m)
+{
+	CLEANUP(sweep) struct sweep s = { m, HASHMAP_INIT };
+
+	(void)gc_refs_each(&m->refs, note_live, &s);
+	return gc_refs_each(&m->refs, sweep_points, &s);
 }
 
 /* --- all of it --- */
@@ -367,7 +405,7 @@ static int collect(struct gc_mark *m, struct gc_result *out, struct error *err)
 	rc = collect_run(c, mark_again, m, &sums, err);
 	set_sums(out, &sums);
 	if (rc == 0)
-		rc = gc_refs_each(&m->refs, sweep_points, m);
+		rc = sweep_all_points(m);
 	return rc < 0 && sums.packs ? error_wrap(err, "%" PRIu64 " packs were collected, but not the rest", sums.packs) : rc;
 }
 
