@@ -292,7 +292,7 @@ on_terminal()
 	mreg_is 0 lineage --common m:v0 m:v1 -q
 	says_nothing
 	mreg_is 0 lineage --common m:v0 m:v1
-	assert_regex "$output" 'data:v0 +version'
+	assert_regex "$output" 'data:v0 +version +removed'
 	mreg_is 0 lineage --common m:v0 m:v1 --json
 	says '{"format":1,"ref":null,"kind":"version","name":"data:v0","dangling":false,"removed":true}'
 }

@@ -108,10 +108,12 @@ static int show_lineage(struct session *s, struct request *r, struct error *err)
 static const struct column common_columns[] = {
 	{ "name", "REF", COLUMN_TEXT, false },
 	{ "kind", NULL, COLUMN_TEXT, false },
+	{ "state", NULL, COLUMN_TEXT, false },
 	{ NULL, NULL, COLUMN_TEXT, false },
 };
 
-static json_t *common_record(const struct lineage_node *node)
+/* A state is for people: in one word what the others read of two members. */
+static json_t *common_record(const struct lineage_node *node, bool is_for_people)
 {
 	json_t *record = json_object();
 
@@ -120,6 +122,8 @@ static json_t *common_record(const struct lineage_node *node)
 	json_object_set_new(record, "name", json_string(node->name));
 	json_object_set_new(record, "dangling", json_boolean(node->is_dangling));
 	json_object_set_new(record, "removed", json_boolean(node->is_removed));
+	if (is_for_people)
+		json_object_set_new(record, "state", json_string(node->is_removed ? "removed" : node->is_dangling ? "not here" : ""));
 	return record;
 }
 
@@ -127,7 +131,7 @@ static int show_common(struct session *s, const char *a, const char *b, struct e
 {
 	CLEANUP(lineage) struct lineage found = LINEAGE_INIT;
 	struct view *v = registry_view(s->registry, err);
-	const bool is_bare = out_mode(s->out) == OUT_LINES;
+	const bool is_bare = out_mode(s->out) == OUT_LINES, is_human = out_mode(s->out) == OUT_HUMAN;
 
 	if (!v || lineage_common(s->registry, v, a, b, &found, err) < 0)
 		return -1;
@@ -136,7 +140,8 @@ static int show_common(struct session *s, const char *a, const char *b, struct e
 	if (out_list_begin(s->out, common_columns, NULL, "ref", err) < 0)
 		return -1;
 	for (size_t i = 0; i < found.count; i++)
-		if ((!is_bare || lineage_record_has_ref(&found.nodes[i])) && out_list_row(s->out, common_record(&found.nodes[i]), err) < 0)
+		if ((!is_bare || lineage_record_has_ref(&found.nodes[i])) &&
+			out_list_row(s->out, common_record(&found.nodes[i], is_human), err) < 0)
 			return -1;
 	return out_list_end(s->out, err);
 }
