@@ -177,6 +177,14 @@ of()
 	[[ $output == '<!doctype html>'* ]]
 }
 
+@test "where two stages are at one version the chart names production" {
+	mreg promote -q digits:v3 staging >/dev/null
+	mreg_is 0 report digits -o r.html
+	grep -qE '<text class="kt"[^>]*>production</text>' r.html
+	run grep -cE '<text class="kt"[^>]*>staging</text>' r.html
+	assert_output 0
+}
+
 @test "-o keeps permissions and links, and writes through to a pipe" {
 	echo old >r.md
 	chmod 606 r.md
@@ -186,6 +194,19 @@ of()
 	[ -L link.md ]
 	assert_equal "$(stat -c %a r.md)" 606
 	assert_equal "$(head -1 r.md)" '# work'
+	mkdir new
+	ln -s new/first.md there.md
+	ln -s ../there.md new/link.md
+	mreg_is 0 report -o new/link.md
+	[ -L new/link.md ] && [ -L there.md ]
+	assert_equal "$(head -1 new/first.md)" '# work'
+	ln -s .mreg/r.md inside.md
+	mreg_is 6 report -o inside.md
+	assert_not_exists .mreg/r.md
+	ln -s loop.md loop.md
+	mreg_is 10 report -o loop.md
+	[ -L loop.md ]
+	mreg report --format md -o /dev/stdout -q | grep -qx '# work'
 	mkfifo pipe
 	mreg report -q --format csv -o pipe >/dev/null &
 	cmp pipe <(mreg report --format csv)

@@ -4,7 +4,9 @@
 
 #include "cmd/report.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "registry/best.h"
@@ -21,6 +24,7 @@
 #include "ui/terminal.h"
 
 #define NOTES_MAX (1u << 20)
+#define LINKS_MAX 40 /* of symbolic links that lead to one another, as the kernel has it */
 
 enum format { FORMAT_HTML, FORMAT_MARKDOWN, FORMAT_CSV, FORMAT_JSON, FORMAT_UNSAID };
 
@@ -184,17 +188,49 @@ static int write_through(const char *path, const struct strbuf *text, struct err
 	return fd < 0 ? -1 : file_write(fd, text->buf, text->len, path, err);
 }
 
-static int write_file(struct registry *reg, const char *path, const struct strbuf *text, struct error *err)
+/* One step on the way of a symbolic link that leads to nothing yet: false when *path is none. */
+static bool follow(char **path)
 {
-	/* a link stays one */
-	CLEANUP(ptr) char *real = realpath(path, NULL);
-	const char *target = real ? real : path;
+	CLEANUP(strbuf) struct strbuf target = STRBUF_INIT;
+	char text[PATH_MAX];
+	ssize_t len = readlink(*path, text, sizeof text);
+
+	if (len <= 0 || len == (ssize_t)sizeof text)
+		return false;
+	if (*text != '/') {
+		path_dir(&target, *path);
+		strbuf_addc(&target, '/');
+	}
+	strbuf_add(&target, text, (size_t)len);
+	free(*path);
+	*path = strbuf_detach(&target);
+	return true;
+}
+
+/* Where a file is to be written: a link stays one.  What is a link of the kernel alone (/dev/stdout) keeps its name. */
+static char *target_of(const char *path)
+{
+	char *target = realpath(path, NULL);
 	struct stat st;
 
-	if (registry_check_outside(reg, path, err) < 0)
+	if (target)
+		return target;
+	target = xstrdup(path);
+	if (stat(path, &st) < 0)
+		for (int links = 0; links < LINKS_MAX && follow(&target); links++)
+			;
+	return target;
+}
+
+static int write_file(struct registry *reg, const char *path, const struct strbuf *text, struct error *err)
+{
+	CLEANUP(ptr) char *target = target_of(path);
+	struct stat st;
+
+	if (registry_check_outside(reg, target, err) < 0)
 		return -1;
 	if (stat(target, &st))
-		return file_replace(target, text->buf, text->len, 0666, err);
+		return errno == ELOOP ? error_set_errno(err, "cannot write '%s'", path) : file_replace(target, text->buf, text->len, 0666, err);
 	if (S_ISDIR(st.st_mode))
 		return error_set(err, ERR_LOCAL, "cannot write '%s': it is a directory", path);
 	if (!S_ISREG(st.st_mode))
