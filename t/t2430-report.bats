@@ -300,6 +300,29 @@ of()
 	[[ $output != *$'\033'* && $output != *'<'* ]]
 }
 
+@test "in Markdown no note or title begins a list, a rule or code" {
+	local note
+	mreg put -q bad "$DIGITS/epoch-1" >/dev/null
+	while IFS='|' read -r note as; do
+		mreg note -q bad -m "$note"
+		mreg_is 0 report bad --format md
+		grep -qxF -- "$as" <<<"$output"
+	done <<-'END'
+		- one|\- one
+		+ one|\+ one
+		---|\---
+		===|\===
+		12. one|12\. one
+		1) one|1\) one
+		# one|\# one
+		    one|one
+		12 ones|12 ones
+	END
+	mreg meta -q bad --title '1. - model'
+	mreg_is 0 report bad --format md
+	grep -qF -- '1\. - model: artifact of type' <<<"$output"
+}
+
 @test "CSV is a row a version, as RFC 4180 has it" {
 	mreg put -q odd "$DIGITS/epoch-1" -m "$(printf 'say "hi",\nthen go')" -M 'a=[1,"x"]' --metric 'f,1=-0.5' --metric neg=-inf --tag one --tag two >/dev/null
 	mreg report odd digits --format csv >r.csv

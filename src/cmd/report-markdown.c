@@ -37,6 +37,22 @@ static void add_all(struct strbuf *out, const char *text)
 	add_text(out, text, strlen(text));
 }
 
+/* At the beginning of a line, where a few words more are markup: lists, rules, code. */
+static void add_line(struct strbuf *out, const char *text)
+{
+	size_t digits;
+
+	text += strspn(text, " \t\r\n");
+	digits = strspn(text, "0123456789");
+	if (digits && strchr(".)", text[digits]) && text[digits]) {
+		strbuf_addf(out, "%.*s\\", (int)digits, text);
+		text += digits;
+	} else if (*text && strchr("-+=:", *text)) {
+		strbuf_addc(out, '\\');
+	}
+	add_all(out, text);
+}
+
 static void add_list(struct strbuf *out, const struct strvec *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -240,7 +256,7 @@ static void add_collection(struct strbuf *out, const struct report_data *data, c
 	add_all(out, c->name);
 	strbuf_adds(out, "\n\n");
 	if (*c->title) {
-		add_all(out, c->title);
+		add_line(out, c->title);
 		strbuf_adds(out, ": ");
 	}
 	strbuf_addf(out, "%s of type ", c->kind);
@@ -249,7 +265,7 @@ static void add_collection(struct strbuf *out, const struct report_data *data, c
 	add_list(out, &c->tags);
 	strbuf_adds(out, "\n\n");
 	if (*c->note) {
-		add_all(out, c->note);
+		add_line(out, c->note);
 		strbuf_adds(out, "\n\n");
 	}
 	add_aliases(out, c);
