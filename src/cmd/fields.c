@@ -168,7 +168,7 @@ json_t *fields_draft(const struct draft_info *info)
 {
 	json_t *record = json_object();
 
-	json_object_set_new(record, "id", *info->id ? json_string(info->id) : json_null());
+	json_object_set_new(record, "id", json_text_or_null(info->id));
 	json_object_set_new(record, "name", json_string(info->name));
 	json_object_set_new(record, "base", info->has_base ? fields_ref(info->name, info->base_number) : json_null());
 	json_object_set_new(record, "opened", json_time(info->opened));

@@ -27,11 +27,6 @@ static const struct column columns[] = {
 	{ "run", NULL, COLUMN_TEXT, false },  { "why", NULL, COLUMN_TEXT, false },  { NULL, NULL, COLUMN_TEXT, false },
 };
 
-static json_t *text_or_null(const struct strbuf *text)
-{
-	return text->len ? json_string(text->buf) : json_null();
-}
-
 /* What a version was put with is not in the journal: of that it only says that it was taken away. */
 static json_t *change_text(const struct history_row *row)
 {
@@ -51,12 +46,12 @@ static json_t *record(const struct history_row *row)
 	json_object_set_new(doc, "verb", json_string(row->verb.buf));
 	json_object_set_new(doc, "kind", json_string(row->kind.buf));
 	json_object_set_new(doc, "ref", json_string(row->ref.buf));
-	json_object_set_new(doc, "old", text_or_null(&row->before));
-	json_object_set_new(doc, "new", text_or_null(&row->after));
+	json_object_set_new(doc, "old", json_text_or_null(row->before.buf));
+	json_object_set_new(doc, "new", json_text_or_null(row->after.buf));
 	json_object_set_new(doc, "change", change_text(row));
-	json_object_set_new(doc, "why", text_or_null(&row->why));
-	json_object_set_new(doc, "run", text_or_null(&row->run));
-	json_object_set_new(doc, "by", text_or_null(&row->by));
+	json_object_set_new(doc, "why", json_text_or_null(row->why.buf));
+	json_object_set_new(doc, "run", json_text_or_null(row->run.buf));
+	json_object_set_new(doc, "by", json_text_or_null(row->by.buf));
 	json_object_set_new(doc, "seq", json_u64(row->seq));
 	json_object_set_new(doc, "id", json_oid(&row->change));
 	return doc;
@@ -176,7 +171,7 @@ static json_t *holder_record(const struct collection *c, const struct tenure *h)
 	json_object_set_new(doc, "host", json_string(h->began->host));
 	json_object_set_new(doc, "who", json_sprintf("%s@%s", h->began->user, h->began->host));
 	json_object_set_new(doc, "verb", json_string(h->began->verb));
-	json_object_set_new(doc, "why", *h->began->why ? json_string(h->began->why) : json_null());
+	json_object_set_new(doc, "why", json_text_or_null(h->began->why));
 	return doc;
 }
 

@@ -27,7 +27,7 @@ json_t *lineage_record_node(const struct lineage_node *node)
 	json_object_set_new(record, "kind", json_string(kind_name(node->kind)));
 	json_object_set_new(record, "ref", lineage_record_has_ref(node) ? json_string(node->name) : json_null());
 	json_object_set_new(record, "name", json_string(node->name));
-	json_object_set_new(record, "type", *node->type ? json_string(node->type) : json_null());
+	json_object_set_new(record, "type", json_text_or_null(node->type));
 	json_object_set_new(record, "label", json_string(node->label));
 	json_object_set_new(record, "digest", node->kind == LINEAGE_VERSION ? json_oid(&node->digest) : json_null());
 	json_object_set_new(record, "aliases", fields_strings(&node->aliases));
@@ -64,7 +64,7 @@ json_t *lineage_record(const struct lineage *l)
 		json_object_set_new(item, "from", json_u64(e->from));
 		json_object_set_new(item, "to", json_u64(e->to));
 		json_object_set_new(item, "kind", json_string(edge_kind(l, e)));
-		json_object_set_new(item, "as", *e->as ? json_string(e->as) : json_null());
+		json_object_set_new(item, "as", json_text_or_null(e->as));
 		json_array_append_new(edges, item);
 	}
 	json_object_set_new(record, "ref", json_string(l->nodes[0].name));

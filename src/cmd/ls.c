@@ -106,7 +106,7 @@ static json_t *collection_record(const struct collection *c, const struct collec
 	json_object_set_new(record, "name", json_string(c->name));
 	json_object_set_new(record, "kind", json_string(c->is_model ? "model" : "artifact"));
 	json_object_set_new(record, "type", json_string(c->type));
-	json_object_set_new(record, "title", title->len ? json_string(title->buf) : json_null());
+	json_object_set_new(record, "title", json_text_or_null(title->buf));
 	json_object_set_new(record, "versions", json_u64(count->live));
 	json_object_set_new(record, "latest", count->live ? fields_ref(c->name, count->latest) : json_null());
 	json_object_set_new(record, "aliases", aliases);

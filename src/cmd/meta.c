@@ -59,7 +59,7 @@ static int make_record(struct session *s, const struct annotated *target, json_t
 		    annotation_metrics(v, &target->subject, info.metrics, err) < 0 ||
 		    collection_title(v, &target->target.collection.cid, &title, err) < 0)
 			return -1;
-		json_object_set_new(record, "title", title.len ? json_string(title.buf) : json_null());
+		json_object_set_new(record, "title", json_text_or_null(title.buf));
 	}
 	json_object_set(record, "metadata", info.metadata);
 	json_object_set(record, "metrics", info.metrics);

@@ -141,7 +141,7 @@ static json_t *record(const struct put_options *o, const struct put_result *r)
 	json_object_set_new(doc, "stored", json_u64(r->stored));
 	json_object_set_new(doc, "removed", json_u64(r->removed));
 	json_object_set_new(doc, "links", fields_strings(o->linked));
-	json_object_set_new(doc, "run", *r->run ? json_string(r->run) : json_null());
+	json_object_set_new(doc, "run", json_text_or_null(r->run));
 	return doc;
 }
 

@@ -202,7 +202,7 @@ json_t *report_json(const struct report_data *data, const struct report_page *pa
 	json_object_set_new(doc, "title", record_string(page->title));
 	json_object_set_new(doc, "notes", text_or_null(page->notes));
 	json_object_set_new(doc, "registry", record_string(data->root));
-	json_object_set_new(doc, "time", data->time ? json_time(data->time) : json_null());
+	json_object_set_new(doc, "time", json_time_or_null(data->time));
 	json_object_set_new(doc, "sequence", json_u64(data->sequence));
 	json_object_set_new(doc, "columns", columns_of(data));
 	json_object_set_new(doc, "collections", collections);

@@ -55,7 +55,7 @@ static int print_edge(const struct run_edge *edge, void *arg, struct error *err)
 	if (l->is_output)
 		json_object_set_new(record, "created", json_boolean(edge->created));
 	else
-		json_object_set_new(record, "as", *edge->as ? json_string(edge->as) : json_null());
+		json_object_set_new(record, "as", json_text_or_null(edge->as));
 	if (out_mode(l->session->out) == OUT_HUMAN)
 		json_object_set_new(record, "state", json_string(state_of(l, edge, is_live)));
 	return out_list_row(l->session->out, record, err);

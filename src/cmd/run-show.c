@@ -122,7 +122,7 @@ static int take_edge(const struct run_edge *edge, void *arg, struct error *err)
 	if (l->is_output)
 		json_object_set_new(record, "created", json_boolean(edge->created));
 	else
-		json_object_set_new(record, "as", *edge->as ? json_string(edge->as) : json_null());
+		json_object_set_new(record, "as", json_text_or_null(edge->as));
 	json_object_set_new(record, "live", json_boolean(is_live));
 	json_array_append_new(l->list, record);
 	return 0;
@@ -174,16 +174,6 @@ static int64_t duration_of(const struct card *c)
 
 /* ---- as JSON ---- */
 
-static json_t *text_or_null(const char *text)
-{
-	return *text ? json_string(text) : json_null();
-}
-
-static json_t *copy_or_null(const json_t *value)
-{
-	return value ? json_deep_copy(value) : json_null();
-}
-
 /* A whole number is written as one. */
 json_t *run_show_number(double value)
 {
@@ -231,8 +221,8 @@ static void add_times(json_t *record, const struct card *c)
 	const struct run_record *r = &c->info.record;
 	int64_t took = duration_of(c);
 
-	json_object_set_new(record, "created", r->started ? json_time(r->started) : json_null());
-	json_object_set_new(record, "ended", r->ended ? json_time(r->ended) : json_null());
+	json_object_set_new(record, "created", json_time_or_null(r->started));
+	json_object_set_new(record, "ended", json_time_or_null(r->ended));
 	if (took < 0)
 		json_object_set_new(record, "duration", json_null());
 	else
@@ -245,22 +235,22 @@ static json_t *card_record(const struct card *c)
 	json_t *record = json_object();
 
 	json_object_set_new(record, "id", json_string(c->run->id.text));
-	json_object_set_new(record, "name", text_or_null(c->run->label));
+	json_object_set_new(record, "name", json_text_or_null(c->run->label));
 	json_object_set_new(record, "kind", json_string("run"));
 	json_object_set_new(record, "job_type", json_string(c->run->job_type));
-	json_object_set_new(record, "parent", text_or_null(c->info.object.run));
+	json_object_set_new(record, "parent", json_text_or_null(c->info.object.run));
 	json_object_set_new(record, "state", json_string(run_state_name(c->info.state)));
 	json_object_set_new(record, "exit_status", r->has_status ? json_integer(r->status) : json_null());
 	json_object_set_new(record, "signal", r->signal ? json_integer(r->signal) : json_null());
-	json_object_set_new(record, "reason", text_or_null(r->reason));
+	json_object_set_new(record, "reason", json_text_or_null(r->reason));
 	add_times(record, c);
 	json_object_set_new(record, "user", json_string(c->info.object.user));
-	json_object_set_new(record, "host", text_or_null(*r->host ? r->host : c->info.object.host));
-	json_object_set_new(record, "directory", text_or_null(r->directory));
-	json_object_set_new(record, "argv", copy_or_null(r->argv));
-	json_object_set_new(record, "code", copy_or_null(r->code));
-	json_object_set_new(record, "config", copy_or_null(r->config));
-	json_object_set_new(record, "environment", copy_or_null(r->environment));
+	json_object_set_new(record, "host", json_text_or_null(*r->host ? r->host : c->info.object.host));
+	json_object_set_new(record, "directory", json_text_or_null(r->directory));
+	json_object_set_new(record, "argv", json_copy_or_null(r->argv));
+	json_object_set_new(record, "code", json_copy_or_null(r->code));
+	json_object_set_new(record, "config", json_copy_or_null(r->config));
+	json_object_set_new(record, "environment", json_copy_or_null(r->environment));
 	json_object_set(record, "metrics", c->info.metrics);
 	json_object_set_new(record, "points", points_json(c));
 	json_object_set(record, "inputs", c->inputs);
@@ -444,11 +434,11 @@ static int show_curves(struct out *out, const struct card *c, struct error *err)
 		strbuf_addf(&label, "  %s", name);
 		if (p) {
 			spark_draw(&curve, &c->curves.v[p - c->curves.summaries.v].series, columns_of_curve);
-			row = curve_row(label.buf, p->count, copy_or_null(value), run_show_number(said < p->min ? said : p->min),
+			row = curve_row(label.buf, p->count, json_copy_or_null(value), run_show_number(said < p->min ? said : p->min),
 				run_show_number(said > p->max ? said : p->max), curve.buf);
 		} else {
-			row = curve_row(label.buf, (uint64_t)json_integer_value(json_object_get(known, "count")), copy_or_null(value),
-				copy_or_null(json_object_get(known, "min")), copy_or_null(json_object_get(known, "max")), "");
+			row = curve_row(label.buf, (uint64_t)json_integer_value(json_object_get(known, "count")), json_copy_or_null(value),
+				json_copy_or_null(json_object_get(known, "min")), json_copy_or_null(json_object_get(known, "max")), "");
 		}
 		if (out_list_row(out, row, err) < 0)
 			return -1;

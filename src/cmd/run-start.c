@@ -53,7 +53,7 @@ static json_t *record(const struct run *run, bool dry_run)
 
 	json_object_set_new(doc, "id", dry_run ? json_null() : json_string(run->id.text));
 	json_object_set_new(doc, "job_type", json_string(run->job_type));
-	json_object_set_new(doc, "name", *run->label ? json_string(run->label) : json_null());
+	json_object_set_new(doc, "name", json_text_or_null(run->label));
 	return doc;
 }
 

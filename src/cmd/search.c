@@ -160,7 +160,7 @@ static void add_identity(const struct search_hit *hit, json_t *record)
 	json_object_set_new(record, "name", json_string(c->name));
 	json_object_set_new(record, "kind", json_string(c->is_model ? "model" : "artifact"));
 	json_object_set_new(record, "type", json_string(c->type));
-	json_object_set_new(record, "title", *hit->title ? json_string(hit->title) : json_null());
+	json_object_set_new(record, "title", json_text_or_null(hit->title));
 	if (!hit->row)
 		return;
 	json_object_set_new(record, "digest", json_oid(&hit->row->digest));

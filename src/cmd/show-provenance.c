@@ -77,21 +77,6 @@ static int step_read(const struct provenance *p, size_t place, struct step *step
 
 /* ---- as JSON ---- */
 
-static json_t *text_or_null(const char *text)
-{
-	return text && *text ? json_string(text) : json_null();
-}
-
-static json_t *copy_or_null(const json_t *value)
-{
-	return value ? json_deep_copy(value) : json_null();
-}
-
-static json_t *time_or_null(int64_t time)
-{
-	return time ? json_time(time) : json_null();
-}
-
 /* A run's inputs, or outputs that led to what was asked about. */
 static json_t *run_edges(const struct provenance *p, size_t place, bool inputs)
 {
@@ -107,7 +92,7 @@ static json_t *run_edges(const struct provenance *p, size_t place, bool inputs)
 		json_object_set_new(item, "name", json_string(node->name));
 		json_object_set_new(item, "digest", json_oid(&node->digest));
 		if (inputs)
-			json_object_set_new(item, "as", text_or_null(e->as));
+			json_object_set_new(item, "as", json_text_or_null(e->as));
 		json_array_append_new(list, item);
 	}
 	return list;
@@ -120,19 +105,19 @@ static json_t *run_record(const struct provenance *p, const struct step *step)
 
 	json_object_set_new(record, "id", json_string(step->node->name));
 	json_object_set_new(record, "job_type", json_string(step->node->type));
-	json_object_set_new(record, "name", text_or_null(step->node->label));
+	json_object_set_new(record, "name", json_text_or_null(step->node->label));
 	json_object_set_new(record, "state", step->is_known ? json_string(run_state_name(step->info.state)) : json_null());
 	json_object_set_new(record, "user", step->is_known ? json_string(step->info.object.user) : json_null());
-	json_object_set_new(record, "host", text_or_null(r->host));
-	json_object_set_new(record, "directory", text_or_null(r->directory));
-	json_object_set_new(record, "argv", copy_or_null(r->argv));
-	json_object_set_new(record, "created", time_or_null(r->started));
-	json_object_set_new(record, "ended", time_or_null(r->ended));
+	json_object_set_new(record, "host", json_text_or_null(r->host));
+	json_object_set_new(record, "directory", json_text_or_null(r->directory));
+	json_object_set_new(record, "argv", json_copy_or_null(r->argv));
+	json_object_set_new(record, "created", json_time_or_null(r->started));
+	json_object_set_new(record, "ended", json_time_or_null(r->ended));
 	json_object_set_new(record, "exit_status", r->has_status ? json_integer(r->status) : json_null());
 	json_object_set_new(record, "signal", r->signal ? json_integer(r->signal) : json_null());
-	json_object_set_new(record, "code", copy_or_null(r->code));
-	json_object_set_new(record, "config", copy_or_null(r->config));
-	json_object_set_new(record, "environment", copy_or_null(r->environment));
+	json_object_set_new(record, "code", json_copy_or_null(r->code));
+	json_object_set_new(record, "config", json_copy_or_null(r->config));
+	json_object_set_new(record, "environment", json_copy_or_null(r->environment));
 	json_object_set_new(record, "inputs", run_edges(p, step->place, true));
 	json_object_set_new(record, "outputs", run_edges(p, step->place, false));
 	return record;
@@ -159,7 +144,7 @@ static json_t *version_record(const struct provenance *p, const struct step *ste
 
 	json_object_set_new(record, "ref", node->is_dangling || node->is_removed ? json_null() : json_string(node->name));
 	json_object_set_new(record, "name", json_string(node->name));
-	json_object_set_new(record, "type", text_or_null(node->type));
+	json_object_set_new(record, "type", json_text_or_null(node->type));
 	json_object_set_new(record, "digest", json_oid(&node->digest));
 	json_object_set_new(record, "dangling", json_boolean(node->is_dangling));
 	json_object_set_new(record, "removed", json_boolean(node->is_removed));

@@ -41,7 +41,7 @@ static json_t *run_record(const struct run *run)
 	json_t *record = json_object();
 
 	json_object_set_new(record, "id", json_string(run->id.text));
-	json_object_set_new(record, "name", *run->label ? json_string(run->label) : json_null());
+	json_object_set_new(record, "name", json_text_or_null(run->label));
 	json_object_set_new(record, "job_type", json_string(run->job_type));
 	return record;
 }
@@ -252,7 +252,7 @@ static int show_version(struct session *s, const struct resolved *version, struc
 	json_object_set(record, "consumers", c.runs.consumers);
 	json_object_set_new(record, "consumer_count", json_u64(c.runs.count));
 	json_object_set(record, "from", c.from);
-	json_object_set_new(record, "linked_in", c.linked_in.len ? json_string(c.linked_in.buf) : json_null());
+	json_object_set_new(record, "linked_in", json_text_or_null(c.linked_in.buf));
 	return out_result(s->out, record, "ref", err);
 }
 
@@ -337,7 +337,7 @@ static json_t *summary_record(const struct summary *m)
 		json_object_set_new(aliases, m->aliases.v[i].alias, fields_ref(m->c.name, m->aliases.v[i].number));
 	json_object_set_new(record, "ref", json_string(m->c.name));
 	json_object_set_new(record, "name", json_string(m->c.name));
-	json_object_set_new(record, "title", m->title.len ? json_string(m->title.buf) : json_null());
+	json_object_set_new(record, "title", json_text_or_null(m->title.buf));
 	json_object_set_new(record, "kind", json_string(m->c.is_model ? "model" : "artifact"));
 	json_object_set_new(record, "type", json_string(m->c.type));
 	json_object_set_new(record, "versions", json_u64(m->count.live));

@@ -128,7 +128,7 @@ static json_t *run_record(const struct run *run)
 
 	json_object_set_new(record, "id", json_string(run->id.text));
 	json_object_set_new(record, "job_type", json_string(run->job_type));
-	json_object_set_new(record, "name", *run->label ? json_string(run->label) : json_null());
+	json_object_set_new(record, "name", json_text_or_null(run->label));
 	return record;
 }
 

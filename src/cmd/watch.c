@@ -117,7 +117,7 @@ static int print(struct watching *w, const struct watch_state *now, const char *
 
 	json_object_set_new(record, "ref", fields_ref(now->version.collection.name, now->version.row.number));
 	json_object_set_new(record, "digest", json_oid(&now->version.row.digest));
-	json_object_set_new(record, "old_ref", *old_ref ? json_string(old_ref) : json_null());
+	json_object_set_new(record, "old_ref", json_text_or_null(old_ref));
 	json_object_set_new(record, "status", json_u64((uint64_t)status));
 	return out_list_row(w->s->out, record, err) < 0 ? -1 : out_flush(w->s->out, err);
 }

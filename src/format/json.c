@@ -287,6 +287,21 @@ json_t *json_time(int64_t ns)
 	return json_stringn(out.buf, out.len);
 }
 
+json_t *json_text_or_null(const char *text)
+{
+	return text && *text ? json_string(text) : json_null();
+}
+
+json_t *json_time_or_null(int64_t ns)
+{
+	return ns ? json_time(ns) : json_null();
+}
+
+json_t *json_copy_or_null(const json_t *value)
+{
+	return value ? json_deep_copy(value) : json_null();
+}
+
 bool json_get_string(const json_t *obj, const char *key, const char **out)
 {
 	const json_t *member = json_object_get(obj, key);

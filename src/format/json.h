@@ -45,6 +45,10 @@ json_t *json_oid(const struct oid *id);
 json_t *json_u64(uint64_t value); /* over INT64_MAX: a BUG */
 /* clock_format_utc() as a string. */
 json_t *json_time(int64_t ns);
+/* What is NULL, an empty text or the time 0 is not known: null. */
+json_t *json_text_or_null(const char *text); /* valid UTF-8 */
+json_t *json_time_or_null(int64_t ns);
+json_t *json_copy_or_null(const json_t *value); /* deep */
 
 /* Members of an object; false when absent or of another type (a negative integer is no u64). Borrowed. */
 bool json_get_string(const json_t *obj, const char *key, const char **out);

@@ -7,11 +7,6 @@
 #include "registry/ref-change.h"
 #include "registry/registry.h"
 
-static json_t *text_or_null(const char *text)
-{
-	return text && *text ? json_string(text) : json_null();
-}
-
 static json_t *make(struct registry *reg, const struct commit *commit, json_t *changes)
 {
 	json_t *event = json_object();
@@ -20,13 +15,13 @@ static json_t *make(struct registry *reg, const struct commit *commit, json_t *c
 	json_object_set_new(event, "format", json_integer(1));
 	json_object_set_new(event, "event", json_string(event_kind_name(EVENT_RECEIVE)));
 	json_object_set_new(event, "hook", json_null());
-	json_object_set_new(event, "verb", text_or_null(commit->verb));
+	json_object_set_new(event, "verb", json_text_or_null(commit->verb));
 	json_object_set_new(event, "ref", json_null());
 	json_object_set_new(event, "time", json_null());
 	json_object_set_new(event, "user", json_string(reg->user));
 	json_object_set_new(event, "host", json_string(reg->host));
-	json_object_set_new(event, "by", text_or_null(commit->by));
-	json_object_set_new(event, "why", text_or_null(commit->why));
+	json_object_set_new(event, "by", json_text_or_null(commit->by));
+	json_object_set_new(event, "why", json_text_or_null(commit->why));
 	json_object_set_new(event, "changes", changes);
 	return event;
 }
@@ -38,8 +33,8 @@ static json_t *change(const char *ref, const char *kind, const char *what, const
 	json_object_set_new(one, "ref", json_string(ref));
 	json_object_set_new(one, "kind", json_string(kind));
 	json_object_set_new(one, "what", json_string(what));
-	json_object_set_new(one, "from", text_or_null(from));
-	json_object_set_new(one, "to", text_or_null(to));
+	json_object_set_new(one, "from", json_text_or_null(from));
+	json_object_set_new(one, "to", json_text_or_null(to));
 	return one;
 }
 

@@ -75,11 +75,6 @@ struct subject {
 	uint64_t from, to;            /* numbers */
 };
 
-static json_t *text_or_null(const char *text)
-{
-	return text && *text ? json_string(text) : json_null();
-}
-
 static json_t *ref_or_null(const struct collection *c, bool there, uint64_t number)
 {
 	return there ? json_sprintf("%s:v%" PRIu64, c->name, number) : json_null();
@@ -120,7 +115,7 @@ static int add_version(json_t *event, struct registry *reg, struct view *v, cons
 	tags = json_array();
 	for (size_t i = 0; i < info.tags.count; i++)
 		json_array_append_new(tags, json_string(info.tags.v[i]));
-	json_object_set_new(event, "description", readable ? text_or_null(info.description) : json_null());
+	json_object_set_new(event, "description", readable ? json_text_or_null(info.description) : json_null());
 	json_object_set(event, "metrics", readable ? info.metrics : json_null());
 	json_object_set(event, "metadata", readable ? info.metadata : json_null());
 	json_object_set_new(event, "tags", tags);
@@ -137,21 +132,21 @@ static json_t *make(struct registry *reg, struct view *v, const struct commit *c
 	json_object_set_new(event, "format", json_integer(1));
 	json_object_set_new(event, "event", json_string(event_kind_name(s->kind)));
 	json_object_set_new(event, "hook", json_null());
-	json_object_set_new(event, "verb", text_or_null(commit->verb));
+	json_object_set_new(event, "verb", json_text_or_null(commit->verb));
 	json_object_set_new(event, "ref", ref_or_null(c, true, number));
 	json_object_set_new(event, "name", json_string(c->name));
 	json_object_set_new(event, "kind", json_string(c->is_model ? "model" : "artifact"));
 	json_object_set_new(event, "type", json_string(c->type));
 	json_object_set_new(event, "number", json_u64(number));
-	json_object_set_new(event, "alias", text_or_null(s->alias));
-	json_object_set_new(event, "stage", text_or_null(s->kind == EVENT_PROMOTE ? s->alias : NULL));
+	json_object_set_new(event, "alias", json_text_or_null(s->alias));
+	json_object_set_new(event, "stage", json_text_or_null(s->kind == EVENT_PROMOTE ? s->alias : NULL));
 	json_object_set_new(event, "from", ref_or_null(c, s->has_from, s->from));
 	json_object_set_new(event, "to", ref_or_null(c, s->has_to, s->to));
 	json_object_set_new(event, "time", json_null());
 	json_object_set_new(event, "user", json_string(reg->user));
 	json_object_set_new(event, "host", json_string(reg->host));
-	json_object_set_new(event, "by", text_or_null(commit->by));
-	json_object_set_new(event, "why", text_or_null(commit->why));
+	json_object_set_new(event, "by", json_text_or_null(commit->by));
+	json_object_set_new(event, "why", json_text_or_null(commit->why));
 	/* nothing is stored then that could be read */
 	if (!commit->dry_run && add_version(event, reg, v, s, err) < 0)
 		return NULL;

@@ -14,7 +14,7 @@ const struct run *search_run_identity(const struct search_run *run)
 	return &run->run;
 }
 
-static json_t *text_or_null(const char *text)
+static json_t *text_or_nothing(const char *text)
 {
 	return *text ? json_string(text) : NULL;
 }
@@ -23,7 +23,7 @@ static int name(struct search *s, struct search_run *r, json_t **out, struct err
 {
 	(void)s;
 	(void)err;
-	*out = text_or_null(r->run.label);
+	*out = text_or_nothing(r->run.label);
 	return 0;
 }
 
@@ -123,7 +123,7 @@ static int command(struct search *s, struct search_run *r, json_t **out, struct 
 
 	if (search_run_command(s, r, &text, err) < 0)
 		return -1;
-	*out = text_or_null(text.buf);
+	*out = text_or_nothing(text.buf);
 	return 0;
 }
 
