@@ -42,9 +42,7 @@ json_t *lineage_record_node(const struct lineage_node *node)
 
 static const char *edge_kind(const struct lineage *l, const struct lineage_edge *e)
 {
-	const enum lineage_kind from = l->nodes[e->from].kind;
-
-	return e->is_from ? "from" : from == LINEAGE_RUN || from == LINEAGE_CLUSTER_RUNS ? "output" : "input";
+	return e->is_from ? "from" : lineage_node_is_run(&l->nodes[e->from]) ? "output" : "input";
 }
 
 json_t *lineage_record(const struct lineage *l)

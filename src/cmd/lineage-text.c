@@ -8,23 +8,13 @@
 
 #include "base/utf8.h"
 
-static bool is_run(const struct lineage_node *node)
-{
-	return node->kind == LINEAGE_RUN || node->kind == LINEAGE_CLUSTER_RUNS;
-}
-
-static bool is_cluster(const struct lineage_node *node)
-{
-	return node->kind == LINEAGE_CLUSTER_RUNS || node->kind == LINEAGE_CLUSTER_VERSIONS;
-}
-
 void lineage_text_title(struct strbuf *out, const struct lineage_node *node)
 {
 	/* job type "run" is that of a run of which nobody said what it does */
-	const char *type = is_run(node) && strcmp(node->type, "run") == 0 ? "" : node->type;
+	const char *type = lineage_node_is_run(node) && strcmp(node->type, "run") == 0 ? "" : node->type;
 
-	if (is_cluster(node))
-		strbuf_addf(out, "%zu %s%s%s", node->members, type, *type ? " " : "", is_run(node) ? "runs" : "versions");
+	if (lineage_node_is_cluster(node))
+		strbuf_addf(out, "%zu %s%s%s", node->members, type, *type ? " " : "", lineage_node_is_run(node) ? "runs" : "versions");
 	else
 		strbuf_adds(out, node->name);
 }
@@ -64,7 +54,7 @@ static void add_label(struct strbuf *out, const struct lineage_node *node, const
 	add_line(out, title.buf, "", escape);
 	add_line(out, aliases.buf, line_break, escape);
 	add_line(out, links.buf, line_break, escape);
-	if (!is_cluster(node))
+	if (!lineage_node_is_cluster(node))
 		add_line(out, node->type, line_break, escape);
 	add_line(out, node->label, line_break, escape);
 }
@@ -92,7 +82,7 @@ void lineage_text_dot(struct strbuf *out, const struct lineage *l)
 
 		strbuf_addf(out, "\tn%zu [label=\"", i);
 		add_label(out, node, "\\n", escape_dot);
-		strbuf_addf(out, "\"%s%s", is_run(node) ? ", shape=ellipse" : "", is_cluster(node) ? ", peripheries=2" : "");
+		strbuf_addf(out, "\"%s%s", lineage_node_is_run(node) ? ", shape=ellipse" : "", lineage_node_is_cluster(node) ? ", peripheries=2" : "");
 		strbuf_adds(out, !i ? ", style=bold" : node->is_removed || node->is_dangling ? ", style=dotted" : "");
 		strbuf_adds(out, "];\n");
 	}
@@ -136,9 +126,9 @@ void lineage_text_mermaid(struct strbuf *out, const struct lineage *l)
 	for (size_t i = 0; i < l->count; i++) {
 		const struct lineage_node *node = &l->nodes[i];
 
-		strbuf_addf(out, "\tn%zu%s\"", i, is_cluster(node) ? "[[" : is_run(node) ? "([" : "[");
+		strbuf_addf(out, "\tn%zu%s\"", i, lineage_node_is_cluster(node) ? "[[" : lineage_node_is_run(node) ? "([" : "[");
 		add_label(out, node, "<br/>", escape_mermaid);
-		strbuf_addf(out, "\"%s\n", is_cluster(node) ? "]]" : is_run(node) ? "])" : "]");
+		strbuf_addf(out, "\"%s\n", lineage_node_is_cluster(node) ? "]]" : lineage_node_is_run(node) ? "])" : "]");
 	}
 	for (size_t i = 0; i < l->edge_count; i++) {
 		const struct lineage_edge *e = &l->edges[i];

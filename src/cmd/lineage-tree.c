@@ -112,7 +112,7 @@ static void add_node(struct strbuf *out, const struct lineage_node *node)
 	lineage_text_title(&title, node);
 	add_visible(out, title.buf);
 	add_list(out, " [", &node->aliases, "]");
-	if (*node->type && (node->kind == LINEAGE_VERSION || node->kind == LINEAGE_RUN)) {
+	if (*node->type && !lineage_node_is_cluster(node)) {
 		strbuf_adds(out, "  ");
 		add_visible(out, node->type);
 	}

@@ -15,16 +15,6 @@ struct words {
 	struct strbuf name, detail, title;
 };
 
-static bool is_run(const struct lineage_node *n)
-{
-	return n->kind == LINEAGE_RUN || n->kind == LINEAGE_CLUSTER_RUNS;
-}
-
-static bool is_cluster(const struct lineage_node *n)
-{
-	return n->kind == LINEAGE_CLUSTER_VERSIONS || n->kind == LINEAGE_CLUSTER_RUNS;
-}
-
 static void add_part(struct strbuf *out, const char *separator, const char *text)
 {
 	if (!*text)
@@ -59,18 +49,18 @@ static const char *state_of(const struct lineage_node *n)
 
 static void find_words(struct words *w, const struct lineage_node *n)
 {
-	if (is_cluster(n))
-		strbuf_addf(&w->name, "%zu %s", n->members, is_run(n) ? "runs" : "versions");
+	if (lineage_node_is_cluster(n))
+		strbuf_addf(&w->name, "%zu %s", n->members, lineage_node_is_run(n) ? "runs" : "versions");
 	else
 		strbuf_adds(&w->name, n->name);
-	add_part(&w->detail, " · ", is_cluster(n) && !*n->type ? n->name : n->type);
-	if (!is_cluster(n))
+	add_part(&w->detail, " · ", lineage_node_is_cluster(n) && !*n->type ? n->name : n->type);
+	if (!lineage_node_is_cluster(n))
 		add_aliases(&w->detail, n);
 	if (n->kind == LINEAGE_RUN)
 		add_part(&w->detail, " · ", n->label);
 	add_part(&w->detail, " · ", state_of(n));
 
-	strbuf_addf(&w->title, "%s%s", is_cluster(n) ? "" : is_run(n) ? "run " : "version ", w->name.buf);
+	strbuf_addf(&w->title, "%s%s", lineage_node_is_cluster(n) ? "" : lineage_node_is_run(n) ? "run " : "version ", w->name.buf);
 	if (w->detail.len)
 		strbuf_addf(&w->title, " (%s)", w->detail.buf);
 	if (n->kind != LINEAGE_RUN)
@@ -101,14 +91,14 @@ static void draw(struct report_html *page, const struct report_collection *c, co
 	for (size_t i = 0; i < l->count; i++) {
 		const struct lineage_node *n = &l->nodes[i];
 
-		nodes[i] = (struct graph_node){ .shape = is_run(n) ? GRAPH_ROUND : GRAPH_BOX,
+		nodes[i] = (struct graph_node){ .shape = lineage_node_is_run(n) ? GRAPH_ROUND : GRAPH_BOX,
 			.name = words[i].name.buf,
 			.detail = words[i].detail.buf,
 			.title = words[i].title.buf,
 			.is_start = i == 0,
-			.is_many = is_cluster(n),
+			.is_many = lineage_node_is_cluster(n),
 			.is_dashed = n->is_dangling || n->is_removed };
-		if (hashmap_has(&page->ids, n->name, strlen(n->name)) && !is_cluster(n))
+		if (hashmap_has(&page->ids, n->name, strlen(n->name)) && !lineage_node_is_cluster(n))
 			nodes[i].id = n->name;
 	}
 	for (size_t i = 0; i < l->edge_count; i++)

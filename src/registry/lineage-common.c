@@ -26,15 +26,10 @@ static int compare_shared(const void *va, const void *vb)
 	return lineage_graph_compare_names(a->name, b->name);
 }
 
-static bool is_run(const struct lineage_node *node)
-{
-	return node->kind == LINEAGE_RUN;
-}
-
 static const void *key_of(const struct lineage_node *node, size_t *len)
 {
-	*len = is_run(node) ? CID_HEX_LEN : sizeof node->version;
-	return is_run(node) ? (const void *)node->run.hex : (const void *)&node->version;
+	*len = lineage_node_is_run(node) ? CID_HEX_LEN : sizeof node->version;
+	return lineage_node_is_run(node) ? (const void *)node->run.hex : (const void *)&node->version;
 }
 
 static struct shared *find_shared(const struct lineage *a, const struct lineage *b, size_t *count)

@@ -20,6 +20,16 @@ void lineage_node_cleanup(struct lineage_node *node)
 	*node = (struct lineage_node){ .kind = LINEAGE_VERSION };
 }
 
+bool lineage_node_is_run(const struct lineage_node *node)
+{
+	return node->kind == LINEAGE_RUN || node->kind == LINEAGE_CLUSTER_RUNS;
+}
+
+bool lineage_node_is_cluster(const struct lineage_node *node)
+{
+	return node->kind == LINEAGE_CLUSTER_RUNS || node->kind == LINEAGE_CLUSTER_VERSIONS;
+}
+
 void lineage_cleanup(struct lineage *l)
 {
 	for (size_t i = 0; i < l->count; i++)

@@ -37,6 +37,8 @@ struct lineage_node {
 	struct cid run;         /* of a run; else "" */
 };
 void lineage_node_cleanup(struct lineage_node *node);
+bool lineage_node_is_run(const struct lineage_node *node);     /* one or a cluster of them */
+bool lineage_node_is_cluster(const struct lineage_node *node);
 struct lineage_edge {
 	size_t from, to; /* indices; bytes flow from → to: input → run → output, source → what began there */
 	bool is_from;    /* put --from */
