@@ -19,14 +19,14 @@ void lineage_text_title(struct strbuf *out, const struct lineage_node *node)
 		strbuf_adds(out, node->name);
 }
 
-typedef void (*escape_fn)(struct strbuf *out, const char *text, size_t len);
-
-static void add_list(struct strbuf *out, const char *before, const struct strvec *list, const char *after)
+void lineage_text_list(struct strbuf *out, const char *before, const struct strvec *list, const char *after)
 {
 	for (size_t i = 0; i < list->count; i++)
 		strbuf_addf(out, "%s%s", i ? ", " : before, list->v[i]);
 	strbuf_adds(out, list->count ? after : "");
 }
+
+typedef void (*escape_fn)(struct strbuf *out, const char *text, size_t len);
 
 /* One line of a label, unless it is empty. */
 static void add_line(struct strbuf *out, const char *text, const char *line_break, escape_fn escape)
@@ -49,8 +49,8 @@ static void add_label(struct strbuf *out, const struct lineage_node *node, const
 		strbuf_adds(&title, node->is_removed ? " (removed)" : " (not here)");
 	if (node->is_cut)
 		strbuf_adds(&title, " ...");
-	add_list(&aliases, "[", &node->aliases, "]");
-	add_list(&links, "linked as ", &node->links, "");
+	lineage_text_list(&aliases, "[", &node->aliases, "]");
+	lineage_text_list(&links, "linked as ", &node->links, "");
 	add_line(out, title.buf, "", escape);
 	add_line(out, aliases.buf, line_break, escape);
 	add_line(out, links.buf, line_break, escape);

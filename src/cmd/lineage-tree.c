@@ -94,29 +94,20 @@ static void add_visible(struct strbuf *out, const char *text)
 	utf8_add_visible(out, text, strlen(text));
 }
 
-static void add_list(struct strbuf *out, const char *before, const struct strvec *list, const char *after)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		strbuf_adds(out, i ? ", " : before);
-		add_visible(out, list->v[i]);
-	}
-	if (list->count)
-		strbuf_adds(out, after);
-}
-
 /* "digits:v4 [digits:best]  model, linked as prod:v2: epoch 5" */
 static void add_node(struct strbuf *out, const struct lineage_node *node)
 {
-	CLEANUP(strbuf) struct strbuf title = STRBUF_INIT;
+	CLEANUP(strbuf) struct strbuf title = STRBUF_INIT, links = STRBUF_INIT;
 
 	lineage_text_title(&title, node);
+	lineage_text_list(&title, " [", &node->aliases, "]");
 	add_visible(out, title.buf);
-	add_list(out, " [", &node->aliases, "]");
 	if (*node->type && !lineage_node_is_cluster(node)) {
 		strbuf_adds(out, "  ");
 		add_visible(out, node->type);
 	}
-	add_list(out, ", linked as ", &node->links, "");
+	lineage_text_list(&links, ", linked as ", &node->links, "");
+	add_visible(out, links.buf);
 	if (*node->label) {
 		strbuf_adds(out, ": ");
 		add_visible(out, node->label);
