@@ -319,12 +319,11 @@ static void collect_ids(struct report_html *page)
 	}
 }
 
-int report_html(struct strbuf *out, const struct report_data *data, const struct report_page *about, struct error *err)
+void report_html(struct strbuf *out, const struct report_data *data, const struct report_page *about)
 {
 	CLEANUP(strbuf) struct strbuf style = STRBUF_INIT, script = STRBUF_INIT;
 	struct report_html page = { out, data, HASHMAP_INIT };
 
-	(void)err;
 	join(&style, report_style);
 	join(&script, report_script);
 	collect_ids(&page);
@@ -340,5 +339,4 @@ int report_html(struct strbuf *out, const struct report_data *data, const struct
 	strbuf_add(out, script.buf, script.len);
 	strbuf_adds(out, "</script>\n</body>\n</html>\n");
 	hashmap_release(&page.ids, NULL);
-	return 0;
 }

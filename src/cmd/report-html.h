@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 
-#include "base/error.h"
 #include "base/strbuf.h"
 #include "registry/report.h"
 
@@ -15,6 +14,6 @@ struct report_page {
 	bool has_media;    /* pictures were asked for: those that data has are shown */
 };
 /* Appends the page; the same data gives the same bytes.  Everything in data but counts and times is hostile, and escaped. */
-int report_html(struct strbuf *out, const struct report_data *data, const struct report_page *page, struct error *err) MUST_CHECK;
+void report_html(struct strbuf *out, const struct report_data *data, const struct report_page *page);
 
 #endif

@@ -157,27 +157,27 @@ static int decide_format(const struct session *s, const struct args *a, enum for
 
 /* ---- the report ---- */
 
-static int render(enum format format, const struct report_data *data, const struct report_page *page, struct strbuf *out, struct error *err)
+static void render(enum format format, const struct report_data *data, const struct report_page *page, struct strbuf *out)
 {
 	CLEANUP(json) json_t *doc = NULL;
 
 	switch (format) {
 	case FORMAT_MARKDOWN:
 		report_markdown(out, data, page);
-		return 0;
+		break;
 	case FORMAT_CSV:
 		report_csv(out, data);
-		return 0;
+		break;
 	case FORMAT_JSON:
 		doc = report_json(data, page);
 		json_print(out, doc);
 		strbuf_addc(out, '\n');
-		return 0;
+		break;
 	case FORMAT_HTML:
 	case FORMAT_UNSAID:
+		report_html(out, data, page);
 		break;
 	}
-	return report_html(out, data, page, err);
 }
 
 /* What is there and is no file (a pipe, a device) is written to, never replaced. */
@@ -268,8 +268,7 @@ static int make(struct session *s, const struct args *a, enum format format, con
 		return -1;
 	if (!page.title || !*page.title)
 		page.title = data.root;
-	if (render(format, &data, &page, &text, err) < 0)
-		return -1;
+	render(format, &data, &page, &text);
 	if (goes_to_stdout(a))
 		return session_pager(s, err) < 0 ? -1 : out_bytes(s->out, text.buf, text.len, err);
 	return write_file(s->registry, a->output, &text, err) < 0 ? -1 : print_path(s, a, format, &data, text.len, err);
