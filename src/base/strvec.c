@@ -56,3 +56,13 @@ bool strvec_has(const struct strvec *sv, const char *s)
 			return true;
 	return false;
 }
+
+bool strvec_equal(const struct strvec *a, const struct strvec *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->v[i], b->v[i]) != 0)
+			return false;
+	return true;
+}

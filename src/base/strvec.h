@@ -19,5 +19,6 @@ void strvec_release(struct strvec *sv);
 void strvec_cleanup(struct strvec *sv);
 void strvec_sort(struct strvec *sv);                     /* by bytes */
 bool strvec_has(const struct strvec *sv, const char *s);
+bool strvec_equal(const struct strvec *a, const struct strvec *b); /* the same strings in the same order */
 
 #endif

@@ -158,16 +158,6 @@ static void add_inputs(struct strbuf *out, const struct strvec *inputs)
 		strbuf_adds(out, "none");
 }
 
-static bool are_equal(const struct strvec *a, const struct strvec *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->v[i], b->v[i]) != 0)
-			return false;
-	return true;
-}
-
 /* Of a type that neither has, nothing can be said: a misspelt one must not pass. */
 static int assert_same(struct session *s, const char *type, const char *a, const char *b, struct error *err)
 {
@@ -179,7 +169,7 @@ static int assert_same(struct session *s, const char *type, const char *a, const
 		return -1;
 	if (!of_a.count && !of_b.count)
 		return error_set(err, ERR_NO, "neither '%s' nor '%s' is known to be made from anything of type '%s'", a, b, type);
-	if (are_equal(&of_a, &of_b))
+	if (strvec_equal(&of_a, &of_b))
 		return 0;
 	add_inputs(&text_a, &of_a);
 	add_inputs(&text_b, &of_b);

@@ -158,22 +158,12 @@ static int compare_info(struct registry *reg, struct view *v, const struct resol
 	return 0;
 }
 
-static bool same_words(const struct strvec *a, const struct strvec *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->v[i], b->v[i]) != 0)
-			return false;
-	return true;
-}
-
 static int compare_inputs(struct view *v, const struct resolved *before, const struct resolved *after, struct diff *out, struct error *err)
 {
 	if (producer_inputs(v, &before->row.version, &out->before_inputs, err) < 0 ||
 		producer_inputs(v, &after->row.version, &out->after_inputs, err) < 0)
 		return -1;
-	out->inputs_differ = !same_words(&out->before_inputs, &out->after_inputs);
+	out->inputs_differ = !strvec_equal(&out->before_inputs, &out->after_inputs);
 	return 0;
 }
 
@@ -221,11 +211,6 @@ int diff_versions(struct registry *reg, struct view *v, const struct resolved *b
 
 /* ---- runs ---- */
 
-struct run_inputs {
-	struct view *view;
-	struct strvec *out;
-};
-
 static void add_text(json_t *to, const char *name, const char *text)
 {
 	if (*text)
@@ -254,33 +239,13 @@ static json_t *run_facts(const struct run *run, const struct run_info *info)
 	return facts;
 }
 
-static int add_input(const struct run_edge *edge, void *arg, struct error *err)
-{
-	const struct run_inputs *to = arg;
-	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
-	bool is_live;
-
-	if (run_edge_name(to->view, edge, &name, &is_live, err) < 0)
-		return -1;
-	strvec_push(to->out, name.buf);
-	return 0;
-}
-
-static int read_inputs(struct view *v, const struct run *run, struct strvec *out, struct error *err)
-{
-	if (run_edge_each_input(v, &run->cid, add_input, &(struct run_inputs){ v, out }, err) < 0)
-		return -1;
-	strvec_sort(out);
-	return 0;
-}
-
 int diff_runs(struct registry *reg, struct view *v, const struct run *before, const struct run *after, struct diff *out, struct error *err)
 {
 	CLEANUP(run_info) struct run_info a = RUN_INFO_INIT, b = RUN_INFO_INIT;
 	CLEANUP(json) json_t *a_facts = NULL, *b_facts = NULL, *a_config = NULL, *b_config = NULL;
 
 	if (run_info_read(reg, v, before, &a, err) < 0 || run_info_read(reg, v, after, &b, err) < 0 ||
-		read_inputs(v, before, &out->before_inputs, err) < 0 || read_inputs(v, after, &out->after_inputs, err) < 0)
+		run_edge_input_names(v, &before->cid, &out->before_inputs, err) < 0 || run_edge_input_names(v, &after->cid, &out->after_inputs, err) < 0)
 		return -1;
 	a_facts = run_facts(before, &a);
 	b_facts = run_facts(after, &b);
@@ -290,7 +255,7 @@ int diff_runs(struct registry *reg, struct view *v, const struct run *before, co
 	diff_objects(a_config, b_config, &out->config);
 	diff_objects(a.metadata, b.metadata, &out->metadata);
 	diff_objects(a.metrics, b.metrics, &out->metrics);
-	out->inputs_differ = !same_words(&out->before_inputs, &out->after_inputs);
+	out->inputs_differ = !strvec_equal(&out->before_inputs, &out->after_inputs);
 	out->has_info = true;
 	return 0;
 }

@@ -48,31 +48,10 @@ int producer_find(struct view *v, const struct oid *version, struct run *out, st
 	return s.has_any;
 }
 
-struct names {
-	struct view *view;
-	struct strvec *out;
-};
-
-static int add_name(const struct run_edge *edge, void *arg, struct error *err)
-{
-	const struct names *n = arg;
-	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
-	bool is_live;
-
-	if (run_edge_name(n->view, edge, &name, &is_live, err) < 0)
-		return -1;
-	strvec_push(n->out, name.buf);
-	return 0;
-}
-
 int producer_inputs(struct view *v, const struct oid *version, struct strvec *out, struct error *err)
 {
 	CLEANUP(run) struct run run = RUN_INIT;
 	int found = producer_find(v, version, &run, err);
 
-	/* an edge for each version: none is named twice */
-	if (found <= 0 || run_edge_each_input(v, &run.cid, add_name, &(struct names){ v, out }, err) < 0)
-		return found ? -1 : 0;
-	strvec_sort(out);
-	return 0;
+	return found <= 0 ? found : run_edge_input_names(v, &run.cid, out, err);
 }

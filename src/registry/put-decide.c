@@ -143,13 +143,12 @@ static int set_aliases(struct txn *txn, const struct put *p, const struct collec
 	return 0;
 }
 
-static int set_tags(struct txn *txn, const struct put *p, const struct version_row *row, struct error *err)
+static int set_tags(struct txn *txn, const struct put *p, const struct subject *of, struct error *err)
 {
 	const struct strvec *tags = p->options->tags;
-	const struct subject of = subject_of_version(&row->version);
 
 	for (size_t i = 0; tags && i < tags->count; i++)
-		if (annotation_set_tag(txn, &of, tags->v[i], true, err) < 0)
+		if (annotation_set_tag(txn, of, tags->v[i], true, err) < 0)
 			return -1;
 	return 0;
 }
@@ -242,8 +241,9 @@ static int set_edges(struct txn *txn, const struct put *p, const struct resolved
 /* The version is there, new or not: what was asked to be set with it. */
 static int set_all(struct txn *txn, const struct put *p, const struct resolved *version, bool created, struct error *err)
 {
-	if (set_aliases(txn, p, &version->collection, &version->row, err) < 0 || move_best(txn, p, version, err) < 0 ||
-	    set_tags(txn, p, &version->row, err) < 0)
+	const struct subject of = subject_of_version(&version->row.version);
+
+	if (set_aliases(txn, p, &version->collection, &version->row, err) < 0 || move_best(txn, p, version, err) < 0 || set_tags(txn, p, &of, err) < 0)
 		return -1;
 	if (set_links(txn, p, version, err) < 0 || set_edges(txn, p, version, created, err) < 0)
 		return -1;
@@ -302,30 +302,21 @@ static int check_running(struct view *v, const struct run *run, struct error *er
 	return is_ended ? error_set(err, ERR_CONFLICT, "the run '%s' has ended", run->id.text) : 0;
 }
 
-static int set_run_tags(struct txn *txn, const struct put *p, const struct cid *run, struct error *err)
-{
-	const struct strvec *tags = p->options->tags;
-	const struct subject of = subject_of_collection(run);
-
-	for (size_t i = 0; tags && i < tags->count; i++)
-		if (annotation_set_tag(txn, &of, tags->v[i], true, err) < 0)
-			return -1;
-	return 0;
-}
-
 int put_decide_record(struct txn *txn, void *arg, struct error *err)
 {
 	struct put *p = arg;
 	struct run *run = p->options->record;
 	struct collection c = { .type = run->job_type, .name = run->id.text };
 	struct version_row row = VERSION_ROW_INIT;
+	struct subject of;
 
 	if (p->begins_run ? run_create(txn, run, err) < 0 : check_running(txn_view(txn), run, err) < 0)
 		return -1;
 	c.cid = run->cid;
+	of = subject_of_collection(&run->cid);
 	if (add_version(txn, p, &c, &row, err) < 0)
 		return -1;
 	p->result->number = row.number;
 	p->result->created = true;
-	return set_run_tags(txn, p, &run->cid, err);
+	return set_tags(txn, p, &of, err);
 }

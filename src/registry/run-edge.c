@@ -313,3 +313,29 @@ int run_edge_name(struct view *v, const struct run_edge *edge, struct strbuf *ou
 	strbuf_addf(out, ":v%" PRIu64, number);
 	return 0;
 }
+
+struct names {
+	struct view *view;
+	struct strvec *out;
+};
+
+static int add_name(const struct run_edge *edge, void *arg, struct error *err)
+{
+	const struct names *n = arg;
+	CLEANUP(strbuf) struct strbuf name = STRBUF_INIT;
+	bool is_live;
+
+	if (run_edge_name(n->view, edge, &name, &is_live, err) < 0)
+		return -1;
+	strvec_push(n->out, name.buf);
+	return 0;
+}
+
+int run_edge_input_names(struct view *v, const struct cid *run, struct strvec *out, struct error *err)
+{
+	/* an edge for each version: none is named twice */
+	if (run_edge_each_input(v, run, add_name, &(struct names){ v, out }, err) < 0)
+		return -1;
+	strvec_sort(out);
+	return 0;
+}

@@ -47,5 +47,7 @@ int run_edge_from(struct view *v, const struct cid *artifact, struct run_edge *o
 int run_edge_is_used(struct view *v, const struct oid *version, struct error *err) MUST_CHECK;
 /* What an edge's version is called now ("data:v3"), else what it was called then; *is_live: it is there. Appends. */
 int run_edge_name(struct view *v, const struct run_edge *edge, struct strbuf *out, bool *is_live, struct error *err) MUST_CHECK;
+/* What a run used, by those names: sorted, each once. */
+int run_edge_input_names(struct view *v, const struct cid *run, struct strvec *out, struct error *err) MUST_CHECK;
 
 #endif
