@@ -12,21 +12,12 @@
 #include "format/run-id.h"
 #include "store/view.h"
 
-static json_t *live_object(const char *text)
-{
-	struct error ignored = ERROR_INIT;
-
-	if (!text || !strcmp(text, "null"))
-		return NULL;
-	return json_parse(text, strlen(text), "value", &ignored);
-}
-
 /* ---- runs ---- */
 
 /* The id that a live run has; NULL for what is none. */
 static char *id_in(const char *text)
 {
-	CLEANUP(json) json_t *value = live_object(text);
+	CLEANUP(json) json_t *value = index_key_value(text);
 	const char *kind, *name;
 
 	if (!value || !json_get_string(value, "kind", &kind) || strcmp(kind, "run") != 0 || !json_get_string(value, "name", &name) ||
@@ -79,7 +70,7 @@ static int set_edge(struct kv_txn *txn, const struct index_key *k, bool is_live,
 /* Its version stands in the value. */
 static int set_from(struct kv_txn *txn, const struct raw_cid *cid, const char *text, bool is_live, struct error *err)
 {
-	CLEANUP(json) json_t *value = live_object(text);
+	CLEANUP(json) json_t *value = index_key_value(text);
 	struct oid version;
 	struct index_key k;
 
@@ -91,7 +82,7 @@ static int set_from(struct kv_txn *txn, const struct raw_cid *cid, const char *t
 
 int index_edge_derive(struct kv_txn *txn, const struct reference_key *ref, const char *before, const char *after, struct error *err)
 {
-	CLEANUP(json) json_t *value = live_object(after);
+	CLEANUP(json) json_t *value = index_key_value(after);
 	struct index_key k;
 
 	if (ref->table == REF_FROM)

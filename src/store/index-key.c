@@ -177,6 +177,15 @@ void index_key_parse(const char *key, struct reference_key *out)
 		out->table = REF_OTHER;
 }
 
+json_t *index_key_value(const char *text)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (!text || !strcmp(text, "null"))
+		return NULL;
+	return json_parse(text, strlen(text), "value", &ignored);
+}
+
 int index_key_find_change(struct kv_txn *txn, const struct oid *id, struct change_row *out, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf value = STRBUF_INIT;

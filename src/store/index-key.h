@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/digest.h"
+#include "format/json.h"
 #include "store/kv.h"
 #include "store/view.h"
 
@@ -80,6 +81,8 @@ struct reference_key {
 	struct oid version; /* of REF_INPUT and REF_OUTPUT as well */
 };
 void index_key_parse(const char *key, struct reference_key *out);
+/* The value of a key that is live; NULL for a tombstone, what was never set (NULL), and what is no JSON: that derives nothing. */
+json_t *index_key_value(const char *text);
 
 /* Where a change stands in the journal. */
 struct change_row {

@@ -17,19 +17,10 @@
 #define VERSION_ROW_LEN (1 + 2 * OID_LEN + 16)
 #define BRIEF_MAX_LEN (8 + VERSION_SUMMARY_MAX) /* behind it, where it was learned: time, summary */
 
-static json_t *live_object(const char *text)
-{
-	struct error ignored = ERROR_INIT;
-
-	if (!text || !strcmp(text, "null"))
-		return NULL;
-	return json_parse(text, strlen(text), "value", &ignored);
-}
-
 /* NULL unless the value is that of a live collection with a legal name: what is not must not get in anyone's way. */
 static char *name_in(const char *text)
 {
-	CLEANUP(json) json_t *value = live_object(text);
+	CLEANUP(json) json_t *value = index_key_value(text);
 	struct error ignored = ERROR_INIT;
 	const char *name;
 
@@ -69,7 +60,7 @@ static int derive_name(struct kv_txn *txn, const struct raw_cid *cid, const char
 /* false: never set.  What is set but says nothing of a version burns its number as a tombstone does. */
 static bool row_in(const char *text, uint64_t number, struct version_row *out)
 {
-	CLEANUP(json) json_t *value = live_object(text);
+	CLEANUP(json) json_t *value = index_key_value(text);
 	struct version_row row = { .number = number };
 
 	*out = (struct version_row){ .number = number, .removed = true };
