@@ -183,7 +183,7 @@ json_t *run_show_number(double value)
 		if (value >= (double)whole && value <= (double)whole)
 			return json_integer(whole);
 	}
-	return isfinite(value) ? json_real(value) : json_string(isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+	return run_points_number(value);
 }
 
 static json_t *points_json(const struct card *c)
@@ -223,10 +223,7 @@ static void add_times(json_t *record, const struct card *c)
 
 	json_object_set_new(record, "created", json_time_or_null(r->started));
 	json_object_set_new(record, "ended", json_time_or_null(r->ended));
-	if (took < 0)
-		json_object_set_new(record, "duration", json_null());
-	else
-		json_object_set_new(record, "duration", took % NS_PER_S ? json_real((double)took / (double)NS_PER_S) : json_integer(took / NS_PER_S));
+	json_object_set_new(record, "duration", took < 0 ? json_null() : json_seconds(took));
 }
 
 static json_t *card_record(const struct card *c)

@@ -287,6 +287,11 @@ json_t *json_time(int64_t ns)
 	return json_stringn(out.buf, out.len);
 }
 
+json_t *json_seconds(int64_t ns)
+{
+	return ns % NS_PER_S ? json_real((double)ns / (double)NS_PER_S) : json_integer(ns / NS_PER_S);
+}
+
 json_t *json_text_or_null(const char *text)
 {
 	return text && *text ? json_string(text) : json_null();

@@ -45,6 +45,7 @@ json_t *json_oid(const struct oid *id);
 json_t *json_u64(uint64_t value); /* over INT64_MAX: a BUG */
 /* clock_format_utc() as a string. */
 json_t *json_time(int64_t ns);
+json_t *json_seconds(int64_t ns); /* of a length of time: a whole number of them as an integer */
 /* What is NULL, an empty text or the time 0 is not known: null. */
 json_t *json_text_or_null(const char *text); /* valid UTF-8 */
 json_t *json_time_or_null(int64_t ns);

@@ -73,7 +73,6 @@ static int ended(struct search *s, struct search_run *r, json_t **out, struct er
 	return 0;
 }
 
-/* Seconds: whole ones as an integer. */
 static int duration(struct search *s, struct search_run *r, json_t **out, struct error *err)
 {
 	int64_t ns;
@@ -81,7 +80,7 @@ static int duration(struct search *s, struct search_run *r, json_t **out, struct
 	if (search_run_duration(s, r, &ns, err) < 0)
 		return -1;
 	if (ns >= 0)
-		*out = ns % NS_PER_S ? json_real((double)ns / (double)NS_PER_S) : json_integer(ns / NS_PER_S);
+		*out = json_seconds(ns);
 	return 0;
 }
 
