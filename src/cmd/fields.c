@@ -126,7 +126,7 @@ json_t *fields_version(const struct collection *c, const struct version_row *row
 	return record;
 }
 
-json_t *fields_difference(const struct difference *d)
+static json_t *difference_record(const struct difference *d)
 {
 	const struct entry *e = d->after ? d->after : d->before;
 	json_t *record = json_object();
@@ -145,7 +145,7 @@ json_t *fields_differences(const struct differences *d)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < d->count; i++)
-		json_array_append_new(list, fields_difference(&d->v[i]));
+		json_array_append_new(list, difference_record(&d->v[i]));
 	return list;
 }
 

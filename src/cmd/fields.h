@@ -34,13 +34,11 @@ int fields_removed(struct out *out, const struct strvec *references, struct erro
 void fields_add_aliases(struct strbuf *out, const struct alias_rows *rows, uint64_t number);
 /* First line of a text. */
 json_t *fields_first_line(const char *text);
-/* {"kind","path"[,"from"][,"size"]} */
-json_t *fields_difference(const struct difference *d);
 /* {"path","kind","mode","size","digest"[,"target"]} */
 json_t *fields_entry(const struct entry *e);
 /* {"id","name","base","opened","changed","user","host"}: id null when there is none yet, base when it began with nothing */
 json_t *fields_draft(const struct draft_info *info);
-/* {"path","kind":…} lists of the differences as an array. */
+/* [{"kind","path"[,"from"][,"size"]}, …] */
 json_t *fields_differences(const struct differences *d);
 
 #endif

@@ -172,8 +172,8 @@ int annotation_set(struct txn *txn, const struct subject *of, enum annotation_la
 	return txn_set(txn, full.buf, wrapped, err);
 }
 
-int annotation_take_away(struct txn *txn, const struct subject *of, enum annotation_layer layer, const char *key, bool frozen,
-			 struct error *err)
+/* frozen: the object below has the key as well, and must not shine through. */
+static int take_away(struct txn *txn, const struct subject *of, enum annotation_layer layer, const char *key, bool frozen, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf full = STRBUF_INIT;
 	CLEANUP(json) json_t *hidden = frozen ? json_object() : NULL;
@@ -322,7 +322,7 @@ static int drop_key(struct txn *txn, const struct annotated *a, enum annotation_
 	/* what a run has logged comes back when that is taken away which lies over it */
 	if (a->is_run && json_object_get(said, key))
 		is_below = false;
-	return annotation_take_away(txn, &a->subject, layer, key, is_below, err) < 0 ? -1 : 1;
+	return take_away(txn, &a->subject, layer, key, is_below, err) < 0 ? -1 : 1;
 }
 
 static int drop_keys(struct txn *txn, const struct decision *d, const struct version_object *object, struct error *err)

@@ -34,9 +34,6 @@ int annotation_set_note(struct txn *txn, const struct subject *of, const char *t
 enum annotation_layer { ANNOTATION_METADATA, ANNOTATION_METRIC };
 int annotation_set(struct txn *txn, const struct subject *of, enum annotation_layer layer, const char *key, const json_t *value,
 		   struct error *err) MUST_CHECK;
-/* frozen: the object below has the key as well, and must not shine through. */
-int annotation_take_away(struct txn *txn, const struct subject *of, enum annotation_layer layer, const char *key, bool frozen,
-			 struct error *err) MUST_CHECK;
 
 /* What a history tells: the KEY of a meta/ or metric/ key; caller frees. */
 char *annotation_decode_key(const char *encoded);

@@ -33,7 +33,7 @@ int holders_open(struct registry *reg, struct view *v, const struct collection *
 	return alias_rows_read(v, c, &out->aliases, err);
 }
 
-bool holders_is_aliased(const struct holders *h, const struct version_row *row)
+static bool is_aliased(const struct holders *h, const struct version_row *row)
 {
 	for (size_t i = 0; i < h->aliases.count; i++)
 		if (h->aliases.v[i].number == row->number)
@@ -60,7 +60,7 @@ static int match_link(const struct cid *cid, uint64_t number, bool is_link, bool
 	return is_link && is_live;
 }
 
-int holders_is_linked(const struct holders *h, const struct version_row *row, struct error *err)
+static int is_linked(const struct holders *h, const struct version_row *row, struct error *err)
 {
 	bool found = false;
 
@@ -90,9 +90,9 @@ int holders_hold(struct holders *h, const struct version_row *row, struct error 
 	struct ttl ttl;
 	int held;
 
-	if (holders_is_aliased(h, row))
+	if (is_aliased(h, row))
 		return 1;
-	held = holders_is_linked(h, row, err);
+	held = is_linked(h, row, err);
 	if (held == 0)
 		held = is_base(h, row, err);
 	if (held == 0)

@@ -27,9 +27,6 @@ struct holders {
 void holders_cleanup(struct holders *h);
 int holders_open(struct registry *reg, struct view *v, const struct collection *c, struct holders *out, struct error *err) MUST_CHECK;
 
-/* Has it an alias of its artifact; is it in a model?  1, 0, -1. */
-bool holders_is_aliased(const struct holders *h, const struct version_row *row);
-int holders_is_linked(const struct holders *h, const struct version_row *row, struct error *err) MUST_CHECK;
 /* "aliases best, staging": its aliases, appended; false when it has none. */
 bool holders_add_aliases(const struct holders *h, const struct version_row *row, struct strbuf *out);
 /* Anything at all that says it is to stay: an alias, a link, an open draft made from it, a run that used it, ttl never, the tag "keep".  1, 0, -1. */

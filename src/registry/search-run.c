@@ -111,8 +111,8 @@ static int take_row(const struct version_row *row, void *arg, struct error *err)
 	return 0;
 }
 
-/* When it was recorded stands in the index, mostly; all else asks the record. */
-int search_run_rows(struct search *s, struct search_run *r, struct error *err)
+/* When it was recorded first, by which runs are ordered, and its newest record: that stands in the index, mostly; all else asks the record. */
+static int read_rows(struct search *s, struct search_run *r, struct error *err)
 {
 	if (r->has_rows)
 		return 0;
@@ -149,7 +149,7 @@ int search_run_load(struct search *s, struct error *err)
 	for (size_t i = 0; i < r->count; i++) {
 		struct search_run run = r->v[i];
 
-		if (search_run_rows(s, &run, err) == 0) {
+		if (read_rows(s, &run, err) == 0) {
 			r->v[kept++] = run;
 			continue;
 		}
@@ -344,7 +344,7 @@ int search_run_facts(struct search *s, struct search_run *r, unsigned wants, con
 {
 	struct search_facts *at = &s->runs.at;
 
-	if (search_run_rows(s, r, err) < 0)
+	if (read_rows(s, r, err) < 0)
 		return -1;
 	if (at->state == FACTS_UNKNOWN || !oid_equal(&at->version, &r->record))
 		s->runs.has_live = false;
@@ -392,7 +392,7 @@ static int read_state(struct search *s, struct search_run *r, struct error *err)
 {
 	int64_t status = 0, signal = 0;
 
-	if (search_run_rows(s, r, err) < 0)
+	if (read_rows(s, r, err) < 0)
 		return -1;
 	if (!r->is_ended) {
 		r->state = run_alive_is(s->reg, &r->run.id) == RUN_ALIVE_NO ? RUN_DIED : RUN_RUNNING;
@@ -477,7 +477,7 @@ int search_run_started(struct search *s, struct search_run *r, int64_t *out, str
 int search_run_ended(struct search *s, struct search_run *r, int64_t *out, struct error *err)
 {
 	*out = 0;
-	if (search_run_rows(s, r, err) < 0)
+	if (read_rows(s, r, err) < 0)
 		return -1;
 	return r->is_ended ? read_time(s, r, "ended", out, err) : 0;
 }

@@ -13,8 +13,6 @@ struct search_run_list {
 
 /* ---- search-run.c ---- */
 
-/* When it was recorded first, by which runs are ordered, and its newest record. */
-int search_run_rows(struct search *s, struct search_run *r, struct error *err) MUST_CHECK;
 /* The one that made a version (producer.h): 1, 0, -1. */
 int search_run_producer(struct search *s, const struct oid *version, struct search_run **out, struct error *err) MUST_CHECK;
 /* What was said of it later; NULL: nothing. */
