@@ -15,6 +15,7 @@
 #include "base/number.h"
 #include "cmd/report-assets.h"
 #include "cmd/report-html-internal.h"
+#include "registry/metadata.h"
 #include "ui/chart.h"
 #include "ui/graph.h"
 #include "ui/html.h"
@@ -82,19 +83,7 @@ void report_html_value(struct report_html *page, const json_t *value)
 
 bool report_html_metric(const struct report_version *v, const char *metric, double *value)
 {
-	const json_t *found = json_object_get(v->metrics, metric);
-
-	if (json_is_number(found))
-		*value = json_number_value(found);
-	else if (json_is_string(found) && !strcmp(json_string_value(found), "nan"))
-		*value = NAN;
-	else if (json_is_string(found) && !strcmp(json_string_value(found), "inf"))
-		*value = INFINITY;
-	else if (json_is_string(found) && !strcmp(json_string_value(found), "-inf"))
-		*value = -INFINITY;
-	else
-		return false;
-	return true;
+	return metadata_metric_value(json_object_get(v->metrics, metric), value);
 }
 
 static int decimals_of(double value)

@@ -15,6 +15,7 @@
 #include "base/shell-word.h"
 #include "base/utf8.h"
 #include "cmd/fields.h"
+#include "registry/metadata.h"
 #include "registry/run-edge.h"
 #include "registry/run-points.h"
 #include "registry/search.h"
@@ -183,7 +184,7 @@ json_t *run_show_number(double value)
 		if (value >= (double)whole && value <= (double)whole)
 			return json_integer(whole);
 	}
-	return run_points_number(value);
+	return metadata_metric_json(value);
 }
 
 static json_t *points_json(const struct card *c)

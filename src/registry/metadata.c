@@ -95,12 +95,6 @@ int metadata_add_word(json_t *object, const char *word, struct error *err)
 	return 0;
 }
 
-/* "NaN", "+inf", "-Infinity": as strtod() takes them. */
-static const char *unholdable_word(double value)
-{
-	return isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
-}
-
 int metadata_add_metric(json_t *object, const char *word, struct error *err)
 {
 	const char *equals = strchr(word, '=');
@@ -126,10 +120,15 @@ int metadata_add_metric(json_t *object, const char *word, struct error *err)
 	value = parse_value(equals + 1, key);
 	if (!json_is_number(value)) { /* "1e400" is infinite, "007" is no JSON */
 		json_decref(value);
-		value = isnan(number) || isinf(number) ? json_string(unholdable_word(number)) : json_real(number);
+		value = metadata_metric_json(number);
 	}
 	json_object_set_new(object, key, value);
 	return 0;
+}
+
+json_t *metadata_metric_json(double value)
+{
+	return isfinite(value) ? json_real(value) : json_string(isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
 }
 
 bool metadata_metric_value(const json_t *metric, double *out)

@@ -19,6 +19,8 @@ int metadata_add_word(json_t *object, const char *word, struct error *err) MUST_
 int metadata_add_metric(json_t *object, const char *word, struct error *err) MUST_CHECK;
 /* A metric as a number; false when it is none. */
 bool metadata_metric_value(const json_t *metric, double *out);
+/* What is not finite is one of those words. */
+json_t *metadata_metric_json(double value);
 /* Members of the JSON object in a file ("-": stdin). */
 int metadata_add_file(json_t *object, const char *path, struct error *err) MUST_CHECK;
 

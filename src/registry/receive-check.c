@@ -11,6 +11,7 @@
 #include "format/json.h"
 #include "format/name.h"
 #include "format/run-id.h"
+#include "registry/metadata.h"
 
 #define NUMBER_MAX (UINT64_C(1) << 53)
 
@@ -147,14 +148,9 @@ static bool is_metadata(const char *rest, const json_t *value)
 static bool is_metric(const char *rest, const json_t *value)
 {
 	const json_t *inner;
-	const char *text;
+	double number;
 
-	if (!is_wrapped(rest, value, &inner))
-		return false;
-	if (!inner || json_is_number(inner))
-		return true;
-	text = json_is_string(inner) ? json_string_value(inner) : "";
-	return strcmp(text, "nan") == 0 || strcmp(text, "inf") == 0 || strcmp(text, "-inf") == 0;
+	return is_wrapped(rest, value, &inner) && (!inner || metadata_metric_value(inner, &number));
 }
 
 static bool is_ttl(const char *rest, const json_t *value)

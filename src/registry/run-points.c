@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "registry/metadata.h"
 #include "registry/run-file.h"
 #include "registry/verify.h"
 #include "registry/version.h"
@@ -178,20 +179,17 @@ static int add_to_summaries(const struct point *point, void *arg, struct error *
 
 /* ---- what the record of an ended run says ---- */
 
-static double number_of(const json_t *value)
+static double number_in(const json_t *value)
 {
-	const char *word = json_string_value(value);
-	double number = NAN;
+	double number;
 
-	if (json_is_number(value))
-		return json_number_value(value);
-	return word && real_parse(word, strlen(word), &number) && !isfinite(number) ? number : NAN;
+	return metadata_metric_value(value, &number) ? number : NAN;
 }
 
 static bool add_recorded(struct point_summaries *out, const char *name, const json_t *value, const json_t *last)
 {
 	struct point_summary s = {
-		.min = number_of(json_object_get(value, "min")), .max = number_of(json_object_get(value, "max")), .last = number_of(last)
+		.min = number_in(json_object_get(value, "min")), .max = number_in(json_object_get(value, "max")), .last = number_in(last)
 	};
 	struct error ignored = ERROR_INIT;
 
@@ -239,11 +237,6 @@ int run_points_summary(struct registry *reg, struct view *v, const struct run *r
 	return run_points_each(reg, v, run, NULL, add_to_summaries, out, err);
 }
 
-json_t *run_points_number(double value)
-{
-	return isfinite(value) ? json_real(value) : json_string(isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
-}
-
 size_t run_points_fit(const struct point_summaries *s)
 {
 	size_t bytes = 0, count = 0;
@@ -266,7 +259,7 @@ json_t *run_points_last(struct registry *reg, struct view *v, const struct run *
 		report_warning(reg->report, "'%s' has %zu metrics: the first %zu are taken", run->id.text, s.count, fit);
 	doc = json_object();
 	for (size_t i = 0; i < fit; i++)
-		json_object_set_new(doc, s.v[i].name, run_points_number(s.v[i].last));
+		json_object_set_new(doc, s.v[i].name, metadata_metric_json(s.v[i].last));
 	return doc;
 }
 

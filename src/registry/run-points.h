@@ -38,7 +38,5 @@ size_t run_points_fit(const struct point_summaries *s);
 json_t *run_points_last(struct registry *reg, struct view *v, const struct run *run, struct error *err) MUST_CHECK;
 /* For the end of a run whose file is damaged (of `len` bytes, open for reading): what can be read of it goes to `to`, and into out; *lines: that could not be. */
 int run_points_mend(int fd, uint64_t len, int to, const char *name, struct point_summaries *out, uint64_t *lines, struct error *err) MUST_CHECK;
-/* A value as it stands there. */
-json_t *run_points_number(double value);
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/tempfile.h"
 #include "base/utf8.h"
 #include "registry/absent.h"
+#include "registry/metadata.h"
 #include "registry/put.h"
 #include "registry/run-alive.h"
 #include "registry/run-code.h"
@@ -387,8 +388,8 @@ static json_t *summary_record(const struct point_summary *s)
 	json_object_set_new(doc, "count", json_u64(s->count));
 	json_object_set_new(doc, "first_step", json_u64(s->first_step));
 	json_object_set_new(doc, "last_step", json_u64(s->last_step));
-	json_object_set_new(doc, "max", run_points_number(s->max));
-	json_object_set_new(doc, "min", run_points_number(s->min));
+	json_object_set_new(doc, "max", metadata_metric_json(s->max));
+	json_object_set_new(doc, "min", metadata_metric_json(s->min));
 	return doc;
 }
 
@@ -401,7 +402,7 @@ static void summarise(struct ending *e, const struct point_summaries *s)
 	e->metrics = json_object();
 	for (size_t i = 0; i < fit; i++) {
 		json_object_set_new(e->points, s->v[i].name, summary_record(&s->v[i]));
-		json_object_set_new(e->metrics, s->v[i].name, run_points_number(s->v[i].last));
+		json_object_set_new(e->metrics, s->v[i].name, metadata_metric_json(s->v[i].last));
 	}
 	if (fit == s->count)
 		return;
