@@ -53,7 +53,7 @@ digest_of()
 	assert_line --regexp '^by:           tester@.+$'
 	assert_line "started:      2026-01-02 03:04:05"
 	assert_line "ended:        2026-01-02 03:04:05, finished"
-	assert_line "git commit:   $commit (trunk), with changes that were not committed"
+	assert_line "git commit:   $commit on trunk, with changes that were not committed"
 	assert_line "config:       lr=0.1"
 	assert_line "              optimizer=adam"
 	assert_line "inputs:       data:v0  $(digest_of data)  (as train)"
@@ -109,7 +109,7 @@ digest_of()
 	mreg init -q ../other >/dev/null
 	mreg --registry ../other pull -q "$PWD" m
 	mreg_is 0 --registry ../other show m --provenance
-	assert_line "git commit:   $commit (trunk), with changes that were not committed"
+	assert_line "git commit:   $commit on trunk, with changes that were not committed"
 	assert_line "put:          not here"
 	mreg_is 0 --registry ../other show m --provenance --json
 	json '.versions[1] | .ref == null and .dangling and .user == null'

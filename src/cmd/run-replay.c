@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "base/shell-word.h"
 #include "base/utf8.h"
+#include "cmd/run-words.h"
 #include "cmd/run.h"
 #include "registry/run-code.h"
 #include "registry/run-edge.h"
@@ -47,15 +48,6 @@ static void replay_cleanup(struct replay *r)
 static void add_word(struct strbuf *out, const char *text)
 {
 	shell_word_add(out, text, strlen(text));
-}
-
-/* Of a record: what it was before it was escaped. */
-static void add_recorded(struct strbuf *out, const char *text)
-{
-	CLEANUP(strbuf) struct strbuf exact = STRBUF_INIT;
-
-	utf8_add_unescaped(&exact, text, strlen(text));
-	shell_word_add(out, exact.buf, strlen(exact.buf));
 }
 
 /* Whatever it holds, it stays within its line. */
@@ -431,7 +423,7 @@ static void add_environment(struct replay *r)
 		if (!json_is_string(value))
 			continue;
 		strbuf_addf(&line, "%s=", name);
-		add_recorded(&line, json_string_value(value));
+		run_words_recorded(&line, json_string_value(value));
 		if (is_of_the_job(name) || !is_variable(name))
 			add_comment(&r->script, "", line.buf);
 		else
@@ -450,11 +442,8 @@ static void add_command(struct replay *r)
 	}
 	strbuf_adds(&r->script, "\nexec mreg run exec --job-type ");
 	add_word(&r->script, r->run.job_type);
-	strbuf_addf(&r->script, " -m 'repeats %s'%s --", r->run.id.text, r->uses.buf);
-	for (size_t i = 0; i < json_array_size(argv); i++) {
-		strbuf_addc(&r->script, ' ');
-		add_recorded(&r->script, json_string_value(json_array_get(argv, i)));
-	}
+	strbuf_addf(&r->script, " -m 'repeats %s'%s -- ", r->run.id.text, r->uses.buf);
+	run_words_command(&r->script, argv);
 	strbuf_addc(&r->script, '\n');
 }
 

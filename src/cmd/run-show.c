@@ -12,9 +12,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/number.h"
-#include "base/shell-word.h"
 #include "base/utf8.h"
 #include "cmd/fields.h"
+#include "cmd/run-words.h"
 #include "registry/metadata.h"
 #include "registry/run-edge.h"
 #include "registry/run-points.h"
@@ -283,42 +283,15 @@ static void add_state(struct strbuf *out, const struct card *c)
 		strbuf_addf(out, " (%s)", r->reason);
 }
 
-static void add_code(struct strbuf *out, const struct run_record *r)
-{
-	const char *branch = run_record_code(r, "branch"), *remote = run_record_code(r, "remote");
-	bool dirty;
-
-	strbuf_adds(out, run_record_code(r, "commit"));
-	if (*branch)
-		strbuf_addf(out, " on %s", branch);
-	if (r->code && json_get_bool(r->code, "dirty", &dirty) && dirty)
-		strbuf_adds(out, ", with changes that were not committed");
-	if (*remote)
-		strbuf_addf(out, "%s%s", out->len ? "\n" : "", remote);
-}
-
-/* As a shell takes it; in the record it is escaped. */
-static void add_word(struct strbuf *out, const char *recorded)
-{
-	CLEANUP(strbuf) struct strbuf exact = STRBUF_INIT;
-
-	utf8_add_unescaped(&exact, recorded, strlen(recorded));
-	strbuf_adds(out, out->len ? " " : "");
-	shell_word_add(out, exact.buf, exact.len);
-}
-
 static int show_head(struct out *out, const struct card *c, struct error *err)
 {
 	const struct run_record *r = &c->info.record;
-	const json_t *word;
-	size_t at;
 	CLEANUP(strbuf) struct strbuf head = STRBUF_INIT, state = STRBUF_INIT, command = STRBUF_INIT, code = STRBUF_INIT, who = STRBUF_INIT, tags = STRBUF_INIT;
 
 	strbuf_addf(&head, "%s%s%s", c->run->id.text, *c->run->label ? "  " : "", c->run->label);
 	add_state(&state, c);
-	json_array_foreach(r->argv, at, word)
-		add_word(&command, json_string_value(word));
-	add_code(&code, r);
+	run_words_command(&command, r->argv);
+	run_words_code(&code, r);
 	strbuf_addf(&who, "%s@%s", c->info.object.user, *r->host ? r->host : c->info.object.host);
 	for (size_t i = 0; i < c->info.tags.count; i++)
 		strbuf_addf(&tags, "%s%s", i ? ", " : "", c->info.tags.v[i]);

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/shell-word.h"
 #include "cmd/fields.h"
+#include "cmd/run-words.h"
 #include "registry/lineage-ways.h"
 #include "registry/lineage.h"
 #include "registry/run.h"
@@ -186,18 +186,6 @@ static int field(struct out *out, const char *label, const struct strbuf *value,
 	return value->len ? out_field(out, label, value->buf, err) : 0;
 }
 
-static void add_command(struct strbuf *out, const json_t *argv)
-{
-	for (size_t i = 0; i < json_array_size(argv); i++) {
-		const char *word = json_string_value(json_array_get(argv, i));
-
-		if (!word)
-			continue;
-		strbuf_adds(out, out->len ? " " : "");
-		shell_word_add(out, word, strlen(word));
-	}
-}
-
 static void add_config(struct strbuf *out, const json_t *config)
 {
 	const char *key;
@@ -210,22 +198,6 @@ static void add_config(struct strbuf *out, const json_t *config)
 		else
 			json_print(out, value);
 	}
-}
-
-/* "1a2b3c… (main), with changes that were not committed, of https://…" */
-static void add_code(struct strbuf *out, const struct run_record *r)
-{
-	bool is_dirty = false;
-
-	if (!*run_record_code(r, "commit"))
-		return;
-	strbuf_adds(out, run_record_code(r, "commit"));
-	if (*run_record_code(r, "branch"))
-		strbuf_addf(out, " (%s)", run_record_code(r, "branch"));
-	(void)json_get_bool(r->code, "dirty", &is_dirty);
-	strbuf_adds(out, is_dirty ? ", with changes that were not committed" : "");
-	if (*run_record_code(r, "remote"))
-		strbuf_addf(out, "\n%s", run_record_code(r, "remote"));
 }
 
 static void add_end(struct strbuf *out, const struct run_info *info)
@@ -265,12 +237,12 @@ static int show_run(const struct provenance *p, const struct step *step, struct 
 		return -1;
 	if (!step->is_known)
 		return out_field(out, "record", "missing or damaged", err) < 0 ? -1 : field(out, "inputs", &inputs, err);
-	add_command(&command, r->argv);
+	run_words_command(&command, r->argv);
 	strbuf_addf(&by, "%s%s%s", step->info.object.user, *r->host ? "@" : "", r->host);
 	if (r->started)
 		clock_format_moment(&started, r->started);
 	add_end(&ended, &step->info);
-	add_code(&code, r);
+	run_words_code(&code, r);
 	add_config(&config, r->config);
 	if (field(out, "command", &command, err) < 0 || (*r->directory && out_field(out, "directory", r->directory, err) < 0) ||
 	    field(out, "by", &by, err) < 0 || field(out, "started", &started, err) < 0 || field(out, "ended", &ended, err) < 0 ||
