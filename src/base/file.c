@@ -207,6 +207,27 @@ int file_slurp(const char *path, struct strbuf *out, size_t max, bool *absent, s
 	return 0;
 }
 
+int file_slurp_operand(const char *path, struct strbuf *out, size_t max, struct error *err)
+{
+	ssize_t got;
+
+	if (strcmp(path, "-") != 0) {
+		if (file_slurp(path, out, max, NULL, err) == 0)
+			return 0;
+		if (err->code == ERR_INTEGRITY) /* too large is no damage here */
+			err->code = ERR_INVALID;
+		return -1;
+	}
+	strbuf_grow(out, max + 1);
+	got = file_read_stream(STDIN_FILENO, out->buf + out->len, max + 1, "standard input", err);
+	if (got < 0)
+		return -1;
+	if ((size_t)got > max)
+		return error_set(err, ERR_INVALID, "cannot read standard input: it is larger than %zu bytes", max);
+	strbuf_set_len(out, out->len + (size_t)got);
+	return 0;
+}
+
 /* A name left over by an earlier process with our number is passed over. */
 static int create_beside(const char *dir, struct strbuf *name, unsigned mode, struct error *err)
 {

@@ -30,6 +30,8 @@ int file_sync_dir(const char *path, struct error *err) MUST_CHECK;              
 
 /* Appends the whole file of at most max bytes (ERR_INTEGRITY when larger); 0, or -1.  absent (may be NULL): set instead of failing on ENOENT. */
 int file_slurp(const char *path, struct strbuf *out, size_t max, bool *absent, struct error *err) MUST_CHECK;
+/* A text that was named on the command line, "-" being standard input: ERR_INVALID when larger, which is no damage here. */
+int file_slurp_operand(const char *path, struct strbuf *out, size_t max, struct error *err) MUST_CHECK;
 /* Writes beside path, fsyncs, renames over it, fsyncs the directory: old content or new, never half. */
 int file_replace(const char *path, const void *data, size_t len, unsigned mode, struct error *err) MUST_CHECK;
 /* renameat2(NOREPLACE), or link and unlink where it is missing.  EEXIST is returned as 1: the target stays as it was. */

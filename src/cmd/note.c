@@ -75,27 +75,6 @@ static int show(struct session *s, const char *reference, struct error *err)
 	return out_result(s->out, record(&target, note.buf), "note", err);
 }
 
-static int from_file(const char *path, struct strbuf *out, struct error *err)
-{
-	ssize_t got;
-
-	if (strcmp(path, "-") != 0) {
-		if (file_slurp(path, out, NOTE_MAX, NULL, err) == 0)
-			return 0;
-		if (err->code == ERR_INTEGRITY) /* too large is no damage here */
-			err->code = ERR_INVALID;
-		return -1;
-	}
-	strbuf_grow(out, NOTE_MAX + 1);
-	got = file_read_stream(STDIN_FILENO, out->buf, NOTE_MAX + 1, "standard input", err);
-	if (got < 0)
-		return -1;
-	if (got > (ssize_t)NOTE_MAX)
-		return error_set(err, ERR_INVALID, "a note has at most %u bytes", NOTE_MAX);
-	strbuf_set_len(out, (size_t)got);
-	return 0;
-}
-
 /* MREG_EDITOR is core.editor of the environment. */
 static const char *editor_of(const struct session *s)
 {
@@ -153,7 +132,7 @@ static int write_note(struct session *s, const struct args *a, const char *refer
 
 	if (a->message)
 		strbuf_adds(&text, a->message);
-	else if ((a->file ? from_file(a->file, &text, err) : from_editor(s, reference, &before, &text, err)) < 0)
+	else if ((a->file ? file_slurp_operand(a->file, &text, NOTE_MAX, err) : from_editor(s, reference, &before, &text, err)) < 0)
 		return error_wrap(err, "cannot note '%s'", reference);
 	if (a->edit)
 		change.note_before = before.buf;

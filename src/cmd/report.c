@@ -11,7 +11,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -66,27 +65,6 @@ static int parse_rules(const struct strvec *texts, struct rules *out, struct err
 	return 0;
 }
 
-static int read_all(const char *path, struct strbuf *out, struct error *err)
-{
-	ssize_t got;
-
-	if (strcmp(path, "-") != 0) {
-		if (file_slurp(path, out, NOTES_MAX, NULL, err) == 0)
-			return 0;
-		if (err->code == ERR_INTEGRITY) /* too large is no damage here */
-			err->code = ERR_INVALID;
-		return -1;
-	}
-	strbuf_grow(out, NOTES_MAX + 1);
-	got = file_read_stream(STDIN_FILENO, out->buf, NOTES_MAX + 1, "standard input", err);
-	if (got < 0)
-		return -1;
-	if (got > (ssize_t)NOTES_MAX)
-		return error_set(err, ERR_INVALID, "notes have at most %u bytes", NOTES_MAX);
-	strbuf_set_len(out, (size_t)got);
-	return 0;
-}
-
 static int check_text(const char *what, const char *text, size_t len, struct error *err)
 {
 	if (utf8_is_valid(text, len) && !memchr(text, '\0', len))
@@ -98,7 +76,7 @@ static int read_notes(const char *path, struct strbuf *out, struct error *err)
 {
 	if (!path)
 		return 0;
-	return read_all(path, out, err) < 0 ? -1 : check_text("the file of -F", out->buf, out->len, err);
+	return file_slurp_operand(path, out, NOTES_MAX, err) < 0 ? -1 : check_text("the file of -F", out->buf, out->len, err);
 }
 
 /* ---- which format ---- */

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -150,27 +149,6 @@ bool metadata_metric_value(const json_t *metric, double *out)
 	return false;
 }
 
-static int slurp(const char *path, struct strbuf *text, struct error *err)
-{
-	ssize_t got;
-
-	if (strcmp(path, "-") != 0) {
-		if (file_slurp(path, text, META_FILE_MAX, NULL, err) == 0)
-			return 0;
-		if (err->code == ERR_INTEGRITY) /* too large is no damage here */
-			err->code = ERR_INVALID;
-		return -1;
-	}
-	strbuf_grow(text, META_FILE_MAX + 1);
-	got = file_read_stream(STDIN_FILENO, text->buf, META_FILE_MAX + 1, "standard input", err);
-	if (got < 0)
-		return -1;
-	if (got > (ssize_t)META_FILE_MAX)
-		return error_set(err, ERR_INVALID, "metadata on standard input is larger than 1 MiB");
-	strbuf_set_len(text, (size_t)got);
-	return 0;
-}
-
 int metadata_add_file(json_t *object, const char *path, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
@@ -178,7 +156,7 @@ int metadata_add_file(json_t *object, const char *path, struct error *err)
 	const char *key;
 	json_t *value;
 
-	if (slurp(path, &text, err) < 0)
+	if (file_slurp_operand(path, &text, META_FILE_MAX, err) < 0)
 		return error_wrap(err, "cannot read metadata");
 	doc = json_parse(text.buf, text.len, path, err);
 	if (!doc)
