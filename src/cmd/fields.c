@@ -177,3 +177,13 @@ json_t *fields_draft(const struct draft_info *info)
 	json_object_set_new(record, "host", json_string(info->host));
 	return record;
 }
+
+json_t *fields_run(const struct run *run)
+{
+	json_t *record = json_object();
+
+	json_object_set_new(record, "id", json_string(run->id.text));
+	json_object_set_new(record, "job_type", json_string(run->job_type));
+	json_object_set_new(record, "name", json_text_or_null(run->label));
+	return record;
+}

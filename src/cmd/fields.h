@@ -10,6 +10,7 @@
 #include "registry/compare.h"
 #include "registry/draft.h"
 #include "registry/registry.h"
+#include "registry/run.h"
 #include "registry/version.h"
 #include "ui/out.h"
 
@@ -36,6 +37,8 @@ void fields_add_aliases(struct strbuf *out, const struct alias_rows *rows, uint6
 json_t *fields_first_line(const char *text);
 /* {"path","kind","mode","size","digest"[,"target"]} */
 json_t *fields_entry(const struct entry *e);
+/* {"id","job_type","name"}: what tells one run from another; name null when it has none */
+json_t *fields_run(const struct run *run);
 /* {"id","name","base","opened","changed","user","host"}: id null when there is none yet, base when it began with nothing */
 json_t *fields_draft(const struct draft_info *info);
 /* [{"kind","path"[,"from"][,"size"]}, …] */

@@ -49,11 +49,10 @@ int run_start_begin(struct session *s, const struct run_args *a, const struct st
 
 static json_t *record(const struct run *run, bool dry_run)
 {
-	json_t *doc = json_object();
+	json_t *doc = fields_run(run);
 
-	json_object_set_new(doc, "id", dry_run ? json_null() : json_string(run->id.text));
-	json_object_set_new(doc, "job_type", json_string(run->job_type));
-	json_object_set_new(doc, "name", json_text_or_null(run->label));
+	if (dry_run)
+		json_object_set_new(doc, "id", json_null());
 	return doc;
 }
 

@@ -36,23 +36,13 @@ static void of_runs_cleanup(struct of_runs *r)
 	json_decref(r->consumers);
 }
 
-static json_t *run_record(const struct run *run)
-{
-	json_t *record = json_object();
-
-	json_object_set_new(record, "id", json_string(run->id.text));
-	json_object_set_new(record, "name", json_text_or_null(run->label));
-	json_object_set_new(record, "job_type", json_string(run->job_type));
-	return record;
-}
-
 static int take_consumer(const struct run *run, void *arg, struct error *err)
 {
 	struct of_runs *r = arg;
 
 	(void)err;
 	if (r->count++ < CONSUMERS_SHOWN)
-		json_array_append_new(r->consumers, run_record(run));
+		json_array_append_new(r->consumers, fields_run(run));
 	return 0;
 }
 
@@ -61,7 +51,7 @@ static int read_runs(struct view *v, const struct oid *version, struct of_runs *
 	CLEANUP(run) struct run run = RUN_INIT;
 	int found = producer_find(v, version, &run, err);
 
-	out->producer = found == 1 ? run_record(&run) : json_null();
+	out->producer = found == 1 ? fields_run(&run) : json_null();
 	out->consumers = json_array();
 	if (found < 0)
 		return -1;

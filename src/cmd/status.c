@@ -122,16 +122,6 @@ static int add_remotes(struct session *s, json_t *list, struct error *err)
 	return 0;
 }
 
-static json_t *run_record(const struct run *run)
-{
-	json_t *record = json_object();
-
-	json_object_set_new(record, "id", json_string(run->id.text));
-	json_object_set_new(record, "job_type", json_string(run->job_type));
-	json_object_set_new(record, "name", json_text_or_null(run->label));
-	return record;
-}
-
 /* "r-4k2j9x0a1b (train 'sweep-3')" */
 static int show_run(struct session *s, const struct run *run, struct error *err)
 {
@@ -167,7 +157,7 @@ static int show_registry_record(struct session *s, const struct count *count, js
 	json_object_set_new(record, "artifacts", json_u64(count->artifacts));
 	json_object_set_new(record, "models", json_u64(count->models));
 	json_object_set_new(record, "versions", json_u64(count->versions));
-	json_object_set_new(record, "run", count->run.job_type ? run_record(&count->run) : json_null());
+	json_object_set_new(record, "run", count->run.job_type ? fields_run(&count->run) : json_null());
 	json_object_set(record, "drafts", drafts);
 	json_object_set(record, "remotes", remotes);
 	return out_result(s->out, record, "registry", err);
