@@ -520,6 +520,14 @@ int alias_find(struct view *v, const struct collection *c, const char *alias, st
 	return alias_parse(v, c, key.buf, value.buf, out, err) < 0 ? -1 : 1;
 }
 
+bool alias_rows_has(const struct alias_rows *rows, uint64_t number)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->v[i].number == number)
+			return true;
+	return false;
+}
+
 json_t *alias_rows_of(const struct alias_rows *rows, uint64_t number)
 {
 	json_t *list = json_array();

@@ -69,6 +69,7 @@ struct alias_rows {
 };
 #define ALIAS_ROWS_INIT { NULL, 0, 0 }
 void alias_rows_cleanup(struct alias_rows *rows);
+bool alias_rows_has(const struct alias_rows *rows, uint64_t number); /* one leads to this version */
 /* All aliases of a collection, ordered by folded name. */
 int alias_rows_read(struct view *v, const struct collection *c, struct alias_rows *out, struct error *err) MUST_CHECK;
 /* One alias (any case): 1, 0, -1. */

@@ -33,14 +33,6 @@ int holders_open(struct registry *reg, struct view *v, const struct collection *
 	return alias_rows_read(v, c, &out->aliases, err);
 }
 
-static bool is_aliased(const struct holders *h, const struct version_row *row)
-{
-	for (size_t i = 0; i < h->aliases.count; i++)
-		if (h->aliases.v[i].number == row->number)
-			return true;
-	return false;
-}
-
 bool holders_add_aliases(const struct holders *h, const struct version_row *row, struct strbuf *out)
 {
 	size_t start = out->len;
@@ -90,7 +82,7 @@ int holders_hold(struct holders *h, const struct version_row *row, struct error 
 	struct ttl ttl;
 	int held;
 
-	if (is_aliased(h, row))
+	if (alias_rows_has(&h->aliases, row->number))
 		return 1;
 	held = is_linked(h, row, err);
 	if (held == 0)

@@ -80,14 +80,6 @@ static int take_row(const struct version_row *row, void *arg, struct error *err)
 	return 0;
 }
 
-static bool has_alias(const struct alias_rows *aliases, uint64_t number)
-{
-	for (size_t i = 0; i < aliases->count; i++)
-		if (aliases->v[i].number == number)
-			return true;
-	return false;
-}
-
 static bool is_best(const struct report_collection *c, uint64_t number)
 {
 	for (size_t i = 0; i < c->best_count; i++)
@@ -99,7 +91,7 @@ static bool is_best(const struct report_collection *c, uint64_t number)
 /* Without a rule nothing but the row is needed to know whether a version is shown. */
 static bool is_wanted(const struct report_gathering *g, const struct alias_rows *aliases, size_t place, uint64_t number)
 {
-	return place < g->request->top || has_alias(aliases, number);
+	return place < g->request->top || alias_rows_has(aliases, number);
 }
 
 static int read_versions(struct report_gathering *g, const struct collection *c, const struct rows *rows, const struct alias_rows *aliases,
