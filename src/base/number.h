@@ -12,13 +12,13 @@
 /* Whole text, decimal, no sign, no blanks, no leading zero (but "0"). */
 bool number_parse_u64(const char *text, size_t len, uint64_t *out);
 /* "90s" "15m" "12h" "30d" "8w", or plain "0"; seconds. */
+bool duration_parse(const char *text, uint64_t *seconds);
 /* "30d": in the largest unit that is exact; what duration_parse() reads. */
 void duration_format(struct strbuf *out, uint64_t seconds);
 /* "0.35s", "12s", "3m 20s", "2h 05m", "1d 03h": for people. */
 void duration_format_brief(struct strbuf *out, double seconds);
 /* "20G", "512MiB", "1000": bytes, the letters K, M, G, T meaning powers of 1024, with or without iB or B behind them. */
 bool size_parse(const char *text, uint64_t *bytes);
-bool duration_parse(const char *text, uint64_t *seconds);
 /* "1.5 KiB", "257 MiB": at most 4 significant digits; for people. */
 void size_format(struct strbuf *out, uint64_t bytes);
 
