@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/mem.h"
-#include "base/number.h"
 #include "cmd/report-assets.h"
 #include "cmd/report-html-internal.h"
 #include "registry/metadata.h"

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cmd/fields.h"
 #include "cmd/run-words.h"
 #include "registry/lineage-ways.h"
 #include "registry/lineage.h"

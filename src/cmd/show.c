@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/number.h"
-#include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/fields.h"
 #include "cmd/run-show.h"

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/utf8.h"
@@ -73,36 +74,24 @@ void point_write(struct strbuf *out, const struct point *p)
 /* One blank behind it. */
 static const char *read_u64(const char *p, const char *end, uint64_t *out)
 {
-	const char *from = p;
-	uint64_t value = 0;
+	const char *blank = memchr(p, ' ', (size_t)(end - p));
 
-	for (; p < end && *p >= '0' && *p <= '9' && p - from < 19; p++)
-		value = value * 10 + (uint64_t)(*p - '0');
-	if (p == from || p == end || *p != ' ' || (*from == '0' && p - from > 1) || value > INT64_MAX)
-		return NULL;
-	*out = value;
-	return p + 1;
-}
-
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return blank && number_parse_u64(p, (size_t)(blank - p), out) && *out <= INT64_MAX ? blank + 1 : NULL;
 }
 
 static bool unescape(const char *p, size_t len, struct strbuf *out)
 {
 	strbuf_reset(out);
 	for (size_t i = 0; i < len; i++) {
-		int high, low;
+		uint8_t byte;
 
 		if (p[i] != '%') {
 			strbuf_addc(out, p[i]);
 			continue;
 		}
-		if (len - i < 3 || (high = hex_digit(p[i + 1])) < 0 || (low = hex_digit(p[i + 2])) < 0 ||
-			is_plain((unsigned char)(high * 16 + low)))
+		if (len - i < 3 || !hex_decode(p + i + 1, 2, &byte, 1) || is_plain(byte))
 			return false;
-		strbuf_addc(out, (char)(high * 16 + low));
+		strbuf_addc(out, (char)byte);
 		i += 2;
 	}
 	return true;

@@ -11,10 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/number.h"
 #include "registry/metadata.h"
 #include "registry/run-file.h"
 #include "registry/verify.h"
