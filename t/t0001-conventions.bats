@@ -225,16 +225,21 @@ options_in_help()
 # --- files
 
 @test "every file begins with its licence, and every C file says what it is for" {
-	local file
 	heads_wrong()
 	{
 		cd "$MREG_SRCDIR" || return
 		find src t man contrib -type f ! -path '*/data/*' ! -path '*/corpus/*' ! -path '*/__pycache__/*' | \
 			grep -E '\.([ch1-9]|def|bats|bash|zsh|fish|py)$|/(demo|bench|mreg-rsync|run-program|walkthrough)$|^contrib/hooks/' |
-			sort | while read -r file; do
-			head -3 "$file" | grep -q -F 'SPDX-License-Identifier: Apache-2.0' || echo "$file: no licence in its first lines"
-			[[ $file != *.[ch] ]] || sed -n 2p "$file" | grep -q -E '^/\* [^ ].*\. \*/$' || echo "$file: line 2 is not a comment of one sentence"
-		done
+			sort | xargs awk '
+			function judge() {
+				if (file && !licensed)
+					print file ": no licence in its first lines"
+			}
+			FNR == 1 { judge(); file = FILENAME; licensed = 0 }
+			FNR <= 3 && /SPDX-License-Identifier: Apache-2\.0/ { licensed = 1 }
+			FNR == 2 && FILENAME ~ /\.[ch]$/ && !/^\/\* [^ ].*\. \*\/$/ { print FILENAME ": line 2 is not a comment of one sentence" }
+			FNR > 3 { nextfile }
+			END { judge() }'
 	}
 	nothing_wrong heads_wrong
 }
@@ -260,13 +265,14 @@ options_in_help()
 }
 
 @test "every header compiles alone" {
-	local header
+	local header flags
 	headers_broken()
 	{
-		# shellcheck disable=SC2046
+		flags=$(pkg-config --cflags jansson)
+		# shellcheck disable=SC2086
 		for header in $(sources | grep '\.h$'); do
 			${CC:-cc} -std=gnu11 -Wall -Werror -Wno-unused-function -fsyntax-only -include config.h -I"$MREG_BUILDDIR" -I"$SRC" \
-				$(pkg-config --cflags jansson) -x c "$header" 2>&1
+				$flags -x c "$header" 2>&1
 		done
 	}
 	nothing_wrong headers_broken
