@@ -71,6 +71,11 @@ static inline int span_compare(struct span a, struct span b)
 	return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+static inline bool text_begins_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
 static inline bool span_begins_with(struct span s, struct span prefix)
 {
 	return !prefix.len || (s.len >= prefix.len && memcmp(s.data, prefix.data, prefix.len) == 0);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 
 struct strbuf {
@@ -33,5 +34,11 @@ void strbuf_addf(struct strbuf *sb, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 void strbuf_insert(struct strbuf *sb, size_t at, const void *data, size_t len);
 void strbuf_trim_end(struct strbuf *sb); /* blanks and newlines at the end */
+
+/* Its bytes as they are now. */
+static inline struct span strbuf_span(const struct strbuf *sb)
+{
+	return (struct span){ (const uint8_t *)sb->buf, sb->len };
+}
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "format/json.h"
@@ -35,11 +36,6 @@ void gc_refs_cleanup(struct gc_refs *refs)
 	hashmap_release(&refs->names, free);
 	fold_cleanup(&refs->fold);
 	*refs = (struct gc_refs)GC_REFS_INIT;
-}
-
-static bool begins(const char *key, const char *prefix)
-{
-	return strncmp(key, prefix, strlen(prefix)) == 0;
 }
 
 /* --- one change --- */
@@ -114,9 +110,9 @@ static int take_line(struct journal_line *line, uint64_t offset, void *arg, stru
 	for (size_t i = 0; i < line->change_count; i++) {
 		const struct change *c = &line->changes[i];
 
-		if (begins(c->key, VERSION_PREFIX) || begins(c->key, LINK_PREFIX) || begins(c->key, ABSENT_PREFIX))
+		if (text_begins_with(c->key, VERSION_PREFIX) || text_begins_with(c->key, LINK_PREFIX) || text_begins_with(c->key, ABSENT_PREFIX))
 			take_ref(refs, c, line->time);
-		else if (begins(c->key, COLL_PREFIX))
+		else if (text_begins_with(c->key, COLL_PREFIX))
 			take_name(refs, c);
 	}
 	if (line->withdrawn_count) {
@@ -205,7 +201,7 @@ int64_t gc_refs_removed_at(const struct gc_refs *refs, const struct gc_ref *ref)
 
 bool gc_refs_is_version(const struct gc_ref *ref)
 {
-	return begins(ref->key, VERSION_PREFIX);
+	return text_begins_with(ref->key, VERSION_PREFIX);
 }
 
 void gc_refs_name(const struct gc_refs *refs, const struct gc_ref *ref, struct strbuf *out)

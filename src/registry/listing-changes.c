@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "registry/listing-internal.h"
 
@@ -110,11 +111,6 @@ static int has_version(const struct listing *l, const struct oid *version, struc
 	return view_each_place(l->view, version, ask_place, &a, err) < 0 ? -1 : a.is_in;
 }
 
-static bool begins(const char *key, const char *prefix)
-{
-	return strncmp(key, prefix, strlen(prefix)) == 0;
-}
-
 /* The versions that a number of a shallow artifact has stood for. */
 static int ask_number(const struct change *c, uint64_t seq, const char *by, void *arg, struct error *err)
 {
@@ -164,9 +160,9 @@ static int is_in(const struct listing *l, const struct change *c, struct error *
 		return 1;
 	if (!hashmap_has(&l->shallow, cid.hex, CID_HEX_LEN))
 		return 0;
-	if (begins(c->key, "version/"))
+	if (text_begins_with(c->key, "version/"))
 		return has_number(l, c, err);
-	return begins(c->key, "coll/") || begins(c->key, "title/");
+	return text_begins_with(c->key, "coll/") || text_begins_with(c->key, "title/");
 }
 
 /* ---- what has come into it ---- */
@@ -286,11 +282,11 @@ static int freshen(const struct change *c, uint64_t seq, const char *by, void *a
 
 	(void)seq;
 	(void)by;
-	if (begins(c->key, "coll/") && cid_of(c->key + strlen("coll/"), &cid))
+	if (text_begins_with(c->key, "coll/") && cid_of(c->key + strlen("coll/"), &cid))
 		return add_collection(l, &cid, err);
-	if (begins(c->key, "output/") && cid_of(c->key + strlen("output/"), &cid))
+	if (text_begins_with(c->key, "output/") && cid_of(c->key + strlen("output/"), &cid))
 		return add_run(&cid, l, err);
-	if ((!begins(c->key, "link/") && !begins(c->key, "version/")) || !cid_of(strchr(c->key, '/') + 1, &cid) || !hashmap_has(&l->whole, cid.hex, CID_HEX_LEN))
+	if ((!text_begins_with(c->key, "link/") && !text_begins_with(c->key, "version/")) || !cid_of(strchr(c->key, '/') + 1, &cid) || !hashmap_has(&l->whole, cid.hex, CID_HEX_LEN))
 		return 0;
 	value = json_parse(c->value, strlen(c->value), c->key, err);
 	if (!value)

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/strbuf.h"
 #include "format/json.h"
 #include "format/name.h"
@@ -368,11 +369,6 @@ static int check_gone(struct view *v, const char *cid_text, struct error *err)
 	return error_set(err, ERR_CONFLICT, "v%" PRIu64 " would be in a collection that is not there any more", row.number);
 }
 
-static bool begins(const char *key, const char *prefix)
-{
-	return strncmp(key, prefix, strlen(prefix)) == 0;
-}
-
 int rules_check(struct view *v, const char *key, const char *before, struct error *err)
 {
 	CLEANUP(strbuf) struct strbuf text = STRBUF_INIT;
@@ -381,26 +377,26 @@ int rules_check(struct view *v, const char *key, const char *before, struct erro
 
 	if (found < 0)
 		return -1;
-	if (!found && begins(key, "coll/"))
+	if (!found && text_begins_with(key, "coll/"))
 		return check_gone(v, key + strlen("coll/"), err);
-	if (!found && begins(key, "version/") && check_recorded(v, key + strlen("version/"), err) < 0)
+	if (!found && text_begins_with(key, "version/") && check_recorded(v, key + strlen("version/"), err) < 0)
 		return -1;
 	if (!found)
-		return begins(key, "version/") || begins(key, "link/") ? check_removed(v, key, before, err) : 0;
+		return text_begins_with(key, "version/") || text_begins_with(key, "link/") ? check_removed(v, key, before, err) : 0;
 	value = json_parse(text.buf, text.len, key, err);
 	if (!value)
 		return -1;
-	if (begins(key, "coll/"))
+	if (text_begins_with(key, "coll/"))
 		return check_collection(v, key + strlen("coll/"), before, value, err);
-	if (begins(key, "title/"))
+	if (text_begins_with(key, "title/"))
 		return check_no_run(v, key + strlen("title/"), "a title", err) < 0 ? -1 : check_title(v, key + strlen("title/"), err);
-	if (begins(key, "alias/"))
+	if (text_begins_with(key, "alias/"))
 		return check_no_run(v, key + strlen("alias/"), "an alias", err) < 0 ? -1 : check_alias(v, key + strlen("alias/"), value, err);
-	if (begins(key, "protect/"))
+	if (text_begins_with(key, "protect/"))
 		return check_no_run(v, key + strlen("protect/"), "a protected alias", err);
-	if (begins(key, "link/"))
+	if (text_begins_with(key, "link/"))
 		return check_link(v, key + strlen("link/"), value, err) < 0 ? -1 : check_replaced(v, key, before, value, err);
-	if (begins(key, "version/"))
+	if (text_begins_with(key, "version/"))
 		return check_version(v, key + strlen("version/"), value, err) < 0 ? -1 : check_replaced(v, key, before, value, err);
 	return 0;
 }

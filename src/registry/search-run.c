@@ -330,11 +330,6 @@ int search_run_producer(struct search *s, const struct oid *version, struct sear
 
 /* ---- one run ---- */
 
-static struct span buffer_span(const struct strbuf *sb)
-{
-	return (struct span){ (const uint8_t *)sb->buf, sb->len };
-}
-
 const struct overlay_subject *search_run_over(const struct search *s, const struct search_run *r)
 {
 	return overlay_of_collection(&s->overlay, &r->run.cid);
@@ -421,12 +416,12 @@ int search_run_members(struct search *s, struct search_run *r, bool metrics, str
 	*below = (struct span){ NULL, 0 };
 	*above = (struct span){ NULL, 0 };
 	if (o)
-		*above = buffer_span(metrics ? &o->metrics : &o->metadata);
+		*above = strbuf_span(metrics ? &o->metrics : &o->metadata);
 	if (!metrics)
 		return 0;
 	if (search_run_facts(s, r, WANT_METRICS, &f, err) < 0 || (!r->is_ended && !s->runs.has_live && read_live(s, r, err) < 0))
 		return -1;
-	*below = r->is_ended ? f->metrics : buffer_span(&s->runs.at.metrics);
+	*below = r->is_ended ? f->metrics : strbuf_span(&s->runs.at.metrics);
 	return 0;
 }
 

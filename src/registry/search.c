@@ -160,11 +160,6 @@ static struct span text_span(const char *text)
 	return (struct span){ (const uint8_t *)text, strlen(text) };
 }
 
-static struct span buffer_span(const struct strbuf *sb)
-{
-	return (struct span){ (const uint8_t *)sb->buf, sb->len };
-}
-
 static void keep_for_index(struct search *s, const struct search_facts *f)
 {
 	struct facts_row row = { f->version, STRBUF_INIT };
@@ -196,8 +191,8 @@ static int read_whole(struct search *s, struct search_facts *f, struct error *er
 		.has_metrics = true,
 		.has_metadata = true,
 		.has_description = true,
-		.metrics = buffer_span(&f->metrics),
-		.metadata = buffer_span(&f->metadata),
+		.metrics = strbuf_span(&f->metrics),
+		.metadata = strbuf_span(&f->metadata),
 		.description = text_span(o->description) };
 	f->state = FACTS_WHOLE;
 	return 0;
@@ -254,7 +249,7 @@ int search_members(struct search *s, bool metrics, struct span *below, struct sp
 {
 	*below = *above = (struct span){ NULL, 0 };
 	if (s->over)
-		*above = buffer_span(metrics ? &s->over->metrics : &s->over->metadata);
+		*above = strbuf_span(metrics ? &s->over->metrics : &s->over->metadata);
 	if (!s->row)
 		return 0;
 	if (search_want_facts(s, metrics ? WANT_METRICS : WANT_METADATA, err) < 0)

@@ -367,11 +367,6 @@ void kv_txn_cleanup(struct kv_txn **txn)
 	kv_abort(txn);
 }
 
-static struct span as_span(const struct strbuf *sb)
-{
-	return (struct span){ (const uint8_t *)sb->buf, sb->len };
-}
-
 static struct span val_span(const MDB_val *val)
 {
 	return (struct span){ val->mv_data, val->mv_size };
@@ -562,7 +557,7 @@ static int walk_next(struct kv *kv, struct walk *w, const struct span *from, str
 	rc = w->begun ? mdb_cursor_get(w->cursor, &key, &data, w->reverse ? MDB_PREV : MDB_NEXT) : go_to_start(w, from, &key, &data);
 	if (rc)
 		return rc == MDB_NOTFOUND ? 0 : fail(kv, rc, "read", err);
-	order = w->begun ? span_compare(val_span(&key), as_span(&w->key)) : 0;
+	order = w->begun ? span_compare(val_span(&key), strbuf_span(&w->key)) : 0;
 	if (w->begun && (w->reverse ? order >= 0 : order <= 0))
 		return kv_file_damaged(err, "its keys are out of order");
 	if (unframe(&key, &data, &value, err) < 0)
@@ -593,7 +588,7 @@ int kv_each(struct kv_txn *txn, struct span prefix, const struct span *from, boo
 		kv_fault_leave();
 		if (more <= 0)
 			return more;
-		stop = fn(as_span(&w.key), as_span(&w.value), arg, err);
+		stop = fn(strbuf_span(&w.key), strbuf_span(&w.value), arg, err);
 		if (stop)
 			return stop < 0 ? -1 : 0;
 	}

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "format/json.h"
 #include "registry/absent.h"
 #include "registry/collection.h"
 #include "registry/resolve.h"
 #include "registry/run.h"
+#include "transport/listed.h"
 
 #define VERSION_PREFIX "version/"
 
@@ -118,10 +120,8 @@ static int add_of_run(struct wanted *w, struct view *v, const struct change *c, 
 	struct cid cid;
 	int found;
 
-	if (strncmp(c->key, VERSION_PREFIX, strlen(VERSION_PREFIX)) != 0 || strlen(c->key) < strlen(VERSION_PREFIX) + CID_HEX_LEN)
+	if (!text_begins_with(c->key, VERSION_PREFIX) || !listed_cid_of_key(c->key, cid.hex))
 		return 0;
-	memcpy(cid.hex, c->key + strlen(VERSION_PREFIX), CID_HEX_LEN);
-	cid.hex[CID_HEX_LEN] = '\0';
 	found = run_read(v, &cid, &run, err);
 	if (found <= 0 || !parse_value(c->value, &version))
 		return found < 0 ? -1 : 0;
